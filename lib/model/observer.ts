@@ -1,0 +1,55 @@
+import type { Failure } from './failure.js'
+import type { Position } from './position.js'
+
+/** Everything that can happen, once per event or load, never once per row. Watchers can neither slow nor stop the flow. */
+export type Happening =
+  | { readonly kind: 'starting'; readonly version: string; readonly position: Position | null }
+  | { readonly kind: 'connected'; readonly server: string; readonly position: Position }
+  | { readonly kind: 'disconnected'; readonly failure: Failure; readonly retryInMs: number }
+  | { readonly kind: 'tableBound'; readonly source: string; readonly targets: readonly string[] }
+  | { readonly kind: 'tableIgnored'; readonly source: string; readonly reason: string }
+  | { readonly kind: 'ddl'; readonly source: string; readonly statement: string; readonly action: string }
+  | { readonly kind: 'warning'; readonly message: string; readonly advice: string }
+  /** Rows decoded for one source table since the last happening of this kind. */
+  | { readonly kind: 'received'; readonly source: string; readonly rows: number; readonly bytes: number }
+  /** Row events of tables no [[source]] names, passed over undecoded. */
+  | { readonly kind: 'filtered'; readonly events: number; readonly bytes: number }
+  | {
+      readonly kind: 'loaded'
+      readonly target: string
+      readonly label: string
+      readonly rows: number
+      readonly bytes: number
+      readonly ms: number
+    }
+  | {
+      readonly kind: 'retrying'
+      readonly target: string
+      readonly label: string
+      readonly rows: number
+      readonly bytes: number
+      readonly failure: Failure
+      readonly attempt: number
+      readonly delayMs: number
+    }
+  /** The position moved: everything up to it is durable. `newestCommitMs` is the source's commit time of the newest row in it, 0 when it held none. */
+  | {
+      readonly kind: 'advanced'
+      readonly position: Position
+      readonly rows: number
+      readonly newestCommitMs: number
+      readonly oldestCommitMs: number
+      readonly atMs: number
+    }
+  | {
+      readonly kind: 'window'
+      readonly rows: number
+      readonly bytes: number
+      readonly maxRows: number
+      readonly maxBytes: number
+      readonly waiting: boolean
+    }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly position: Position | null }
+  | { readonly kind: 'stopped'; readonly position: Position | null }
+
+export type Observer = (happening: Happening) => void

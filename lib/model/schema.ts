@@ -1,0 +1,61 @@
+/** One column of a source table, as information_schema.COLUMNS (or a FULL table map) describes it. */
+export interface SourceColumn {
+  readonly name: string
+  /** DATA_TYPE in lower case: "bigint", "varchar", "enum", … */
+  readonly dataType: string
+  /** COLUMN_TYPE as the server prints it: "bigint unsigned", "enum('a','b')", "varchar(40)". */
+  readonly columnType: string
+  readonly unsigned: boolean
+  readonly nullable: boolean
+  /** Character set of CHAR, VARCHAR, TEXT, ENUM and SET; null for all others. */
+  readonly charset: string | null
+  /** CHARACTER_MAXIMUM_LENGTH (characters) of string types, bytes of binary types; null for all others. */
+  readonly maxLength: number | null
+  /** NUMERIC_PRECISION: decimal digits, or bits for BIT; null for all others. */
+  readonly precision: number | null
+  readonly scale: number | null
+  /** Fraction digits of TIME, DATETIME, TIMESTAMP (0..6); null for all others. */
+  readonly fractionDigits: number | null
+  /** Labels of ENUM and SET in order; empty for all others. */
+  readonly members: readonly string[]
+  readonly comment: string
+}
+
+export interface TableSchema {
+  readonly schema: string
+  readonly table: string
+  readonly columns: readonly SourceColumn[]
+  /** Column names of the primary key in key order; without one, of the first UNIQUE key whose columns are all NOT NULL; else empty. */
+  readonly key: readonly string[]
+  readonly comment: string
+}
+
+/** One column of a StarRocks table. */
+export interface TargetColumn {
+  readonly name: string
+  /** StarRocks type as DDL text in lower case: "bigint", "varchar(160)", "decimal(20,4)", "largeint", "varbinary". */
+  readonly type: string
+  readonly nullable: boolean
+  readonly hasDefault: boolean
+}
+
+export type TargetModel = 'primary' | 'duplicate' | 'aggregate' | 'unique'
+
+export interface TargetTable {
+  readonly database: string
+  readonly table: string
+  readonly model: TargetModel
+  readonly columns: readonly TargetColumn[]
+  /** Names of the key columns in key order. */
+  readonly key: readonly string[]
+}
+
+/** "schema.table", the form used in every message and metric. */
+export function tableName(t: { readonly schema: string; readonly table: string }): string {
+  return `${t.schema}.${t.table}`
+}
+
+/** "database.table" of a target. */
+export function targetName(t: { readonly database: string; readonly table: string }): string {
+  return `${t.database}.${t.table}`
+}
