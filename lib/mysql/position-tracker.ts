@@ -50,9 +50,18 @@ export class PositionTracker {
     this.#pending = gtid
   }
 
-  /** The transaction (or anything that stands between transactions) ends at this offset; 0 when the event does not say. */
+  /** An event between transactions ends at this offset. */
+  move(binPos: number): void {
+    this.#binPos = binPos
+  }
+
+  /** The transaction ends at this offset of 32 bits (behind 4 GiB the wire value wraps); 0 when the event does not say. */
   commit(binPos: number): void {
-    if (binPos > 0) this.#binPos = binPos
+    if (binPos > 0) {
+      let whole = binPos
+      while (whole < this.#binPos) whole += 2 ** 32
+      this.#binPos = whole
+    }
     if (this.#pending !== null) this.#add(this.#pending)
     this.#pending = null
   }
