@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import { asFailure, backoffMs } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
@@ -54,23 +55,8 @@ export class Lane {
           attempt,
           delayMs,
         })
-        await pause(delayMs, this.#signal)
+        await sleep(delayMs, undefined, { signal: this.#signal })
       }
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      signal.removeEventListener('abort', aborted)
-      resolve()
-    }
-    function aborted(): void {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', aborted, { once: true })
-  })
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BinlogDecoder } from '../binlog/decoder.js'
 import type { BinlogEvent } from '../binlog/event.js'
 import { asFailure, backoffMs, Failure } from '../model/failure.js'
@@ -61,7 +62,8 @@ export class BinlogSource {
         if (this.#tracker.binPos !== before) attempt = 1
         const retryInMs = backoffMs(attempt)
         this.#observer({ kind: 'disconnected', failure, retryInMs })
-        await abortablePause(retryInMs, signal)
+        // An abort only ends the pause early; the loop's condition sees it.
+        await sleep(retryInMs, undefined, { signal }).catch(() => undefined)
         this.#reader.reconnected()
       }
     }
@@ -72,10 +74,17 @@ export class BinlogSource {
     const facts = await readServerFacts(session).finally(() => session.close())
     const position = this.#tracker.position()
     if (facts.serverUuid !== position.serverUuid) {
-      throw new Failure('positionOfOtherServer', `The server behind mysql_addr is now ${facts.serverUuid}, not ${position.serverUuid} as before.`)
+      throw new Failure(
+        'positionOfOtherServer',
+        `The server behind mysql_addr is now ${facts.serverUuid}, not ${position.serverUuid} as before.`,
+      )
     }
     const byGtid = first?.by === 'gtid' || position.binName === '' || position.binPos > 0xffffffff
-    const decoder = new BinlogDecoder({ wanted: this.#options.wanted, verifyChecksum: this.#options.verifyChecksum, flavor: this.#options.flavor })
+    const decoder = new BinlogDecoder({
+      wanted: this.#options.wanted,
+      verifyChecksum: this.#options.verifyChecksum,
+      flavor: this.#options.flavor,
+    })
     await new Promise<void>((resolve, reject) => {
       let handling: Promise<void> | null = null
       let stopTimer: NodeJS.Timeout | null = null
@@ -136,25 +145,26 @@ export class BinlogSource {
   }
 
   /** Handles one event, and those inside it when it is a compressed transaction. */
-  #handle(decoder: BinlogDecoder, event: BinlogEvent): Promise<void> | undefined {
-    if (event.type === 'payload') return this.#handleInside(decoder, event.buffer, 0)
+  #handle(decoder: BinlogDecoder, event: BinlogEvent, logPos = event.logPos): Promise<void> | undefined {
+    if (event.type === 'payload') return this.#handleInside(decoder, event.buffer, 0, event.logPos)
     if (event.type === 'skippedRows') {
       this.#filteredEvents++
       this.#filteredBytes += event.size
     } else if (event.type === 'heartbeat' || event.type === 'rotate') this.#reportFiltered()
-    const wait = this.#reader.take(event)
+    const wait = this.#reader.take(event, logPos)
     if (wait) return wait.then(() => this.#receiver.room())
     return this.#receiver.full ? this.#receiver.room() : undefined
   }
 
-  #handleInside(decoder: BinlogDecoder, buffer: Buffer, from: number): Promise<void> | undefined {
+  /** Events of a compressed transaction stand at no offset of their own: its commit ends where the outer event ends. */
+  #handleInside(decoder: BinlogDecoder, buffer: Buffer, from: number, logPos: number): Promise<void> | undefined {
     for (let at = from; at < buffer.length; ) {
       const event = decoder.decodeInner(buffer, at)
       at += event.size
-      const wait = this.#handle(decoder, event)
+      const wait = this.#handle(decoder, event, logPos)
       if (wait) {
         const next = at
-        return wait.then(() => this.#handleInside(decoder, buffer, next))
+        return wait.then(() => this.#handleInside(decoder, buffer, next, logPos))
       }
     }
     return undefined
@@ -166,11 +176,4 @@ export class BinlogSource {
     this.#filteredEvents = 0
     this.#filteredBytes = 0
   }
-}
-
-function abortablePause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
 }

@@ -64,8 +64,11 @@ export class StreamReader {
     this.#rowEventsToSkip = this.#rowEventsTaken
   }
 
-  /** Takes one event. A promise means: give no further event before it has resolved. Throws Failures. */
-  take(event: BinlogEvent): Promise<void> | undefined {
+  /**
+   * Takes one event that ends at `logPos` of the current file. A promise means: give no further event before it has
+   * resolved. Throws Failures.
+   */
+  take(event: BinlogEvent, logPos: number): Promise<void> | undefined {
     switch (event.type) {
       case 'rows':
         this.#takeRows(event)
@@ -83,17 +86,20 @@ export class StreamReader {
         this.#begin(event.timestamp * 1000)
         return
       case 'commit':
-        this.#commit(event.logPos)
+        this.#commit(logPos)
         return
       case 'rollback':
-        if (this.#rowEventsTaken > 0) throw this.#unclear('A transaction with row changes ends in ROLLBACK; which of its rows stayed cannot be told.')
-        this.#commit(event.logPos)
+        if (this.#rowEventsTaken > 0)
+          throw this.#unclear(
+            'A transaction with row changes ends in ROLLBACK; which of its rows stayed cannot be told.',
+          )
+        this.#commit(logPos)
         return
       case 'xaPrepare':
-        this.#commit(event.logPos)
+        this.#commit(logPos)
         return
       case 'query':
-        return this.#takeQuery(event)
+        return this.#takeQuery(event, logPos)
       case 'rotate':
         this.#tracker.rotate(event.binName, event.binPos)
         if (!this.#inTransaction) this.#receiver.commit()
@@ -101,14 +107,14 @@ export class StreamReader {
       case 'previousGtids':
       case 'gtidList':
         this.#tracker.seed(event.gtidSet)
-        this.#standBetween(event.logPos)
+        this.#standBetween(logPos)
         return
       case 'incident':
         throw this.#unclear(`The source reports an incident: ${event.message}. Changes may be missing from its binlog.`)
       case 'heartbeat':
       case 'format':
       case 'ignored':
-        if (!event.artificial) this.#standBetween(event.logPos)
+        if (!event.artificial) this.#standBetween(logPos)
         return
       case 'payload':
         throw new Failure('internal', 'A payload event reached the stream reader whole.')
@@ -121,10 +127,16 @@ export class StreamReader {
 
   #takeRows(event: RowsEvent): void {
     this.#mustBeInTransaction('A rows event')
-    if (this.#inXa) throw this.#unclear(`An XA transaction changes ${event.map.schema}.${event.map.table}; XA transactions cannot be followed yet.`)
+    if (this.#inXa)
+      throw this.#unclear(
+        `An XA transaction changes ${event.map.schema}.${event.map.table}; XA transactions cannot be followed yet.`,
+      )
     if (!event.complete) {
       const at = formatPosition({ binName: this.#tracker.binName, binPos: this.#tracker.binPos })
-      throw new Failure('rowImageIncomplete', `A row image of ${event.map.schema}.${event.map.table} in the transaction behind ${at} leaves columns out (binlog_row_image is not FULL).`)
+      throw new Failure(
+        'rowImageIncomplete',
+        `A row image of ${event.map.schema}.${event.map.table} in the transaction behind ${at} leaves columns out (binlog_row_image is not FULL).`,
+      )
     }
     if (this.#rowEventsToSkip > 0) {
       this.#rowEventsToSkip--
@@ -169,12 +181,11 @@ export class StreamReader {
     this.#receiver.commit()
   }
 
-  #takeQuery(event: Extract<BinlogEvent, { type: 'query' }>): Promise<void> | undefined {
+  #takeQuery(event: Extract<BinlogEvent, { type: 'query' }>, logPos: number): Promise<void> | undefined {
     const statement = classifyStatement(event.sql)
-    if (statement.kind === 'xa') return this.#takeXa(statement.step, event.logPos)
+    if (statement.kind === 'xa') return this.#takeXa(statement.step, logPos)
     if (statement.kind === 'rows') this.#refuseIfWanted(statement, event.schema, event.sql)
     if (this.#inTransaction) return
-    const { logPos } = event
     const change = this.#wantedChange(statement, event.schema, event.sql)
     if (change === null) {
       this.#commit(logPos)
@@ -195,20 +206,30 @@ export class StreamReader {
       throw new Failure('ddlUnsupported', `${cut(sql)} drops a schema that rules read from, behind ${this.#at()}.`)
     }
     if (statement.kind !== 'tables') return null
-    const tables = statement.tables.map(t => ({ schema: t.schema ?? defaultSchema, table: t.table })).filter(t => this.#options.wanted(t.schema, t.table))
+    const tables = statement.tables
+      .map(t => ({ schema: t.schema ?? defaultSchema, table: t.table }))
+      .filter(t => this.#options.wanted(t.schema, t.table))
     return tables.length === 0 ? null : { action: statement.action, tables, statement: sql }
   }
 
   /** The words of a statement that may name a wanted table: alone in the default schema, or behind "schema.". */
   #refuseIfWanted(statement: Extract<Statement, { kind: 'rows' }>, defaultSchema: string, sql: string): void {
     const { words } = statement
-    const hit = words.some((word, i) => this.#options.wanted(defaultSchema, word) || (words[i + 1] === '.' && this.#options.wanted(word, words[i + 2] ?? '')))
-    if (hit) throw new Failure('statementFormat', `Behind ${this.#at()} a statement, not rows, is in the binlog: ${cut(sql)}`)
+    const hit = words.some(
+      (word, i) =>
+        this.#options.wanted(defaultSchema, word) ||
+        (words[i + 1] === '.' && this.#options.wanted(word, words[i + 2] ?? '')),
+    )
+    if (hit)
+      throw new Failure('statementFormat', `Behind ${this.#at()} a statement, not rows, is in the binlog: ${cut(sql)}`)
   }
 
   #mustBeInTransaction(what: string): void {
     if (this.#inTransaction) return
-    throw new Failure('positionInvalid', `${what} stands at ${this.#at()} outside any transaction: reading started inside one, and its first rows would be lost.`)
+    throw new Failure(
+      'positionInvalid',
+      `${what} stands at ${this.#at()} outside any transaction: reading started inside one, and its first rows would be lost.`,
+    )
   }
 
   #unclear(message: string): Failure {

@@ -21,9 +21,14 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
     ['rename', [...rule.rename.keys()]],
   ] as const) {
     const unknown = listed.find(name => !names.has(name))
-    if (unknown !== undefined) throw invalid(`${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${[...names].join(', ')}).`, matched)
+    if (unknown !== undefined)
+      throw invalid(
+        `${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${[...names].join(', ')}).`,
+        matched,
+      )
   }
-  const taken = (column: SourceColumn): boolean => (rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name)
+  const taken = (column: SourceColumn): boolean =>
+    (rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name)
   const targets = schema.columns.map(column => (taken(column) ? (rule.rename.get(column.name) ?? column.name) : null))
   const constants = [...rule.constants].map(([name, text]) => ({
     name,
@@ -32,17 +37,30 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
   const seen = new Set<string>()
   for (const name of [...targets, ...constants.map(c => c.name)]) {
     if (name === null) continue
-    if (seen.has(name.toLowerCase())) throw invalid(`two columns of ${tableName(schema)} would fill the target column "${name}".`, matched)
-    if (name.toLowerCase() === '__op') throw invalid(`column "${name}" of ${tableName(schema)} has a name StarRocks keeps for itself; rename it.`, matched)
+    if (seen.has(name.toLowerCase()))
+      throw invalid(`two columns of ${tableName(schema)} would fill the target column "${name}".`, matched)
+    if (name.toLowerCase() === '__op')
+      throw invalid(
+        `column "${name}" of ${tableName(schema)} has a name StarRocks keeps for itself; rename it.`,
+        matched,
+      )
     seen.add(name.toLowerCase())
   }
   return { targets, constants, key: schema.key.map(name => keyTarget(name, schema, targets, matched)) }
 }
 
-function keyTarget(name: string, schema: TableSchema, targets: readonly (string | null)[], matched: MatchedRule): string {
+function keyTarget(
+  name: string,
+  schema: TableSchema,
+  targets: readonly (string | null)[],
+  matched: MatchedRule,
+): string {
   const target = targets[schema.columns.findIndex(c => c.name === name)]
   if (target === null || target === undefined) {
-    throw invalid(`the key column "${name}" of ${tableName(schema)} is left out, so rows could not be told apart in ${matched.database}.${matched.table}.`, matched)
+    throw invalid(
+      `the key column "${name}" of ${tableName(schema)} is left out, so rows could not be told apart in ${matched.database}.${matched.table}.`,
+      matched,
+    )
   }
   return target
 }

@@ -1,3 +1,4 @@
+import { compileNamePattern } from '../config/name-pattern.js'
 import { Failure } from '../model/failure.js'
 
 /** One [[source]] block. Names are exact, or regular expressions in slashes. */
@@ -32,14 +33,21 @@ export interface MatchedRule {
 
 /** Which tables are followed and where each of them goes. Answers are remembered per table. */
 export class RuleBook {
-  readonly #sources: readonly { readonly schema: NamePattern; readonly tables: readonly NamePattern[] }[]
-  readonly #rules: readonly { readonly spec: RuleSpec; readonly schema: NamePattern; readonly table: NamePattern }[]
+  readonly #sources: readonly { readonly schema: RegExp; readonly tables: readonly RegExp[] }[]
+  readonly #rules: readonly { readonly spec: RuleSpec; readonly schema: RegExp; readonly table: RegExp }[]
   readonly #defaultDatabase: string
   readonly #wanted = new Map<string, boolean>()
 
   constructor(sources: readonly SourceSpec[], rules: readonly RuleSpec[], defaultDatabase: string) {
-    this.#sources = sources.map(s => ({ schema: new NamePattern(s.schema), tables: s.tables.map(t => new NamePattern(t)) }))
-    this.#rules = rules.map(spec => ({ spec, schema: new NamePattern(spec.schema), table: new NamePattern(spec.table) }))
+    this.#sources = sources.map(s => ({
+      schema: compileNamePattern(s.schema),
+      tables: s.tables.map(t => compileNamePattern(t)),
+    }))
+    this.#rules = rules.map(spec => ({
+      spec,
+      schema: compileNamePattern(spec.schema),
+      table: compileNamePattern(spec.table),
+    }))
     this.#defaultDatabase = defaultDatabase
   }
 
@@ -56,27 +64,31 @@ export class RuleBook {
 
   /** Whether a [[source]] names the table. */
   followed(schema: string, table: string): boolean {
-    return this.#sources.some(s => s.schema.matches(schema) && s.tables.some(t => t.matches(table)))
+    return this.#sources.some(s => s.schema.test(schema) && s.tables.some(t => t.test(table)))
   }
 
   wantedSchema(schema: string): boolean {
-    return this.#sources.some(s => s.schema.matches(schema))
+    return this.#sources.some(s => s.schema.test(schema))
   }
 
   /** Every rule for the table with its target's names. Throws ruleInvalid when two of them have one target. */
   match(schema: string, table: string): MatchedRule[] {
     const matched: MatchedRule[] = []
     for (const { spec, schema: schemaPattern, table: tablePattern } of this.#rules) {
-      const schemaGroups = schemaPattern.groups(schema)
-      const tableGroups = tablePattern.groups(table)
+      const schemaGroups = groups(schemaPattern, schema)
+      const tableGroups = groups(tablePattern, table)
       if (!schemaGroups || !tableGroups) continue
       const database = fillGroups(spec.targetDatabase ?? this.#defaultDatabase, [schemaGroups, tableGroups], spec)
       const target = fillGroups(spec.targetTable ?? table, [tableGroups, schemaGroups], spec)
       const clash = matched.find(m => m.database === database && m.table === target)
       if (clash) {
-        throw new Failure('ruleInvalid', `Two rules write ${schema}.${table} into ${database}.${target}: ${clash.rule.where} and ${spec.where}.`, {
-          advice: 'Remove one of them, or give one another sr_table.',
-        })
+        throw new Failure(
+          'ruleInvalid',
+          `Two rules write ${schema}.${table} into ${database}.${target}: ${clash.rule.where} and ${spec.where}.`,
+          {
+            advice: 'Remove one of them, or give one another sr_table.',
+          },
+        )
       }
       matched.push({ rule: spec, database, table: target })
     }
@@ -86,36 +98,20 @@ export class RuleBook {
   /** Tables a [[source]] names that no rule takes, and rules that no existing followed table matches, as sentences for the operator. */
   gaps(tables: readonly { readonly schema: string; readonly table: string }[]): string[] {
     const followed = tables.filter(t => this.followed(t.schema, t.table))
-    const gaps = followed.filter(t => this.match(t.schema, t.table).length === 0).map(t => `${t.schema}.${t.table} is named by a [[source]], but no [[rule]] matches it: it is not synced.`)
+    const gaps = followed
+      .filter(t => this.match(t.schema, t.table).length === 0)
+      .map(t => `${t.schema}.${t.table} is named by a [[source]], but no [[rule]] matches it: it is not synced.`)
     for (const { spec, schema, table } of this.#rules) {
-      if (followed.some(t => schema.matches(t.schema) && table.matches(t.table))) continue
-      const exists = tables.some(t => schema.matches(t.schema) && table.matches(t.table))
+      if (followed.some(t => schema.test(t.schema) && table.test(t.table))) continue
+      const exists = tables.some(t => schema.test(t.schema) && table.test(t.table))
       const name = `${spec.schema}.${spec.table}`
-      gaps.push(exists ? `The rule at ${spec.where} is for ${name}, which no [[source]] names: it has no effect.` : `The rule at ${spec.where} is for ${name}, which does not exist on the source now.`)
+      gaps.push(
+        exists
+          ? `The rule at ${spec.where} is for ${name}, which no [[source]] names: it has no effect.`
+          : `The rule at ${spec.where} is for ${name}, which does not exist on the source now.`,
+      )
     }
     return gaps
-  }
-}
-
-/** An exact name, or a regular expression written as "/…/". */
-class NamePattern {
-  readonly #name: string
-  readonly #expression: RegExp | null
-
-  constructor(text: string) {
-    this.#name = text
-    this.#expression = text.length > 2 && text.startsWith('/') && text.endsWith('/') ? new RegExp(text.slice(1, -1), 'u') : null
-  }
-
-  matches(name: string): boolean {
-    return this.groups(name) !== null
-  }
-
-  /** Null: no match. Otherwise the groups, empty for an exact name. */
-  groups(name: string): readonly string[] | null {
-    if (this.#expression === null) return name === this.#name ? [] : null
-    const match = this.#expression.exec(name)
-    return match === null ? null : match.slice(1).map(g => g ?? '')
   }
 }
 
@@ -124,7 +120,18 @@ function fillGroups(text: string, groupLists: readonly (readonly string[])[], ru
   const groups = groupLists.find(g => g.length > 0) ?? []
   return text.replace(/\$(\d)/g, (whole, digit: string) => {
     const group = groups[Number(digit) - 1]
-    if (group === undefined) throw new Failure('ruleInvalid', `${rule.where}: "${text}" uses ${whole}, but the pattern has no group ${digit}.`)
+    if (group === undefined)
+      throw new Failure('ruleInvalid', `${rule.where}: "${text}" uses ${whole}, but the pattern has no group ${digit}.`)
     return group
   })
+}
+
+/** Null: no match. Otherwise the groups, empty when the expression has none. */
+function groups(pattern: RegExp, name: string): readonly string[] | null {
+  return (
+    pattern
+      .exec(name)
+      ?.slice(1)
+      .map(group => group ?? '') ?? null
+  )
 }
