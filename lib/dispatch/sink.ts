@@ -28,6 +28,8 @@ export interface TargetRequest {
   }[]
   readonly key: readonly string[]
   readonly comment: string
+  /** Whether columns that an existing target lacks are to be added to it; otherwise they are a Failure. */
+  readonly addColumns: boolean
 }
 
 /**
