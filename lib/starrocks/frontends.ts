@@ -67,7 +67,7 @@ export class Frontends {
 
   /** Whether the address is the HTTP address of a given FE. */
   isFrontend(address: Address): boolean {
-    return this.#frontends.some((fe) => fe.httpPort === address.port && fe.host === address.host)
+    return this.#frontends.some(fe => fe.httpPort === address.port && fe.host === address.host)
   }
 
   /**
@@ -75,7 +75,11 @@ export class Frontends {
    * reject with Failure('targetUnreachable'). Any other rejection is an answer and ends the round. When all are
    * unreachable, one Failure names every reason.
    */
-  async tryEach<T>(channel: Channel, signal: AbortSignal | null, attempt: (address: Address) => Promise<T>): Promise<T> {
+  async tryEach<T>(
+    channel: Channel,
+    signal: AbortSignal | null,
+    attempt: (address: Address) => Promise<T>,
+  ): Promise<T> {
     const addresses = this.#addresses(channel)
     const first = this.#lastGood[channel]
     const reasons: string[] = []
@@ -99,9 +103,9 @@ export class Frontends {
   #addresses(channel: Channel): readonly Address[] {
     switch (channel) {
       case 'http':
-        return this.#frontends.map((fe) => ({ host: fe.host, port: fe.httpPort }))
+        return this.#frontends.map(fe => ({ host: fe.host, port: fe.httpPort }))
       case 'query':
-        return this.#frontends.map((fe) => ({ host: fe.host, port: fe.queryPort }))
+        return this.#frontends.map(fe => ({ host: fe.host, port: fe.queryPort }))
       case 'backend':
         return this.#backends
     }

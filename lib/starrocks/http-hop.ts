@@ -97,7 +97,10 @@ function settle(
 ): Promise<HopResult> {
   const name = formatAddress(address)
   return new Promise<HopResult>((resolve, reject) => {
-    let timer = setTimeout(() => fail(`${name}: no connection within ${times.connectTimeoutMs} ms`), times.connectTimeoutMs)
+    let timer = setTimeout(
+      () => fail(`${name}: no connection within ${times.connectTimeoutMs} ms`),
+      times.connectTimeoutMs,
+    )
     const onAbort = () => fail(`${name}: stopped before it answered`)
     const finish = () => {
       clearTimeout(timer)
@@ -108,7 +111,7 @@ function settle(
       reject(new Failure('targetUnreachable', message, { cause }))
       finish()
     }
-    outgoing.on('socket', (socket) =>
+    outgoing.on('socket', socket =>
       socket.once('connect', () => {
         clearTimeout(timer)
         timer = setTimeout(() => fail(`${name}: no answer within ${times.answerTimeoutMs} ms`), times.answerTimeoutMs)
@@ -118,7 +121,7 @@ function settle(
       resolve({ kind: 'continue' })
       finish()
     })
-    outgoing.on('response', (response) => {
+    outgoing.on('response', response => {
       readAll(response, (text, cut) => {
         if (cut !== null && text === '' && response.headers.location === undefined)
           return fail(`${name}: the answer was cut (${cut})`)
@@ -128,7 +131,7 @@ function settle(
       })
     })
     // Stays on after settling: destroying the socket may still raise an error that concerns nobody.
-    outgoing.on('error', (error) => fail(`${name}: ${reasonOf(error)}`, error))
+    outgoing.on('error', error => fail(`${name}: ${reasonOf(error)}`, error))
     if (signal?.aborted === true) onAbort()
     else signal?.addEventListener('abort', onAbort, { once: true })
   })
@@ -149,7 +152,7 @@ function readAll(response: IncomingMessage, done: (text: string, cut: string | n
     length += piece.byteLength
   })
   response.on('end', () => settleOnce(null))
-  response.on('error', (error) => settleOnce(reasonOf(error)))
+  response.on('error', error => settleOnce(reasonOf(error)))
   response.on('close', () => settleOnce('connection closed'))
 }
 

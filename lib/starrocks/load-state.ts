@@ -19,7 +19,7 @@ export async function askLoadState(
 ): Promise<LoadStateVerdict> {
   const start = `/api/${encodeURIComponent(database)}/get_load_state?label=${encodeURIComponent(label)}`
   try {
-    return await frontends.tryEach('http', signal, async (first) => {
+    return await frontends.tryEach('http', signal, async first => {
       let address = first
       let path = start
       for (let hop = 0; hop < MAX_HOPS; hop += 1) {

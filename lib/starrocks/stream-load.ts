@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { Client } from 'undici'
 import type { Load } from '../dispatch/sink.js'
 import { Failure } from '../model/failure.js'
@@ -58,7 +59,7 @@ export class StreamLoad {
     }
     const path = loadPath(load.target)
     try {
-      return await this.#frontends.tryEach(direct ? 'backend' : 'http', signal, async (address) => {
+      return await this.#frontends.tryEach(direct ? 'backend' : 'http', signal, async address => {
         const verdict = direct
           ? await this.#sendBody({ address, path }, headers, load, signal)
           : await this.#throughFrontend({ address, path }, headers, load, signal)
@@ -82,7 +83,8 @@ export class StreamLoad {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal | null,
   ): Promise<
-    { readonly kind: 'taker'; readonly destination: Destination } | { readonly kind: 'answer'; readonly answer: HopAnswer }
+    | { readonly kind: 'taker'; readonly destination: Destination }
+    | { readonly kind: 'answer'; readonly answer: HopAnswer }
   > {
     let destination = start
     for (let hop = 0; hop < MAX_HOPS; hop += 1) {
@@ -123,7 +125,13 @@ export class StreamLoad {
   async #takesBodies(destination: Destination, signal: AbortSignal | null): Promise<boolean> {
     const name = formatAddress(destination.address)
     if (this.#takers.has(name)) return true
-    const result = await expectHop(destination.address, destination.path, { 'content-length': '0' }, this.#times, signal)
+    const result = await expectHop(
+      destination.address,
+      destination.path,
+      { 'content-length': '0' },
+      this.#times,
+      signal,
+    )
     if (result.kind === 'answer' && (result.answer.status === 401 || result.answer.location !== null)) return false
     this.#takers.add(name)
     return true
@@ -161,7 +169,8 @@ export class StreamLoad {
         method: 'PUT',
         path: destination.path,
         headers,
-        body: pieces(),
+        // undici takes any async iterable; its types name only streams.
+        body: pieces() as unknown as Readable,
         signal: AbortSignal.any([signal, deadline.signal]),
       })
       const chunks: Uint8Array[] = []
