@@ -179,6 +179,10 @@ export class StreamLoad {
         if (length < MAX_TEXT) chunks.push(chunk)
         length += chunk.byteLength
       }
+      if (response.statusCode >= 300 && response.statusCode <= 399) {
+        const message = `${name} took the body and then redirected: a proxy stands before the FE. Set sr_be_http`
+        return { kind: 'rejected', message }
+      }
       const verdict = parseLoadAnswer(Buffer.concat(chunks).toString('utf8'), response.statusCode)
       if ('message' in verdict && verdict.kind !== 'done') return { ...verdict, message: `${name}: ${verdict.message}` }
       return verdict
