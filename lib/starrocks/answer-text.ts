@@ -1,5 +1,12 @@
 /** What kind of trouble a StarRocks error text tells of. */
-export type TextClass = 'busy' | 'unreachable' | 'denied' | 'rowsRejected' | 'rejected'
+export type TextClass =
+  | 'busy'
+  | 'unreachable'
+  | 'denied'
+  | 'rowsRejected'
+  | 'rejected'
+  /** A step timed out or lost its connection inside the cluster: it may have been done all the same. */
+  | 'uncertain'
 
 /**
  * The texts that decide, in order; the first match wins. StarRocks has no error codes for loads, so these are the message
@@ -13,13 +20,14 @@ const TEXTS: readonly (readonly [RegExp, TextClass])[] = [
   [/exceed http cuncurrent limit|too many requests/i, 'busy'],
   [/mem(?:ory)?[ _]?(?:usage )?(?:of \S+ )?(?:has )?(?:exceed|limit)|MEM_LIMIT_EXCEEDED/i, 'busy'],
   [/schema change operation is in progress|not normal|under schema change/i, 'busy'],
-  [/publish timeout|SERVICE_UNAVAILABLE|TXN_IN_PROCESSING|resource[ _]busy|lock timeout/i, 'busy'],
+  [/publish timeout/i, 'uncertain'],
+  [/SERVICE_UNAVAILABLE|TXN_IN_PROCESSING|resource[ _]busy|lock timeout/i, 'busy'],
   [/no (?:alive |available )?(?:backend|compute node)s?\b/i, 'unreachable'],
   [/current fe is not (?:master|leader)|(?:leader|master) (?:fe )?(?:is )?(?:unknown|not ready)/i, 'unreachable'],
   [/is shutting down|shutdown in progress/i, 'unreachable'],
   [/body don't equal with body bytes|client (?:closed|disconnect)/i, 'unreachable'],
-  [/b?rpc (?:failed|error|timeout)|connection (?:refused|reset)|couldn't open transport/i, 'unreachable'],
-  [/(?:timed out|timeout by txn manager|reached timeout|load timeout)/i, 'unreachable'],
+  [/b?rpc (?:failed|error|timeout)|connection (?:refused|reset)|couldn't open transport/i, 'uncertain'],
+  [/(?:timed out|timeout by txn manager|reached timeout|load timeout)/i, 'uncertain'],
 ]
 
 /** Sorts a StarRocks error text of a load, a label question or a statement. */

@@ -83,7 +83,7 @@ export function parseLoadState(text: string, httpStatus: number): LoadStateVerdi
   const message = excerpt(textField(fields, 'message', 'msg'))
   const kind = classifyText(message)
   return {
-    kind: kind === 'rowsRejected' ? 'rejected' : kind,
+    kind: kind === 'rowsRejected' ? 'rejected' : kind === 'uncertain' ? 'unknown' : kind,
     message: message === '' ? describe(text, httpStatus) : message,
   }
 }
@@ -94,8 +94,7 @@ function refusal(message: string, filtered: number | null, url: string | null): 
   const kind = classifyText(message)
   if (kind === 'rowsRejected' || (kind === 'rejected' && (filtered ?? 0) > 0))
     return { kind: 'rowsRejected', message, filtered, errorUrl: url }
-  // A commit whose publish was not awaited may stand although the answer calls it failed.
-  if (kind === 'busy' && /publish timeout/i.test(message)) return { kind: 'unknown', message }
+  if (kind === 'uncertain') return { kind: 'unknown', message }
   return { kind, message }
 }
 

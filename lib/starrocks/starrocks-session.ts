@@ -126,6 +126,7 @@ function statementKind(number: number, text: string): FailureKind {
     case 'denied':
       return 'targetDenied'
     case 'busy':
+    case 'uncertain':
       return 'targetBusy'
     case 'unreachable':
       return 'targetUnreachable'
