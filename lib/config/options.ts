@@ -245,29 +245,29 @@ export type Config = Values<typeof TOP_KEYS> & {
 /** The value type of a key's kind; for parts that take one key's value as an option. */
 export type KindValue<K extends Key<unknown>> = ValueOf<K['kind']>
 
-/** A demand on keys together. `key` is where the message points. */
+/** A demand on keys together, looked at when each of them is right by itself. The message begins with the first of them. */
 export interface CrossCheck<T> {
-  readonly key: string
-  problem(values: T): string | null
+  readonly keys: readonly string[]
+  readonly problem: (values: T) => string | null
 }
 
 export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
   {
-    key: 'concurrent_ack_win',
+    keys: ['concurrent_ack_win', 'concurrent_size'],
     problem: c =>
       c.concurrent_ack_win >= c.concurrent_size ? null : `must be at least concurrent_size (${c.concurrent_size})`,
   },
   {
-    key: 'read_timeout_ms',
+    keys: ['read_timeout_ms', 'heartbeat_ms'],
     problem: c =>
       c.read_timeout_ms >= 2 * c.heartbeat_ms ? null : `must be at least twice heartbeat_ms (${c.heartbeat_ms})`,
   },
   {
-    key: 'row_delimiter',
+    keys: ['row_delimiter', 'column_separator'],
     problem: c => (c.row_delimiter !== c.column_separator ? null : 'must differ from column_separator'),
   },
   {
-    key: 'mysql_ssl',
+    keys: ['mysql_ssl', 'mysql_ssl_ca'],
     problem: c =>
       c.mysql_ssl !== 'verify-ca' || c.mysql_ssl_ca !== undefined ? null : '= "verify-ca" needs mysql_ssl_ca',
   },
@@ -275,14 +275,14 @@ export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
 
 export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
   {
-    key: 'exclude',
+    keys: ['exclude', 'columns'],
     problem: r => {
       const both = r.exclude?.find(name => r.columns?.includes(name))
       return both === undefined ? null : `names column "${both}", which columns names too`
     },
   },
   {
-    key: 'rename',
+    keys: ['rename'],
     problem: r => {
       const targets = [...(r.rename?.values() ?? [])]
       const twice = targets.find((name, index) => targets.indexOf(name) !== index)
@@ -290,7 +290,7 @@ export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
     },
   },
   {
-    key: 'constants',
+    keys: ['constants', 'rename'],
     problem: r => {
       const targets = [...(r.rename?.values() ?? [])]
       const clash = [...(r.constants?.keys() ?? [])].find(name => targets.includes(name))
