@@ -1,5 +1,5 @@
 import type { ColumnType } from './column-type.js'
-import { ddlError, unknownDatabase, unknownTable } from './sql-error.js'
+import { SqlError, unknownDatabase, unknownTable } from './sql-error.js'
 
 export type { ColumnType } from './column-type.js'
 
@@ -152,7 +152,7 @@ export class CatalogDraft {
 
   /** @throws SqlError 1007 when the name is taken. */
   addDatabase(name: string): SandboxDatabase {
-    if (this.database(name) !== undefined) throw ddlError(`Can't create database '${name}'; database exists`)
+    if (this.database(name) !== undefined) throw new SqlError(1007, `Can't create database '${name}'; database exists`)
     const database = { id: this.nextId(), name }
     this.#databases.push(database)
     return database

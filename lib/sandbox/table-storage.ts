@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CatalogDraft, SandboxColumn, SandboxDatabase, SandboxTable } from './catalog.js'
-import { ddlError, unknownDatabase } from './sql-error.js'
+import { SqlError, unknownDatabase } from './sql-error.js'
 import { defaultSqlOf, duckTypeOf, quoteName, type Store, schemaNameOf } from './store.js'
 
 /** How a generated column's StarRocks expression reads in DuckDB; given from outside, since it needs the SELECT dialect. */
@@ -40,7 +40,7 @@ export function createTable(
   return store.define(async (connection, draft) => {
     if (draft.database(definition.database) === undefined) throw unknownDatabase(definition.database)
     if (draft.table(definition.database, definition.name) !== undefined)
-      throw ddlError(`Table '${definition.name}' already exists`)
+      throw new SqlError(1050, `Table '${definition.name}' already exists`, '42S01')
     const table = { ...definition, id: draft.nextId() }
     await createRows(connection, draft, table, tableRowsName(table), renderExpression)
     if (table.columns.some(column => column.autoIncrement))
