@@ -75,7 +75,7 @@ export class Backend {
 
   async listen(): Promise<HttpListener> {
     const { host, port } = this.#options
-    return listen({ host, port, maxHeaderBytes: MAX_HEADER_BYTES }, (req, res, expects) =>
+    return listen({ host, port, maxHeaderBytes: MAX_HEADER_BYTES, anyExpectation: false }, (req, res, expects) =>
       this.#handle(req, res, expects),
     )
   }

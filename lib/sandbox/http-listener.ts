@@ -6,7 +6,7 @@ export type RequestHandler = (req: IncomingMessage, res: ServerResponse, expects
 
 export interface HttpListener {
   readonly port: number
-  /** Stops listening and drops every connection. */
+  /** Stops listening, drops every connection and waits until the handlers have ended. */
   close(): Promise<void>
 }
 
@@ -15,18 +15,24 @@ export interface HttpListener {
  * `maxHeaderBytes` is answered as StarRocks' FE does: 400 and a line of HTML.
  */
 export async function listen(
-  options: { readonly host: string; readonly port: number; readonly maxHeaderBytes: number },
+  options: { readonly host: string; readonly port: number; readonly maxHeaderBytes: number; readonly anyExpectation: boolean },
   handler: RequestHandler,
 ): Promise<HttpListener> {
   const server = createServer({ maxHeaderSize: options.maxHeaderBytes, requestTimeout: 0, keepAliveTimeout: 60_000 })
+  const running = new Set<Promise<void>>()
   const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
-    handler(req, res, expectsContinue).catch(error => {
-      if (res.headersSent) res.destroy()
-      else res.writeHead(500, { connection: 'close' }).end(String(error))
-    })
+    const done = handler(req, res, expectsContinue)
+      .catch(error => {
+        if (res.headersSent) res.destroy()
+        else res.writeHead(500, { connection: 'close' }).end(String(error))
+      })
+      .finally(() => running.delete(done))
+    running.add(done)
   }
   server.on('request', (req, res) => handle(req, res, false))
   server.on('checkContinue', (req, res) => handle(req, res, true))
+  // Any other Expect: the BE's libevent answers 417 as Node does; the FE looks at it itself.
+  if (options.anyExpectation) server.on('checkExpectation', (req, res) => handle(req, res, false))
   server.on('clientError', (_error, socket) => {
     if (!socket.writable) return
     socket.end('HTTP/1.1 400 Bad Request\r\ncontent-type: text/html\r\nconnection: close\r\n\r\nBad Request. <br/> ')
@@ -35,14 +41,15 @@ export async function listen(
     server.once('error', reject)
     server.listen(options.port, options.host, () => resolve())
   })
-  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) }
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server, running) }
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
+async function closeServer(server: Server, running: ReadonlySet<Promise<void>>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
     server.close(error => (error === undefined ? resolve() : reject(error)))
     server.closeAllConnections()
   })
+  await Promise.all(running)
 }
 
 /** The path's parts and the query of a request; parts stay percent-encoded. */

@@ -48,13 +48,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const mode = options.mode ?? 'duckdb'
   const store = await Store.open({ dataDir: options.dataDir })
   const listeners: Pick<HttpListener, 'close'>[] = []
+  const faults = new Faults()
   const close = async () => {
+    faults.clear()
     await Promise.all(listeners.map(listener => listener.close()))
     await store.close()
   }
   try {
     const labels = await Labels.open(store)
-    const faults = new Faults()
     const stats = new LoadStats()
     const loader = new StreamLoader({ mode, emulatedVersion, parser: options.parser ?? 'auto' }, store, labels)
     const backend = await new Backend(
