@@ -260,7 +260,10 @@ export class Backend {
   #answer(_req: IncomingMessage, res: ServerResponse, reply: LoadReply): void {
     const { emulatedVersion } = this.#options
     const text = JSON.stringify(renderReply(reply, emulatedVersion), null, 4)
-    res.setHeader('content-type', atLeast(emulatedVersion, '4.0') ? 'application/json' : 'text/html; charset=ISO-8859-1')
+    res.setHeader(
+      'content-type',
+      atLeast(emulatedVersion, '4.0') ? 'application/json' : 'text/html; charset=ISO-8859-1',
+    )
     res.setHeader('content-length', Buffer.byteLength(text))
     res.writeHead(200).end(text)
   }

@@ -1,5 +1,5 @@
 import type { ColumnType } from './column-type.js'
-import { canonicalJson, type JsonToken, JsonSyntaxError, minifyJson, parseJsonValue } from './json-scan.js'
+import { canonicalJson, JsonSyntaxError, type JsonToken, minifyJson, parseJsonValue } from './json-scan.js'
 
 /** How a text reached its column: parsed by the CSV reader as that type, cast from a string, or out of a JSON body. */
 export type Origin = 'csv' | 'cast' | 'json'

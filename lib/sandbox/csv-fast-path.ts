@@ -174,7 +174,10 @@ function keyFields(plan: LoadPlan): { fixedBytes: number; closed: boolean } {
   const last = table.columns.find(c => c.name.toLowerCase() === table.key.at(-1)?.toLowerCase())?.type
   const texts = types.filter(t => encodedBytes(t) === null)
   const closedTexts = texts.length - (last !== undefined && encodedBytes(last) === null ? 1 : 0)
-  return { fixedBytes: types.reduce((sum, t) => sum + (encodedBytes(t) ?? 0), 2 * closedTexts), closed: closedTexts > 0 }
+  return {
+    fixedBytes: types.reduce((sum, t) => sum + (encodedBytes(t) ?? 0), 2 * closedTexts),
+    closed: closedTexts > 0,
+  }
 }
 
 function swapBytes(body: Buffer, from: number, to: number): void {

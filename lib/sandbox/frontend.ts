@@ -38,7 +38,9 @@ export class Frontend {
 
   async listen(): Promise<HttpListener> {
     const { host, port } = this.#options
-    return listen({ host, port, maxHeaderBytes: MAX_HEADER_BYTES, anyExpectation: true }, (req, res) => this.#handle(req, res))
+    return listen({ host, port, maxHeaderBytes: MAX_HEADER_BYTES, anyExpectation: true }, (req, res) =>
+      this.#handle(req, res),
+    )
   }
 
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -15,7 +15,12 @@ export interface HttpListener {
  * `maxHeaderBytes` is answered as StarRocks' FE does: 400 and a line of HTML.
  */
 export async function listen(
-  options: { readonly host: string; readonly port: number; readonly maxHeaderBytes: number; readonly anyExpectation: boolean },
+  options: {
+    readonly host: string
+    readonly port: number
+    readonly maxHeaderBytes: number
+    readonly anyExpectation: boolean
+  },
   handler: RequestHandler,
 ): Promise<HttpListener> {
   const server = createServer({ maxHeaderSize: options.maxHeaderBytes, requestTimeout: 0, keepAliveTimeout: 60_000 })

@@ -84,7 +84,8 @@ export class Labels {
    * `finish` when that has committed, `abort` when it could not. Throws a LoadError when it was cancelled before.
    */
   async record(connection: DuckDBConnection, transaction: LoadTransaction): Promise<void> {
-    if (transaction.state !== 'PREPARE') throw new LoadError(`transaction ${transaction.txnId} was cancelled by the user`)
+    if (transaction.state !== 'PREPARE')
+      throw new LoadError(`transaction ${transaction.txnId} was cancelled by the user`)
     transaction.state = 'PREPARED'
     await this.#save(connection, transaction, 'VISIBLE', '', Date.now())
   }

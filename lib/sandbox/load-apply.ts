@@ -50,7 +50,8 @@ async function keepOtherColumns(
   sameKey: string,
 ): Promise<void> {
   const kept = plan.omitted.map(
-    (c, at) => `CASE WHEN t.rowid IS NULL THEN ${newRowValue(store, plan, c)} ELSE t.${quoteName(c.name)} END AS k${at}`,
+    (c, at) =>
+      `CASE WHEN t.rowid IS NULL THEN ${newRowValue(store, plan, c)} ELSE t.${quoteName(c.name)} END AS k${at}`,
   )
   await connection.run('DROP TABLE IF EXISTS temp.load_merged')
   await connection.run(

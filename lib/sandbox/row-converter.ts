@@ -82,7 +82,9 @@ export class RowConverter {
   #cell(planned: PlannedColumn, fields: readonly (string | JsonToken | null)[]): string | null | undefined {
     const { column, source } = planned
     const cell =
-      source.kind === 'direct' ? this.#direct(planned, source.field, fields[source.field]!) : this.#derived(planned, fields)
+      source.kind === 'direct'
+        ? this.#direct(planned, source.field, fields[source.field]!)
+        : this.#derived(planned, fields)
     if (cell === undefined) return undefined
     if (cell === null && column.autoIncrement) {
       return this.#undefined(`NULL value in auto increment column '${column.name}'`)
@@ -116,10 +118,12 @@ export class RowConverter {
     const bytes = planned.source.kind === 'toBinary' ? decode(text, planned.source.encoding) : undefined
     if (planned.source.kind === 'toBinary' && type.base === 'varbinary') {
       if (bytes === undefined) return null
-      if (bytes.length > (type.length ?? 0)) return this.#tooLong(bytes.toString('hex'), bytes.length, name, type.length)
+      if (bytes.length > (type.length ?? 0))
+        return this.#tooLong(bytes.toString('hex'), bytes.length, name, type.length)
       return bytes.toString('hex')
     }
-    if (planned.source.kind === 'toBinary') throw new LoadError(`to_binary() needs a VARBINARY column, '${name}' is none`)
+    if (planned.source.kind === 'toBinary')
+      throw new LoadError(`to_binary() needs a VARBINARY column, '${name}' is none`)
     const length = Buffer.byteLength(text)
     if ((type.base === 'varchar' || type.base === 'char' || type.base === 'varbinary') && length > (type.length ?? 0)) {
       return this.#tooLong(text, length, name, type.length)
@@ -142,7 +146,7 @@ export class RowConverter {
 
   #operation(source: ValueSource, fields: readonly (string | JsonToken | null)[]): string | null {
     if (source.kind === 'constant') return source.text
-    if (source.kind === 'now') return this.#reject('NULL value in non-nullable column \'__op\'')
+    if (source.kind === 'now') return this.#reject("NULL value in non-nullable column '__op'")
     const value = fields[source.field]!
     const text = value === null || typeof value === 'string' ? value : value.text
     const op = text === null ? undefined : convertText(OPERATION_TYPE, text, 'csv')
@@ -178,7 +182,14 @@ export class RowConverter {
   }
 }
 
-const OPERATION_TYPE = { base: 'tinyint', text: 'tinyint', length: null, precision: null, scale: null, children: [] } as const
+const OPERATION_TYPE = {
+  base: 'tinyint',
+  text: 'tinyint',
+  length: null,
+  precision: null,
+  scale: null,
+  children: [],
+} as const
 
 function decode(text: string, encoding: 'encode64' | 'hex' | 'utf8'): Buffer | undefined {
   switch (encoding) {

@@ -1,5 +1,5 @@
-import type { Account } from './basic-auth.js'
 import { Backend } from './backend.js'
+import type { Account } from './basic-auth.js'
 import { ErrorLogs } from './error-log.js'
 import { Faults } from './faults.js'
 import { Frontend } from './frontend.js'

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
-import { defineTable } from '../../lib/sandbox/table-rules.js'
 import { readCreateTable } from '../../lib/sandbox/create-table-parser.js'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../lib/sandbox/sandbox.js'
+import { defineTable } from '../../lib/sandbox/table-rules.js'
 import { createDatabase, createTable } from '../../lib/sandbox/table-storage.js'
 import { TokenReader } from '../../lib/sandbox/token-reader.js'
 
@@ -72,12 +72,7 @@ export async function rowsOf(
 }
 
 /** One request. With `expect` among the headers the body is sent only after 100 Continue; without, at once. */
-export function send(
-  method: string,
-  url: string,
-  headers: OutgoingHttpHeaders = {},
-  body?: Buffer,
-): Promise<Answer> {
+export function send(method: string, url: string, headers: OutgoingHttpHeaders = {}, body?: Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let continued = false
     const req = request(url, { method, headers, agent: false })
