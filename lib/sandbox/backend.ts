@@ -146,7 +146,7 @@ export class Backend {
       reply.message = error instanceof LoadError ? error.message : `Internal error: ${String(error)}`
       if (rejected.lines.length > 0) reply.errorUrl = this.#errorUrl(req, rejected)
       if (!bodyWanted) return this.#answerEarly(req, res, reply, expectsContinue)
-      return this.#answer(req, res, reply)
+      return this.#answer(res, reply)
     }
     if (rejected.lines.length > 0) reply.errorUrl = this.#errorUrl(req, rejected)
     this.#publish(transaction, reply, about())
@@ -155,7 +155,7 @@ export class Backend {
     if (this.#faults.take('garbageReply', about()) !== null) {
       return void res.writeHead(200, { 'content-type': 'text/html' }).end('<html>upstream</html>')
     }
-    this.#answer(req, res, reply)
+    this.#answer(res, reply)
   }
 
   #authorize(req: IncomingMessage): void {
@@ -251,13 +251,16 @@ export class Backend {
   /** An answer given before the body: a client that waits for 100 Continue gets it at once, any other when it has sent all. */
   #answerEarly(req: IncomingMessage, res: ServerResponse, reply: LoadReply, expectsContinue: boolean): void {
     res.setHeader('connection', 'close')
-    if (expectsContinue) return this.#answer(req, res, reply)
-    req.once('end', () => this.#answer(req, res, reply))
+    if (expectsContinue) {
+      this.#answer(res, reply)
+      return
+    }
+    req.once('end', () => this.#answer(res, reply))
     req.once('error', () => res.destroy())
     req.resume()
   }
 
-  #answer(_req: IncomingMessage, res: ServerResponse, reply: LoadReply): void {
+  #answer(res: ServerResponse, reply: LoadReply): void {
     const { emulatedVersion } = this.#options
     const text = JSON.stringify(renderReply(reply, emulatedVersion), null, 4)
     res.setHeader(

@@ -89,8 +89,14 @@ export class Frontend {
       res.end(JSON.stringify(this.#failure('java.lang.NullPointerException')))
       return
     }
-    if (!this.#expects(req)) return this.#refuse(res, 'There is no 100-continue header')
-    if (this.#faults.take('noBackendAlive', target) !== null) return this.#refuse(res, 'No backend alive.')
+    if (!this.#expects(req)) {
+      this.#refuse(res, 'There is no 100-continue header')
+      return
+    }
+    if (this.#faults.take('noBackendAlive', target) !== null) {
+      this.#refuse(res, 'No backend alive.')
+      return
+    }
     this.#redirect(req, res, target)
   }
 
@@ -122,10 +128,17 @@ export class Frontend {
 
   #loadState(req: IncomingMessage, res: ServerResponse, target: FaultTarget): void {
     if (!this.#authorized(req, res, target)) return
-    if (this.#faults.take('followerRedirect', target) !== null) return this.#toLeader(req, res)
-    if (target.label === '') return this.#restFailure(res, 'No label selected.')
+    if (this.#faults.take('followerRedirect', target) !== null) {
+      this.#toLeader(req, res)
+      return
+    }
+    if (target.label === '') {
+      this.#restFailure(res, 'No label selected.')
+      return
+    }
     if (!this.#store.catalog.hasDatabase(target.database)) {
-      return this.#restFailure(res, `unknown database, database=${target.database}`)
+      this.#restFailure(res, `unknown database, database=${target.database}`)
+      return
     }
     const transaction = this.#labels.find(target.database, target.label)
     const hidden = this.#faults.take('stateUnknown', target) !== null
