@@ -24,7 +24,6 @@ export interface StarRocksSinkOptions {
   readonly addressMap: Readonly<Record<string, string>>
   readonly loadTimeoutMs: number
   readonly autoCreate: boolean
-  readonly addColumns: boolean
   readonly bucketCount: number | 'auto'
   readonly replicationNum: number
   readonly connectTimeoutMs: number

@@ -17,8 +17,6 @@ import { addColumnsRemedy, checkTarget, missingColumns } from './target-check.js
 export interface TargetMakerOptions {
   /** Whether missing databases and tables may be created. */
   readonly autoCreate: boolean
-  /** Whether missing columns may be added. */
-  readonly addColumns: boolean
   readonly layout: TableLayout
 }
 
@@ -42,7 +40,10 @@ export class TargetMaker {
   async make(request: TargetRequest): Promise<TargetTable> {
     const existing = (await readTarget(this.#session, request)) ?? (await this.#create(request))
     const missing = missingColumns(request, existing)
-    const table = missing.length === 0 ? existing : await this.#addColumns(request, existing, missing)
+    const table =
+      missing.length === 0 || request.missingColumns === 'leaveOut'
+        ? existing
+        : await this.#addColumns(request, existing, missing)
     const fault = checkTarget(request, table).find(candidate => candidate.level === 'fatal')
     if (fault !== undefined) throw new Failure('targetUnfit', fault.message, { advice: fault.remedy })
     return table
@@ -91,7 +92,7 @@ export class TargetMaker {
         fault === undefined ? {} : { advice: fault.remedy },
       )
     }
-    if (!this.#options.addColumns)
+    if (request.missingColumns !== 'add')
       throw new Failure('targetUnfit', `${name} lacks the columns ${names}`, {
         advice: addColumnsRemedy(table, missing),
       })

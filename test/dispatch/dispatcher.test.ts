@@ -20,7 +20,9 @@ interface Rig {
   commit(): void
 }
 
-function rig(options: { lanes?: number; maxRows?: number; maxBytes?: number; onDurable?: (binPos: number) => void } = {}): Rig {
+function rig(
+  options: { lanes?: number; maxRows?: number; maxBytes?: number; onDurable?: (binPos: number) => void } = {},
+): Rig {
   const sink = new MemorySink()
   const window = new Window({ maxRows: options.maxRows ?? 1000, maxBytes: options.maxBytes ?? 1_000_000 })
   const durable: number[] = []
@@ -118,7 +120,14 @@ describe('dispatcher', () => {
     r.sink.free = true
     const route = toyRoute(toyTarget())
     r.dispatcher.rows(insertOf([1, 1]), [route], 1)
-    r.dispatcher.rows(updateOf([[1, 1], [9, 1]]), [route], 1)
+    r.dispatcher.rows(
+      updateOf([
+        [1, 1],
+        [9, 1],
+      ]),
+      [route],
+      1,
+    )
     r.commit()
     await r.dispatcher.drain()
     expect(r.sink.loads.flatMap(l => readToyBody(l.body))).toEqual([
@@ -260,7 +269,8 @@ async function checkHistory(random: Random): Promise<void> {
   const r = rig({
     lanes: 1 + random.below(5),
     maxRows: 4 + random.below(40),
-    onDurable: at => crashes.push({ at, tables: new Map([...r.sink.tables].map(([name, rows]) => [name, new Map(rows)])) }),
+    onDurable: at =>
+      crashes.push({ at, tables: new Map([...r.sink.tables].map(([name, rows]) => [name, new Map(rows)])) }),
   })
   const routes: Route[] = ['a', 'b'].map(t => toyRoute(toyTarget(t), { flushRows: 1 + random.below(20) }))
   const source = new Map<string, Map<number, number>>(['a', 'b'].map(t => [t, new Map()]))
@@ -296,7 +306,12 @@ async function checkHistory(random: Random): Promise<void> {
       else replayed.get(table)!.set(key, value)
     }
     for (const table of ['a', 'b']) {
-      expect({ seed: random.seed, crash: crash.at, table, rows: sorted(replayed.get(table)!) }).toEqual({ seed: random.seed, crash: crash.at, table, rows: sorted(source.get(table)!) })
+      expect({ seed: random.seed, crash: crash.at, table, rows: sorted(replayed.get(table)!) }).toEqual({
+        seed: random.seed,
+        crash: crash.at,
+        table,
+        rows: sorted(source.get(table)!),
+      })
     }
   }
   expect(r.window.rows).toBe(0)
@@ -322,8 +337,18 @@ function randomChange(random: Random, r: Rig, route: Route, rows: Map<number, nu
   const to = rows.has(moved) ? key : moved
   rows.delete(key)
   rows.set(to, value)
-  r.dispatcher.rows(updateOf([[key, old], [to, value]]), [route], 1)
-  return [{ at, table, key, value: null }, { at, table, key: to, value }]
+  r.dispatcher.rows(
+    updateOf([
+      [key, old],
+      [to, value],
+    ]),
+    [route],
+    1,
+  )
+  return [
+    { at, table, key, value: null },
+    { at, table, key: to, value },
+  ]
 }
 
 function finishOne(random: Random, r: Rig): void {

@@ -39,7 +39,10 @@ export function toyTarget(table = 't'): TargetTable {
   return { database: 'd', table, model: 'primary', columns: [], key: ['k'] }
 }
 
-export function toyRoute(target: TargetTable, options: Partial<Pick<Route, 'flushRows' | 'flushBytes' | 'flushIntervalMs' | 'source'>> = {}): Route {
+export function toyRoute(
+  target: TargetTable,
+  options: Partial<Pick<Route, 'flushRows' | 'flushBytes' | 'flushIntervalMs' | 'source'>> = {},
+): Route {
   return {
     source: 's.t',
     target,
@@ -81,5 +84,9 @@ export interface ToyRow {
 /** Rows of a toy body, JSON framing included. */
 export function readToyBody(body: readonly Uint8Array[]): ToyRow[] {
   const text = Buffer.concat(body).toString('latin1')
-  return [...text.matchAll(/(\d+),(\d+),([01]);/g)].map(m => ({ key: Number(m[1]), value: Number(m[2]), op: Number(m[3]) as 0 | 1 }))
+  return [...text.matchAll(/(\d+),(\d+),([01]);/g)].map(m => ({
+    key: Number(m[1]),
+    value: Number(m[2]),
+    op: Number(m[3]) as 0 | 1,
+  }))
 }

@@ -30,11 +30,11 @@ export async function checkStarRocks(
     findings.push(...(await checkBackends(session, frontends, reachOptions)))
     const first = requests[0]
     if (first !== undefined) findings.push(...(await checkRedirect(streamLoad, frontends, reachOptions, first)))
-    const needed = { create: options.autoCreate, alter: options.addColumns }
+    const needed = { create: options.autoCreate, alter: false }
     for (const database of new Set(requests.map(request => request.database)))
       findings.push(await checkRights(session, database, needed))
     const layout = { bucketCount: options.bucketCount, replicationNum: options.replicationNum }
-    const allowance = { autoCreate: options.autoCreate, addColumns: options.addColumns, layout }
+    const allowance = { autoCreate: options.autoCreate, layout }
     for (const request of requests) findings.push(...(await checkTargetTable(session, request, allowance)))
     return findings
   } finally {

@@ -9,7 +9,6 @@ import { addColumnsRemedy, checkTarget, missingColumns } from '../target-check.j
 
 export interface TargetAllowance {
   readonly autoCreate: boolean
-  readonly addColumns: boolean
   readonly layout: TableLayout
 }
 
@@ -24,7 +23,7 @@ export async function checkTargetTable(
   const ok = (message: string): Finding => ({ check, level: 'ok', message, remedy: '' })
   try {
     const table = await readTarget(session, request)
-    if (table !== null) return judge(request, table, allowance, ok)
+    if (table !== null) return judge(request, table, ok)
     const statement = renderCreateTable(request, allowance.layout)
     if (allowance.autoCreate) return [ok(`${name} is missing and will be created`)]
     return [{ check, level: 'error', message: `${name} does not exist`, remedy: `${statement};` }]
@@ -34,12 +33,7 @@ export async function checkTargetTable(
   }
 }
 
-function judge(
-  request: TargetRequest,
-  table: TargetTable,
-  allowance: TargetAllowance,
-  ok: (message: string) => Finding,
-): Finding[] {
+function judge(request: TargetRequest, table: TargetTable, ok: (message: string) => Finding): Finding[] {
   const name = targetName(request)
   const findings: Finding[] = checkTarget(request, table).map(fault => ({
     check: 'starrocks.target',
@@ -51,7 +45,7 @@ function judge(
   if (missing.length > 0) {
     const names = missing.map(column => column.name).join(', ')
     findings.push(
-      allowance.addColumns
+      request.missingColumns === 'add'
         ? ok(`${name} lacks the columns ${names}, which will be added`)
         : {
             check: 'starrocks.target',
