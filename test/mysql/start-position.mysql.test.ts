@@ -17,14 +17,21 @@ describe.each(['mysql', 'mariadb'] as const)('where to start on %s', kind => {
     server = await startServer(kind)
     session = await SourceSession.connect(sourceAddressOf(server))
     facts = await readServerFacts(session)
-    await server.sql(['create database d', 'create table d.t (id int primary key)', 'insert into d.t values (1)', 'flush binary logs', 'insert into d.t values (2)'])
+    await server.sql([
+      'create database d',
+      'create table d.t (id int primary key)',
+      'insert into d.t values (1)',
+      'flush binary logs',
+      'insert into d.t values (2)',
+    ])
   }, 120_000)
   afterAll(async () => {
     await session?.close()
     await server?.destroy()
   })
 
-  const from = (saved: Partial<SavedPosition>): Promise<unknown> => resolveStart(session, facts, { ...NOTHING, ...saved })
+  const from = (saved: Partial<SavedPosition>): Promise<unknown> =>
+    resolveStart(session, facts, { ...NOTHING, ...saved })
 
   test('nothing saved: the oldest binlog from its beginning', async () => {
     const [oldest] = await listBinlogFiles(session)
@@ -40,15 +47,26 @@ describe.each(['mysql', 'mariadb'] as const)('where to start on %s', kind => {
     expect(head.gtidSet).not.toBe('')
     expect(await from(head)).toMatchObject({ position: head, by: 'file', gtidSetKnown: true })
     expect(await from({ gtidSet: head.gtidSet })).toMatchObject({ by: 'gtid' })
-    expect(await from({ binName: head.binName, binPos: head.binPos })).toMatchObject({ by: 'file', gtidSetKnown: false })
+    expect(await from({ binName: head.binName, binPos: head.binPos })).toMatchObject({
+      by: 'file',
+      gtidSetKnown: false,
+    })
   })
 
   test('inside an event, beyond the end, a file that is gone, another server: each a clear stop', async () => {
     const head = await readHeadPosition(session, facts)
     const { binName } = head
-    await expect(from({ binName, binPos: head.binPos - 7 })).rejects.toMatchObject({ kind: 'positionInvalid', message: expect.stringContaining('does not start an event') })
-    await expect(from({ binName, binPos: 99_999_999 })).rejects.toMatchObject({ kind: 'positionInvalid', message: expect.stringContaining('beyond the end') })
-    await expect(from({ binName: binName.replace(/\d+$/, '000099'), binPos: 4 })).rejects.toMatchObject({ kind: 'positionLost' })
+    await expect(from({ binName, binPos: head.binPos - 7 })).rejects.toMatchObject({
+      kind: 'positionInvalid',
+      message: expect.stringContaining('does not start an event'),
+    })
+    await expect(from({ binName, binPos: 99_999_999 })).rejects.toMatchObject({
+      kind: 'positionInvalid',
+      message: expect.stringContaining('beyond the end'),
+    })
+    await expect(from({ binName: binName.replace(/\d+$/, '000099'), binPos: 4 })).rejects.toMatchObject({
+      kind: 'positionLost',
+    })
     await expect(from({ ...head, serverUuid: 'another' })).rejects.toMatchObject({ kind: 'positionOfOtherServer' })
   })
 
@@ -56,12 +74,18 @@ describe.each(['mysql', 'mariadb'] as const)('where to start on %s', kind => {
     const [oldest] = await listBinlogFiles(session)
     const head = await readHeadPosition(session, facts)
     // MariaDB keeps a file, without a word, until its engines have checkpointed behind it.
-    while ((await listBinlogFiles(session))[0]!.name !== head.binName) await server.sql(`purge binary logs to '${head.binName}'`)
+    while ((await listBinlogFiles(session))[0]!.name !== head.binName)
+      await server.sql(`purge binary logs to '${head.binName}'`)
     await expect(from({ binName: oldest!.name, binPos: 4 })).rejects.toMatchObject({ kind: 'positionLost' })
     if (kind === 'mysql') {
       const uuid = facts.serverUuid
-      await expect(from({ gtidSet: `${uuid}:1` })).rejects.toMatchObject({ kind: 'positionLost', message: expect.stringContaining('purged') })
-      await expect(from({ gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5' })).rejects.toMatchObject({ kind: 'positionOfOtherServer' })
+      await expect(from({ gtidSet: `${uuid}:1` })).rejects.toMatchObject({
+        kind: 'positionLost',
+        message: expect.stringContaining('purged'),
+      })
+      await expect(from({ gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5' })).rejects.toMatchObject({
+        kind: 'positionOfOtherServer',
+      })
     }
   })
 })
@@ -70,7 +94,10 @@ test('a wrong password and a closed port are different failures, and no message 
   const server = await startServer('mysql')
   try {
     const wrong = SourceSession.connect(sourceAddressOf(server, { user: 'nobody', password: 'sesame-42' }))
-    await expect(wrong).rejects.toMatchObject({ kind: 'sourceDenied', message: expect.not.stringContaining('sesame-42') })
+    await expect(wrong).rejects.toMatchObject({
+      kind: 'sourceDenied',
+      message: expect.not.stringContaining('sesame-42'),
+    })
     await server.createUser('sync', 'p@ss w"rd')
     for (const ssl of ['disabled', 'preferred', 'required'] as const) {
       const session = await SourceSession.connect(sourceAddressOf(server, { user: 'sync', password: 'p@ss w"rd', ssl }))

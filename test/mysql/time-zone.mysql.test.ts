@@ -5,7 +5,10 @@ import { startServer, type TestServer } from '../../lib/servers/test-server.js'
 import { sourceAddressOf } from '../support/source-address.js'
 
 // Around both changes of a year, and decades apart.
-const INSTANTS = [86_400, 500_000_000, 1_616_893_199, 1_616_893_200, 1_635_641_999, 1_635_642_000, 1_700_000_000, 2_000_000_000, 2_147_483_647]
+const INSTANTS = [
+  86_400, 500_000_000, 1_616_893_199, 1_616_893_200, 1_635_641_999, 1_635_642_000, 1_700_000_000, 2_000_000_000,
+  2_147_483_647,
+]
 
 let server: TestServer
 let session: SourceSession
@@ -58,7 +61,10 @@ test('SYSTEM: a server whose process lives in a zone with summer time is asked f
     const [row] = await own.query('SELECT @@system_time_zone AS s, @@time_zone AS z')
     for (const instant of INSTANTS) {
       const [at] = await own.query(`SELECT FROM_UNIXTIME(${instant}) AS t`)
-      expect([row, new Date((instant + zone.offsetAt(instant)) * 1000).toISOString().replace('T', ' ').slice(0, 19)]).toEqual([row, at!.t!.slice(0, 19)])
+      expect([
+        row,
+        new Date((instant + zone.offsetAt(instant)) * 1000).toISOString().replace('T', ' ').slice(0, 19),
+      ]).toEqual([row, at!.t!.slice(0, 19)])
     }
     await own.close()
   } finally {
