@@ -1,6 +1,15 @@
 import { Document, type SourceText } from './document.js'
 import { nearest } from './nearest.js'
-import { type Config, CROSS_CHECKS, type CrossCheck, type Key, RULE_CHECKS, SECTIONS, type Section } from './options.js'
+import {
+  type Config,
+  CROSS_CHECKS,
+  type CrossCheck,
+  type Key,
+  RULE_CHECKS,
+  SECTIONS,
+  type Section,
+  TOP_KEYS,
+} from './options.js'
 import type { Problem } from './problem.js'
 import type { Path } from './toml-places.js'
 import { isTable, type Parsed } from './value-kinds.js'
@@ -21,6 +30,26 @@ export type ConfigResult =
 /** Parses and checks the configuration. Reports every problem of all files at once, in the order of files and lines. */
 export function loadConfig(input: ConfigInput): ConfigResult {
   return new Loader(input).run()
+}
+
+/** Where the process leaves its traces: what one must know to find and stop it. */
+export type Workplace = Pick<Config, 'data_dir' | 'log_file' | 'log_level' | 'log_max_bytes' | 'log_keep'>
+
+export type WorkplaceResult =
+  | { readonly ok: true; readonly workplace: Workplace }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+const { data_dir, log_file, log_level, log_max_bytes, log_keep } = TOP_KEYS
+const WORKPLACE: Section = {
+  name: '',
+  form: 'top',
+  text: '',
+  keys: { data_dir, log_file, log_level, log_max_bytes, log_keep },
+}
+
+/** Reads the keys of the workplace alone, so that a process can be stopped whatever else is wrong with the file by now. */
+export function loadWorkplace(input: Omit<ConfigInput, 'rules'>): WorkplaceResult {
+  return new Loader({ ...input, rules: [] }).runWorkplace()
 }
 
 type Values = Record<string, unknown>
@@ -51,6 +80,15 @@ class Loader {
     this.#crossCheck(config, CROSS_CHECKS, main, [])
     if (this.#problems.length > 0) return { ok: false, problems: inOrder(this.#problems, documents) }
     return { ok: true, config: { ...config, ...blocks } as unknown as Config }
+  }
+
+  runWorkplace(): WorkplaceResult {
+    this.#variables = this.#readVariables()
+    const main = new Document(this.#input.main)
+    if (main.data === null) return { ok: false, problems: main.problems }
+    const values = this.#readValues(main, WORKPLACE, main.data, [])
+    if (this.#problems.length > 0) return { ok: false, problems: this.#problems }
+    return { ok: true, workplace: values as unknown as Workplace }
   }
 
   #readVariables(): Variables {
@@ -96,14 +134,22 @@ class Loader {
     })
   }
 
-  /** The values of one section, defaults filled in. A key with a problem is left out. */
   #readKeys(document: Document, section: Section, table: Readonly<Values>, path: Path): Values {
-    const values: Values = {}
+    this.#refuseUnknown(document, section, table, path)
+    return this.#readValues(document, section, table, path)
+  }
+
+  #refuseUnknown(document: Document, section: Section, table: Readonly<Values>, path: Path): void {
     for (const name of Object.keys(table)) {
       if (Object.hasOwn(section.keys, name) || (section.form === 'top' && isSection(name))) continue
       document.mask([...path, name])
       this.#problems.push(document.problemAt([...path, name], unknownKey(name, section), 'key'))
     }
+  }
+
+  /** The values of one section, defaults filled in. A key with a problem is left out. */
+  #readValues(document: Document, section: Section, table: Readonly<Values>, path: Path): Values {
+    const values: Values = {}
     for (const [name, key] of Object.entries(section.keys)) {
       if (key.secret) document.mask([...path, name])
       if (Object.hasOwn(table, name)) {

@@ -1,5 +1,7 @@
-/** The candidate that `word` most likely misspells, or null when none is close. */
+/** The candidate that `word` begins or most likely misspells, or null when none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
+  const begun = candidates.find(candidate => word.length >= 3 && candidate.startsWith(word.toLowerCase()))
+  if (begun !== undefined) return begun
   const limit = Math.max(1, Math.floor(word.length / 3))
   let best: string | null = null
   let bestDistance = limit + 1
