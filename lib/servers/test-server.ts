@@ -2,11 +2,15 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise'
+import { Failure } from '../model/failure.js'
 import { type InstallOptions, installServer } from './install.js'
 import { runCommand } from './run-command.js'
 import { PLACES, type ServerOptions } from './server-config.js'
 import { ServerInstance } from './server-instance.js'
 import type { ServerKind } from './server-recipe.js'
+
+/** sockaddr_un(7): the path of a Unix socket has 108 bytes with its zero at the end. */
+const MAX_SOCKET_BYTES = 107
 
 export type Row = Record<string, unknown>
 
@@ -97,6 +101,10 @@ export class TestServer extends ServerAddress {
     await mkdir(base, { recursive: true })
     const folder = await mkdtemp(join(base, `${kind}-`))
     try {
+      if (Buffer.byteLength(join(folder, PLACES.socket)) > MAX_SOCKET_BYTES)
+        throw new Failure('configInvalid', `${folder} is too long a path for a server's socket`, {
+          advice: 'Choose a shorter folder, for instance by TMPDIR.',
+        })
       await mkdir(join(folder, PLACES.tmp))
       await runCommand('cp', ['-a', '--sparse=always', installed.template, join(folder, PLACES.data)])
       const instance = new ServerInstance(installed, folder, options)

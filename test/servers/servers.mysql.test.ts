@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from '@jest/globals'
@@ -193,6 +195,12 @@ describe.each(KINDS)('a private %s', kind => {
       message: expect.stringMatching(/page.size/i),
     })
   })
+})
+
+test('a folder too deep for a socket is refused by name', async () => {
+  const folder = join(tmpdir(), 'x'.repeat(110))
+  await expect(startServer('mariadb', { folder })).rejects.toThrow(/too long a path/)
+  await rm(folder, { recursive: true })
 })
 
 test('kill -9 of the owner ends its servers and removes their folders', async () => {
