@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Catalog, type CatalogDraft, renderCatalog, type SandboxColumn, type SandboxTable } from './catalog.js'
 import type { ColumnType } from './column-type.js'
+import { prepareDialect } from './select-macros.js'
 
 /** Deleted rows stay in the file until a checkpoint; automatic ones inside COMMIT stall loads for seconds. */
 const CHECKPOINT_THRESHOLD = '100GB'
@@ -19,16 +20,14 @@ export class Store {
   readonly catalog = new Catalog()
   readonly #instance: DuckDBInstance
   readonly #writer: DuckDBConnection
-  readonly #checkpointWhenIdle: boolean
   #tail: Promise<unknown> = Promise.resolve()
   #waiting = 0
   #dirty = false
   #idleTimer: NodeJS.Timeout | undefined
 
-  private constructor(instance: DuckDBInstance, writer: DuckDBConnection, checkpointWhenIdle: boolean) {
+  private constructor(instance: DuckDBInstance, writer: DuckDBConnection) {
     this.#instance = instance
     this.#writer = writer
-    this.#checkpointWhenIdle = checkpointWhenIdle
   }
 
   /**
@@ -44,7 +43,7 @@ export class Store {
       autoload_known_extensions: 'false',
     })
     const writer = await instance.connect()
-    const store = new Store(instance, writer, true)
+    const store = new Store(instance, writer)
     await store.#prepareInstance()
     return store
   }
@@ -130,6 +129,7 @@ export class Store {
 
   async #prepareInstance(): Promise<void> {
     await this.#writer.run("SET TimeZone = 'UTC'")
+    await prepareDialect(this.#writer)
     await this.#writer.run('CREATE TABLE IF NOT EXISTS sandbox_catalog (json VARCHAR)')
     const saved = await this.#writer.runAndReadAll('SELECT json FROM sandbox_catalog')
     const text = saved.getRows()[0]?.[0]
@@ -137,7 +137,6 @@ export class Store {
   }
 
   #scheduleCheckpoint(): void {
-    if (!this.#checkpointWhenIdle) return
     this.#idleTimer = setTimeout(() => {
       if (this.#waiting > 0 || !this.#dirty) return
       this.#dirty = false
