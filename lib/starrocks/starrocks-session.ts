@@ -13,6 +13,14 @@ export interface SessionOptions {
 /** A result row with its column names in lower case (StarRocks' own case varies by version). */
 export type Row = ReadonlyMap<string, string | null>
 
+/** What is asked of a StarRocks connection. Failures: targetUnreachable, targetDenied, targetBusy, or targetUnfit for a refused statement. */
+export interface Statements {
+  /** Rows of a query. */
+  query(sql: string): Promise<Row[]>
+  /** Runs a DDL statement. */
+  execute(sql: string): Promise<void>
+}
+
 /** CREATE TABLE waits for its tablets, up to ten minutes on the server; nothing else takes longer. */
 const STATEMENT_TIMEOUT_MS = 630_000
 const QUERY_TIMEOUT_MS = 60_000
@@ -23,7 +31,7 @@ const DENIED = new Set([1044, 1045, 1142, 1227, 1252, 5203])
  * One connection to an FE's query port, opened when first used and again after it broke. Text protocol only: StarRocks
  * prepares queries alone, and no statement here is sent twice, so each literal is quoted by the caller.
  */
-export class StarRocksSession {
+export class StarRocksSession implements Statements {
   readonly #options: SessionOptions
   readonly #frontends: Frontends
   #connection: Promise<Connection> | null = null
@@ -34,12 +42,10 @@ export class StarRocksSession {
     this.#frontends = frontends
   }
 
-  /** Rows of a query. Failures: targetUnreachable, targetDenied, targetBusy, or targetUnfit for a refused statement. */
   query(sql: string): Promise<Row[]> {
     return this.#run(sql, QUERY_TIMEOUT_MS)
   }
 
-  /** Runs a DDL statement; same Failures as `query`. */
   async execute(sql: string): Promise<void> {
     await this.#run(sql, STATEMENT_TIMEOUT_MS)
   }

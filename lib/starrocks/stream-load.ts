@@ -15,11 +15,12 @@ export interface StreamLoadOptions {
   readonly connectTimeoutMs: number
   /** Wait for an FE's redirect; the official client's value by default. */
   readonly redirectTimeoutMs?: number
+  /** How much longer than the load's own time-out its answer is awaited, so that the server's verdict comes first; 30 s when absent. */
+  readonly answerGraceMs?: number
 }
 
 const REDIRECT_TIMEOUT_MS = 30_000
 const MAX_HOPS = 5
-/** How much longer than the load's own time-out its answer is awaited: the server's verdict shall come first. */
 const ANSWER_GRACE_MS = 30_000
 const MAX_TEXT = 1 << 20
 
@@ -128,7 +129,7 @@ export class StreamLoad {
     const result = await expectHop(
       destination.address,
       destination.path,
-      { 'content-length': '0' },
+      { 'content-length': '1' },
       this.#times,
       signal,
     )
@@ -146,7 +147,7 @@ export class StreamLoad {
   ): Promise<LoadVerdict> {
     const name = formatAddress(destination.address)
     const { connectTimeoutMs, loadTimeoutMs } = this.#options
-    const waitMs = connectTimeoutMs + loadTimeoutMs + ANSWER_GRACE_MS
+    const waitMs = connectTimeoutMs + loadTimeoutMs + (this.#options.answerGraceMs ?? ANSWER_GRACE_MS)
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${waitMs} ms`)), waitMs)
     // One connection for each load: after an early answer it could not be used again.

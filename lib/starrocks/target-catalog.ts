@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.js'
 import { type TargetColumn, type TargetTable, targetName } from '../model/schema.js'
 import { type CreateTableText, modelOf, parseCreateTable, parseNames } from './create-table-text.js'
 import { quoteString, quoteTable } from './ddl.js'
-import { isRefused, type Row, rowField, type StarRocksSession } from './starrocks-session.js'
+import { isRefused, type Row, rowField, type Statements } from './starrocks-session.js'
 import { parseTargetType, renderTargetType } from './target-type.js'
 
 type TableRef = { readonly database: string; readonly table: string }
@@ -12,7 +12,7 @@ type TableRef = { readonly database: string; readonly table: string }
  * information_schema.columns, model and key from tables_config; what either lacks in a version is read from SHOW CREATE
  * TABLE. A view or external table is a Failure('targetUnfit').
  */
-export async function readTarget(session: StarRocksSession, target: TableRef): Promise<TargetTable | null> {
+export async function readTarget(session: Statements, target: TableRef): Promise<TargetTable | null> {
   const where = `TABLE_SCHEMA = ${quoteString(target.database)} AND TABLE_NAME = ${quoteString(target.table)}`
   const rows = await session.query(`SELECT * FROM information_schema.columns WHERE ${where}`)
   if (rows.length === 0) return null
@@ -33,14 +33,14 @@ export async function readTarget(session: StarRocksSession, target: TableRef): P
   })
 }
 
-async function showCreateTable(session: StarRocksSession, target: TableRef): Promise<CreateTableText | null> {
+async function showCreateTable(session: Statements, target: TableRef): Promise<CreateTableText | null> {
   const rows = await queryOrEmpty(session, `SHOW CREATE TABLE ${quoteTable(target)}`)
   const text = rows[0] === undefined ? null : rowField(rows[0], 'create table')
   return text === null ? null : parseCreateTable(text)
 }
 
 /** A source some versions or accounts do not have: refused counts as empty, an unreachable server stays a Failure. */
-async function queryOrEmpty(session: StarRocksSession, sql: string): Promise<Row[]> {
+async function queryOrEmpty(session: Statements, sql: string): Promise<Row[]> {
   try {
     return await session.query(sql)
   } catch (error) {

@@ -10,7 +10,7 @@ import {
   renderCreateTable,
   type TableLayout,
 } from './ddl.js'
-import { isRefused, rowField, type StarRocksSession } from './starrocks-session.js'
+import { isRefused, rowField, type Statements } from './starrocks-session.js'
 import { readTarget } from './target-catalog.js'
 import { addColumnsRemedy, checkTarget, missingColumns } from './target-check.js'
 
@@ -27,10 +27,10 @@ const SCHEMA_CHANGE_LIMIT_MS = 1_800_000
 /** Brings target tables into being and into shape, as far as allowed. */
 export class TargetMaker {
   readonly #options: TargetMakerOptions
-  readonly #session: StarRocksSession
+  readonly #session: Statements
   readonly #stopped: AbortSignal
 
-  constructor(options: TargetMakerOptions, session: StarRocksSession, stopped: AbortSignal) {
+  constructor(options: TargetMakerOptions, session: Statements, stopped: AbortSignal) {
     this.#options = options
     this.#session = session
     this.#stopped = stopped

@@ -3,7 +3,7 @@ import type { Finding } from '../../model/finding.js'
 import { type Address, type Frontends, formatAddress, parseAddress } from '../frontends.js'
 import { basicAuthorization, loadPath } from '../load-body.js'
 import { parseLoadAnswer } from '../load-status.js'
-import { isRefused, type Row, rowField, type StarRocksSession } from '../starrocks-session.js'
+import { isRefused, type Row, rowField, type Statements } from '../starrocks-session.js'
 import type { StreamLoad } from '../stream-load.js'
 import { reach } from './frontend-reach.js'
 
@@ -22,7 +22,7 @@ interface Node {
 
 /** Whether every BE (CN) is alive and its HTTP port can be reached from here, through the address map. */
 export async function checkBackends(
-  session: StarRocksSession,
+  session: Statements,
   frontends: Frontends,
   options: BackendReachOptions,
 ): Promise<Finding[]> {
@@ -66,7 +66,7 @@ export async function checkRedirect(
   target: { readonly database: string; readonly table: string },
 ): Promise<Finding[]> {
   if (frontends.direct) return []
-  const headers = { authorization: basicAuthorization(options.user, options.password), 'content-length': '0' }
+  const headers = { authorization: basicAuthorization(options.user, options.password), 'content-length': '1' }
   return Promise.all(
     frontends.all.map(async (fe): Promise<Finding> => {
       const check = 'starrocks.redirect'
@@ -126,7 +126,7 @@ async function checkNode(node: Node, frontends: Frontends, timeoutMs: number): P
   }
 }
 
-async function listNodes(session: StarRocksSession): Promise<Node[]> {
+async function listNodes(session: Statements): Promise<Node[]> {
   const rows = await session.query('SHOW BACKENDS')
   const nodes = rows.map(readNode)
   try {

@@ -54,8 +54,7 @@ async function checkHttpPort(fe: Frontend, timeoutMs: number): Promise<Finding> 
   const check = 'starrocks.http_port'
   const address = { host: fe.host, port: fe.httpPort }
   const name = formatAddress(address)
-  const remedy =
-    `Check sr_http_port (http_port in fe.conf, 8030 by default; not the BE's 8040): ` + `curl http://${name}/api/health`
+  const remedy = `Check sr_http_port (http_port in fe.conf, 8030 by default; not the 8040 of a BE): curl http://${name}/api/health`
   try {
     const answer = await get(
       address,

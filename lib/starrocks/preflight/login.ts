@@ -1,9 +1,9 @@
 import { asFailure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
-import { rowField, type StarRocksSession } from '../starrocks-session.js'
+import { rowField, type Statements } from '../starrocks-session.js'
 
 /** Whether the account can log in, and which version answers. Versions before 2.5 are untried. */
-export async function checkLogin(session: StarRocksSession, user: string): Promise<Finding[]> {
+export async function checkLogin(session: Statements, user: string): Promise<Finding[]> {
   let version: string
   try {
     const rows = await session.query('SELECT current_version() AS v')

@@ -1,14 +1,14 @@
 import { asFailure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
 import { quoteIdentifier, quoteString, renderCreateDatabase } from '../ddl.js'
-import { isRefused, type StarRocksSession } from '../starrocks-session.js'
+import { isRefused, type Statements } from '../starrocks-session.js'
 
 /**
  * The account's rights on a target database as far as SHOW GRANTS tells them: a warning names what no grant seems to give.
  * Roles are not unfolded (their grants are not readable for everyone), so this is never an error.
  */
 export async function checkRights(
-  session: StarRocksSession,
+  session: Statements,
   database: string,
   needed: { readonly create: boolean; readonly alter: boolean },
 ): Promise<Finding> {

@@ -3,7 +3,7 @@ import { asFailure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
 import { type TargetTable, targetName } from '../../model/schema.js'
 import { renderCreateTable, type TableLayout } from '../ddl.js'
-import type { StarRocksSession } from '../starrocks-session.js'
+import type { Statements } from '../starrocks-session.js'
 import { readTarget } from '../target-catalog.js'
 import { addColumnsRemedy, checkTarget, missingColumns } from '../target-check.js'
 
@@ -14,7 +14,7 @@ export interface TargetAllowance {
 
 /** Whether a target table exists, or may be made, and suits what is to be loaded into it: model, key, columns, types. */
 export async function checkTargetTable(
-  session: StarRocksSession,
+  session: Statements,
   request: TargetRequest,
   allowance: TargetAllowance,
 ): Promise<Finding[]> {
