@@ -18,6 +18,7 @@ const request = (more: Partial<TargetRequest> = {}): TargetRequest => ({
   columns: [col('name', 'varchar(80)', true, 'say "hi"'), col('b', 'int', false), col('a', 'bigint', true)],
   key: ['a', 'b'],
   comment: "it's \\ fine",
+  missingColumns: 'refuse',
   ...more,
 })
 

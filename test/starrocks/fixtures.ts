@@ -57,7 +57,6 @@ export function sinkOptions(more: Partial<StarRocksSinkOptions>): StarRocksSinkO
     addressMap: {},
     loadTimeoutMs: 60_000,
     autoCreate: true,
-    addColumns: true,
     bucketCount: 1,
     replicationNum: 1,
     connectTimeoutMs: 5000,
