@@ -87,7 +87,8 @@ export class MysqlConnection {
         await this.#flush()
       }
     } finally {
-      this.#socket.destroy()
+      // A last error packet still has to leave.
+      this.#socket.destroySoon()
       await this.#session.close()
     }
   }

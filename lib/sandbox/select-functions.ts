@@ -222,7 +222,7 @@ export function renderCast(value: string, type: ColumnType): string {
     case 'varchar':
       return `sr_text(${value})`
     case 'decimal':
-      return duck === 'VARCHAR' ? `sr_text(${value})` : `TRY_CAST(${value} AS ${duck})`
+      return duck === 'VARCHAR' ? renderWideDecimal(`sr_text(${value})`, type) : `TRY_CAST(${value} AS ${duck})`
     case 'json':
       return `sr_to_json(${value})`
     case 'varbinary':
@@ -234,6 +234,16 @@ export function renderCast(value: string, type: ColumnType): string {
     default:
       return `TRY_CAST(${value} AS ${duck})`
   }
+}
+
+/** A decimal over 38 digits stays text: checked, and filled up to its scale. */
+function renderWideDecimal(text: string, type: ColumnType): string {
+  const scale = type.scale ?? 0
+  const integers = (type.precision ?? 0) - scale
+  const pattern = `[+-]?[0-9]{1,${Math.max(1, integers)}}(\\.[0-9]{0,${scale}})?`
+  const whole = `split_part(${text}, '.', 1)`
+  const filled = scale === 0 ? whole : `${whole} || '.' || rpad(split_part(${text}, '.', 2), ${scale}, '0')`
+  return `CASE WHEN regexp_full_match(${text}, '${pattern}') THEN ${filled} END`
 }
 
 export function checkUnit(unit: string): string {

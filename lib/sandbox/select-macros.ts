@@ -37,8 +37,9 @@ const MACROS: readonly string[] = [
   'sr_hll(x) AS CASE WHEN x IS NULL THEN CAST([] AS UBIGINT[]) ELSE [hash(sr_text(x))] END',
 ]
 
-/** Makes the macros in a database and the settings in which both dialects agree (order of NULLs). */
+/** Makes the macros in a database and the settings in which both dialects agree (order of NULLs, x / 0 is NULL). */
 export async function prepareDialect(connection: DuckDBConnection): Promise<void> {
   for (const macro of MACROS) await connection.run(`CREATE OR REPLACE MACRO ${macro}`)
   await connection.run("SET GLOBAL default_null_order = 'nulls_first_on_asc_last_on_desc'")
+  await connection.run('SET GLOBAL ieee_floating_point_ops = false')
 }
