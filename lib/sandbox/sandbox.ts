@@ -6,11 +6,9 @@ import { Frontend } from './frontend.js'
 import type { HttpListener } from './http-listener.js'
 import { Labels } from './labels.js'
 import { LoadStats } from './load-stats.js'
+import { DEFAULT_EMULATED_VERSION, startMysqlListener } from './mysql-listener.js'
 import { Store } from './store.js'
 import { type ParserChoice, type SandboxMode, StreamLoader } from './stream-load.js'
-
-/** The version the sandbox says it is unless told otherwise: the newest line without multi-table load transactions. */
-const DEFAULT_VERSION = '3.5.2'
 
 export interface SandboxOptions {
   readonly host?: string
@@ -22,6 +20,7 @@ export interface SandboxOptions {
   readonly dataDir: string | null
   readonly user: string
   readonly password: string
+  /** The StarRocks version whose answers are imitated, e.g. "3.3.0". */
   readonly emulatedVersion?: string
   readonly mode?: SandboxMode
   /** Which CSV parser loads use; for tests. */
@@ -44,7 +43,7 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const host = options.host ?? '127.0.0.1'
   const account: Account = { user: options.user, password: options.password }
-  const emulatedVersion = options.emulatedVersion ?? DEFAULT_VERSION
+  const emulatedVersion = options.emulatedVersion ?? DEFAULT_EMULATED_VERSION
   const mode = options.mode ?? 'duckdb'
   const store = await Store.open({ dataDir: options.dataDir })
   const listeners: Pick<HttpListener, 'close'>[] = []
@@ -71,10 +70,28 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       stats,
     ).listen()
     listeners.push(frontend)
+    let queryPort = options.mysqlPort
+    const mysql = await startMysqlListener(
+      {
+        host,
+        port: options.mysqlPort,
+        ...account,
+        emulatedVersion,
+        cluster: () => ({
+          feHttpPort: frontend.port,
+          beHttpPort: backend.port,
+          queryPort,
+          backendAlive: faults.armed().noBackendAlive === undefined,
+        }),
+      },
+      store,
+    )
+    queryPort = mysql.port
+    listeners.push(mysql)
     return {
       feHttpPort: frontend.port,
       beHttpPort: backend.port,
-      mysqlPort: 0,
+      mysqlPort: mysql.port,
       faults,
       stats,
       loader,

@@ -20,7 +20,7 @@ import {
 
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await openSandbox()
+  sandbox = await openSandbox({ emulatedVersion: '3.5.2' })
   await makeTable(sandbox, 't (id int NOT NULL, v varchar(10)) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
 })
 afterAll(() => sandbox.close())
@@ -196,7 +196,7 @@ describe('labels', () => {
     while ((await loadState(sandbox, label)).state === 'PREPARE') await new Promise(setImmediate)
     expect(await loadState(sandbox, label)).toMatchObject({ state: 'ABORTED' })
     expect(await rowsOf(sandbox, 't')).not.toContainEqual(['77', 'z'])
-    expect(sandbox.stats.openLoads).toBe(0)
+    while (sandbox.stats.openLoads > 0) await new Promise(setImmediate)
   })
 
   test('are kept to 1000 per database', async () => {

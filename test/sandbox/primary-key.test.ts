@@ -174,6 +174,12 @@ describe('columns', () => {
     ])
   })
 
+  test('a copied text is not base64', async () => {
+    await make('id int NOT NULL, b varbinary(10)')
+    await load('1,AQI=;', 'id,t,b=t')
+    expect(await rows()).toEqual([['1', 'AQI=']])
+  })
+
   test('a derived value that is too long is filtered in both modes', async () => {
     await make('id int NOT NULL, c varchar(3)')
     const reply = await load('1,abcd;', 'id,t,c=t', { strict_mode: 'false' })
