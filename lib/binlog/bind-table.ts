@@ -105,17 +105,18 @@ class ColumnBinding {
     const unsigned = wire.unsigned ?? source?.unsigned
     if (unsigned === undefined) throw this.#open('signedness')
     const bound = {
+      table: this.table,
       name: this.#name,
       type: wire.type,
       length: wire.length,
       scale: wire.scale,
       nullable: wire.nullable,
       unsigned,
-      isBinary: hasCharset(wire.type) && charset === 'binary',
     }
     const undecodable = this.#undecodable(charset)
-    if (undecodable !== null) return { ...bound, form: 'binary', members: [], undecodable }
-    return { ...bound, form: this.#form(charset), members: this.#members().map(utf8Bytes), undecodable: null }
+    if (undecodable !== null) return { ...bound, form: 'binary', isBinary: true, members: [], undecodable }
+    const form = this.#form(charset)
+    return { ...bound, form, isBinary: form === 'binary', members: this.#members().map(utf8Bytes), undecodable: null }
   }
 
   /** Everything both sides say must be the same. */
@@ -217,6 +218,9 @@ class ColumnBinding {
     }
     if (source !== null && (WIRE_TYPES[source.dataType] === undefined || source.dataType === 'vector'))
       return `is of type ${source.dataType}`
+    if (source === null && wire.type === WIRE.STRING && charset === 'binary' && wire.visible === null)
+      if (wire.length === 4 || wire.length === 16)
+        return 'is BINARY, UUID, INET4 or INET6 (the table map of MariaDB does not tell which)'
     if (charset !== null && charsetForm(charset) === 'unknown') return `is in charset ${charset}`
     return null
   }

@@ -5,6 +5,8 @@ export type ColumnForm = 'number' | 'utf8' | 'latin1' | 'binary' | 'labels' | 'j
 
 /** All that is needed to decode one column's values: a table map and a table schema that agree. */
 export interface BoundColumn {
+  /** "schema.table", for messages. */
+  readonly table: string
   readonly name: string
   /** One of WIRE. */
   readonly type: number

@@ -46,7 +46,7 @@ export function writeDecimal(
   if (scale === 0) return at
   o[at++] = 46
   for (let left = scale; left > 0; ) {
-    const digits = left >= 9 ? 9 : left
+    const digits = Math.min(left, 9)
     const bytes = DIGIT_BYTES[digits]!
     let v = 0
     for (let i = 0; i < bytes; i++) {
