@@ -33,8 +33,8 @@ export function decodeFormatDescription(reader: EventReader): FormatDescription 
   const lengths = reader.bytes(Math.max(0, reader.left - 1))
   for (const [type, bytes] of POST_HEADERS) {
     const found = lengths[type - 1]
-    // MariaDB has no second version of the rows events: 0 there.
-    if (found !== undefined && found !== bytes && !(found === 0 && type >= EVENT.WRITE_ROWS))
+    // 0: the server never writes this kind (MySQL 9.7 the first version of the rows events).
+    if (found !== undefined && found !== bytes && found !== 0)
       throw reader.fail(`${eventName(type)} events with ${found} fixed bytes are not known`)
   }
   const algorithm = reader.u8()
