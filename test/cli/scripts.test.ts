@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { runningProcess } from '../../lib/checkpoint/data-dir.js'
@@ -191,11 +191,22 @@ describe('monitor_process.sh', () => {
   })
 })
 
-test('node is found by the path of the build, and a missing dist/ is told', async () => {
-  rmSync(join(home, 'dist'))
-  mkdirSync(join(home, 'dist'))
-  writeFileSync(join(home, 'dist/node-path'), `${process.execPath}\n`)
-  const { code, err } = await start()
-  expect({ code, err }).toEqual({ code: 2, err: 'dist/ is missing: run `npm ci`\n' })
-  expect(dirname(process.execPath)).not.toBe('')
+describe('node', () => {
+  test('is the one that built the folder, first of all', async () => {
+    rmSync(join(home, 'dist'))
+    mkdirSync(join(home, 'dist'))
+    writeFileSync(join(elsewhere, 'my-node'), '#!/bin/sh\necho "my-node $*"\n', { mode: 0o755 })
+    writeFileSync(join(home, 'dist/node-path'), `${join(elsewhere, 'my-node')}\n`)
+    const toml = join(home, 'sync.toml')
+    const program = join(home, 'bin/mysql-sr-sync')
+    expect((await start('--timeout', '5')).out).toBe(`my-node ${program} start -c ${toml} --timeout 5\n`)
+    expect((await monitor('-c', 'x y.toml')).out).toBe(`my-node ${program} monitor -c x y.toml\n`)
+  })
+
+  test('finds no dist/: says what to do', async () => {
+    rmSync(join(home, 'dist'))
+    mkdirSync(join(home, 'dist'))
+    writeFileSync(join(home, 'dist/node-path'), `${process.execPath}\n`)
+    expect(await start()).toEqual({ code: 2, out: '', err: 'dist/ is missing: run `npm ci`\n' })
+  })
 })
