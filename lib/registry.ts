@@ -30,7 +30,7 @@ export function starRocksOptions(config: Config): StarRocksSinkOptions {
     user: config.sr_user,
     password: config.sr_pass,
     backends: config.sr_be_http ?? [],
-    addressMap: config.sr_be_address_map ?? new Map(),
+    addressMap: Object.fromEntries(config.sr_be_address_map ?? []),
     loadTimeoutMs: config.load_timeout_ms,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     autoCreate: config.schema.auto_create,

@@ -17,9 +17,9 @@ export const wait: Command = {
   async run(values, terminal) {
     const timeoutS = numberFlag(values, 'timeout', 60, { min: 0, max: 604_800 })
     const { config, dataDir } = readConfig(values)
-    const { readHeadPosition } = await import('../mysql/head-position.js')
+    const { askHeadPosition } = await import('../mysql/head-position.js')
     const { sourceAddress } = await import('../registry.js')
-    const head: Position = await readHeadPosition(sourceAddress(config))
+    const head: Position = await askHeadPosition(sourceAddress(config))
     const deadline = Date.now() + 1000 * timeoutS
     for (;;) {
       const step = look(dataDir, head)

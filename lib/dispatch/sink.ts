@@ -28,8 +28,8 @@ export interface TargetRequest {
   }[]
   readonly key: readonly string[]
   readonly comment: string
-  /** Whether columns that an existing target lacks are to be added to it; otherwise they are a Failure. */
-  readonly addColumns: boolean
+  /** What to do about columns that an existing target lacks: fail, add them, or do without them. */
+  readonly missingColumns: 'refuse' | 'add' | 'leaveOut'
 }
 
 /**

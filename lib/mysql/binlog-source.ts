@@ -146,11 +146,11 @@ export class BinlogSource {
 
   /** Handles one event, and those inside it when it is a compressed transaction. */
   #handle(decoder: BinlogDecoder, event: BinlogEvent, logPos = event.logPos): Promise<void> | undefined {
-    if (event.type === 'payload') return this.#handleInside(decoder, event.buffer, 0, event.logPos)
-    if (event.type === 'skippedRows') {
+    if (event.kind === 'payload') return this.#handleInside(decoder, event.buffer, 0, event.logPos)
+    if (event.kind === 'skippedRows') {
       this.#filteredEvents++
       this.#filteredBytes += event.size
-    } else if (event.type === 'heartbeat' || event.type === 'rotate') this.#reportFiltered()
+    } else if (event.kind === 'heartbeat' || event.kind === 'rotate') this.#reportFiltered()
     const wait = this.#reader.take(event, logPos)
     if (wait) return wait.then(() => this.#receiver.room())
     return this.#receiver.full ? this.#receiver.room() : undefined

@@ -69,7 +69,7 @@ export class StreamReader {
    * resolved. Throws Failures.
    */
   take(event: BinlogEvent, logPos: number): Promise<void> | undefined {
-    switch (event.type) {
+    switch (event.kind) {
       case 'rows':
         this.#takeRows(event)
         return
@@ -152,7 +152,7 @@ export class StreamReader {
     return this.#receiver.bind(map)
   }
 
-  #beginGtid(event: Extract<BinlogEvent, { type: 'gtid' }>): void {
+  #beginGtid(event: Extract<BinlogEvent, { kind: 'gtid' }>): void {
     if (this.#inTransaction) throw this.#unclear('A transaction begins before the one before it has ended.')
     this.#tracker.begin(event.gtid())
     this.#commitMs = event.commitMs
@@ -181,7 +181,7 @@ export class StreamReader {
     this.#receiver.commit()
   }
 
-  #takeQuery(event: Extract<BinlogEvent, { type: 'query' }>, logPos: number): Promise<void> | undefined {
+  #takeQuery(event: Extract<BinlogEvent, { kind: 'query' }>, logPos: number): Promise<void> | undefined {
     const statement = classifyStatement(event.sql)
     if (statement.kind === 'xa') return this.#takeXa(statement.step, logPos)
     if (statement.kind === 'rows') this.#refuseIfWanted(statement, event.schema, event.sql)

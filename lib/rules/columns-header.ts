@@ -1,5 +1,5 @@
 /** A field as the encoder writes it; null stands for a source column that is left out. */
-type Field = { readonly name: string; readonly form: 'text' | 'base64' } | null
+type Field = { readonly name: string; readonly toBinary: boolean } | null
 
 /**
  * The Stream Load `columns` header for a body whose fields stand in this order. CSV carries `__op` as its last field; JSON
@@ -16,7 +16,7 @@ export function renderColumnsHeader(
   const derived: string[] = []
   fields.forEach((field, i) => {
     if (field === null) return
-    if (format === 'json' && field.form === 'base64') {
+    if (format === 'json' && field.toBinary) {
       names.push(quote(base64Name(i)))
       derived.push(`${quote(field.name)}=to_binary(${quote(base64Name(i))},'encode64')`)
     } else names.push(quote(field.name))

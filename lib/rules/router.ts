@@ -8,7 +8,7 @@ import type { Zone } from '../model/zone.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
-import { coverTarget, requestTarget, type TargetFit, type TargetWish } from './target-fit.js'
+import { coverTarget, type MissingColumns, requestTarget, type TargetFit, type TargetWish } from './target-fit.js'
 
 export interface RouterOptions {
   readonly columnSeparator: { readonly text: string; readonly bytes: Uint8Array }
@@ -50,9 +50,6 @@ interface Way {
   readonly constants: ColumnPlan['constants']
   readonly fit: TargetFit
 }
-
-/** What to do about source columns that an existing target lacks. */
-export type MissingColumns = 'refuse' | 'add' | 'leaveOut'
 
 /** Finds, for every table map, the compiled routes of its rows; targets are prepared before the first row. */
 export class Router {
@@ -131,12 +128,12 @@ export class Router {
     for (const matched of this.#book.match(schema.schema, schema.table)) {
       const plan = planColumns(schema, matched)
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
-      const target = await this.#prepare(requestTarget(schema, plan, matched, missing === 'add'))
+      const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
       ways.push({
         matched,
         target,
         constants: plan.constants,
-        fit: coverTarget(schema, plan, matched, target, missing === 'leaveOut'),
+        fit: coverTarget(schema, plan, matched, target, missing),
       })
     }
     this.#parts.observer({
@@ -189,7 +186,7 @@ export class Router {
         fields:
           format === 'csv'
             ? fit.fields
-            : fit.fields.map((field, i) => (field?.form === 'base64' ? { ...field, name: base64Name(i) } : field)),
+            : fit.fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
         key: fit.key,
         constants,
         op,

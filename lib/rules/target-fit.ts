@@ -7,9 +7,11 @@ import {
   tableName,
   targetName,
 } from '../model/schema.js'
-import { formFor, mapColumn } from '../starrocks/type-map.js'
+import { type FieldForm, formFor, mapColumn } from '../starrocks/type-map.js'
 import type { ColumnPlan } from './column-plan.js'
 import type { MatchedRule } from './rule-book.js'
+
+export type MissingColumns = 'refuse' | 'add' | 'leaveOut'
 
 /** The target a rule needs: what `prepare` of the sink takes. */
 export interface TargetWish {
@@ -23,8 +25,8 @@ export interface TargetWish {
   }[]
   readonly key: readonly string[]
   readonly comment: string
-  /** Whether columns an existing target lacks may be added to it. */
-  readonly addColumns: boolean
+  /** What to do about columns an existing target lacks. */
+  readonly missingColumns: MissingColumns
 }
 
 const CONSTANT_TYPE = 'varchar(1024)'
@@ -34,7 +36,7 @@ export function requestTarget(
   schema: TableSchema,
   plan: ColumnPlan,
   matched: MatchedRule,
-  addColumns: boolean,
+  missingColumns: MissingColumns,
 ): TargetWish {
   const columns = schema.columns.flatMap((column, i) => {
     const name = plan.targets[i]
@@ -51,26 +53,29 @@ export function requestTarget(
     columns: [...columns, ...constants],
     key: plan.key,
     comment: schema.comment,
-    addColumns,
+    missingColumns,
   }
 }
 
+/** One source column's way into a target column; null when it is left out. `toBinary`: the column holds bytes, not text. */
+export type TargetField = { readonly name: string; readonly form: FieldForm; readonly toBinary: boolean } | null
+
 /** How each source column is written into an existing target, and which source columns make its key. */
 export interface TargetFit {
-  readonly fields: readonly ({ readonly name: string; readonly form: 'text' | 'base64' } | null)[]
+  readonly fields: readonly TargetField[]
   readonly key: readonly number[]
 }
 
 /**
- * Fits a table to its target as it is; `leaveOutMissing` passes over source columns the target lacks. Throws targetUnfit for a column the target lacks or one it needs and nothing fills,
- * ruleInvalid when a key column of the target is not covered.
+ * Fits a table to its target as it is. Throws targetUnfit for a column the target lacks (unless they are to be left out) or
+ * one it needs and nothing fills, ruleInvalid when a key column of the target is not covered.
  */
 export function coverTarget(
   schema: TableSchema,
   plan: ColumnPlan,
   matched: MatchedRule,
   target: TargetTable,
-  leaveOutMissing: boolean,
+  missingColumns: MissingColumns,
 ): TargetFit {
   const columns = new Map(target.columns.map(c => [c.name.toLowerCase(), c]))
   const filled = new Set(plan.constants.map(c => c.name.toLowerCase()))
@@ -79,12 +84,11 @@ export function coverTarget(
   const fields = schema.columns.map((column, i) => {
     const name = plan.targets[i]
     if (name === null || name === undefined) return null
-    if (leaveOutMissing && !columns.has(name.toLowerCase())) return null
+    if (missingColumns === 'leaveOut' && !columns.has(name.toLowerCase())) return null
     const found = requireColumn(columns, name, `column "${column.name}" of ${tableName(schema)}`, target)
     filled.add(name.toLowerCase())
-    const form = formFor(column, found.type)
-    if (typeof form !== 'string') throw unfit(column, schema, matched, form.unsupported)
-    return { name: found.name, form }
+    const isKey = target.key.includes(found.name)
+    return { name: found.name, form: formFor(column, found.type, isKey), toBinary: found.type.startsWith('varbinary') }
   })
   const unfilled = target.columns.find(c => !filled.has(c.name.toLowerCase()) && !c.nullable && !c.hasDefault)
   const missingKey = target.key.find(name => !filled.has(name.toLowerCase()))

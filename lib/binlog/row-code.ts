@@ -1,0 +1,218 @@
+import { type ColumnCode, columnCode, type TargetForm } from './column-code.js'
+import type { RowLayout } from './row-encoder.js'
+
+/** Columns per generated function: V8 optimizes no function whose code is too long. */
+const COLUMNS_PER_PART = 32
+
+/** What one generated encoder keeps between its parts and hands back. */
+export interface RowState {
+  p: number
+  u: number
+  end: number
+  unsafe: boolean
+  column: number
+}
+
+export interface GeneratedRow {
+  encode(b: Buffer, at: number, limit: number, o: Buffer, q: number, op: 0 | 1): number
+  skip(b: Buffer, at: number, limit: number): number
+  hash(b: Buffer, at: number, limit: number): number
+  same(b: Buffer, before: number, after: number, limit: number): boolean
+  /** Walks an image and leaves in `state.column` the column that holds source offset `target`. */
+  find(b: Buffer, at: number, limit: number, target: number): void
+}
+
+/** Bytes that stand between, before and behind the fields of a row. */
+export interface RowPunctuation {
+  /** In front of each written column, by column index; JSON names included. */
+  readonly before: readonly (Uint8Array | null)[]
+  /** Behind a value that is not NULL, as `before` ends: JSON's quotes. */
+  readonly quoted: readonly boolean[]
+  readonly nullText: Uint8Array
+  /** Behind the last column, for op 0 and 1. */
+  readonly tails: readonly [Uint8Array, Uint8Array]
+  /** Fields of a row in all. */
+  readonly fields: number
+}
+
+/** Source of the function body that makes a GeneratedRow from what `row-encoder` passes in. */
+export function rowSource(layout: RowLayout, punctuation: RowPunctuation): { source: string; codes: ColumnCode[] } {
+  const codes = layout.columns.map((column, i) => columnCode(column, i, targetForm(layout, i)))
+  const columns = new RowSource(layout, punctuation, codes)
+  return { source: columns.source(), codes }
+}
+
+export function targetForm(layout: RowLayout, i: number): TargetForm {
+  if (layout.fields[i]?.form === 'base64') return layout.format === 'csv' ? 'csvBase64' : 'jsonBase64'
+  return layout.format
+}
+
+class RowSource {
+  readonly #bitmapBytes: number
+
+  constructor(
+    readonly layout: RowLayout,
+    readonly punctuation: RowPunctuation,
+    readonly codes: readonly ColumnCode[],
+  ) {
+    this.#bitmapBytes = (layout.columns.length + 7) >> 3
+  }
+
+  source(): string {
+    const count = this.layout.columns.length
+    const parts: string[] = []
+    let encode = ''
+    let skip = ''
+    for (let from = 0; from < count; from += COLUMNS_PER_PART) {
+      const to = Math.min(count, from + COLUMNS_PER_PART)
+      if (count <= COLUMNS_PER_PART) {
+        encode = this.#writes(from, to)
+        skip = this.#skips(from, to)
+      } else {
+        parts.push(
+          `function write${from}(b,at,p,o,q,limit){let u=state.u;${this.#writes(from, to)}state.u=u;state.p=p;return q;}`,
+          `function skip${from}(b,at,p,limit){${this.#skips(from, to)}return p;}`,
+        )
+        encode += `q=write${from}(b,at,p,o,q,limit);p=state.p;`
+        skip += `p=skip${from}(b,at,p,limit);`
+      }
+    }
+    const parted = parts.length > 0
+    const begin = `${this.#notNull()}let p=at+${this.#bitmapBytes};`
+    const finish = 'if(p>limit)imageTooShort(p,limit);state.end=p;'
+    const empty = this.punctuation.fields === 1 && this.layout.format === 'csv' ? 'if(q===start)u=1;' : ''
+    return [
+      ...parts,
+      `function encode(b,at,limit,o,q,op){const start=q;let u=0;${parted ? 'state.u=0;' : ''}${begin}${encode}`,
+      `${parted ? 'u=state.u;' : ''}${finish}${empty}q=writeConstant(o,q,op===0?tail0:tail1);`,
+      'state.unsafe=u!==0;return q;}',
+      `function skip(b,at,limit){${begin}${skip}${finish}return p;}`,
+      ...this.#key(),
+      `function find(b,at,limit,target){let p=at+${this.#bitmapBytes};${this.#finds()}}`,
+      'return {encode,skip,hash,same,find};',
+    ].join('\n')
+  }
+
+  /** A NULL bit on a column that has none says that the image is not one of this table. */
+  #notNull(): string {
+    let code = ''
+    for (let byte = 0; byte < this.#bitmapBytes; byte++) {
+      let mask = 0
+      for (let bit = 0; bit < 8; bit++) if (this.layout.columns[byte * 8 + bit]?.nullable === false) mask |= 1 << bit
+      if (mask !== 0) code += `if((b[at+${byte}]&${mask})!==0)notNullable(at+${byte});`
+    }
+    return code
+  }
+
+  #isNull(i: number): string {
+    return `(b[at+${i >> 3}]&${1 << (i & 7)})!==0`
+  }
+
+  #writes(from: number, to: number): string {
+    let code = ''
+    let skipped = 0
+    for (let i = from; i < to; i++) {
+      const before = this.punctuation.before[i]!
+      if (before === null && this.#isPlain(i)) {
+        skipped += this.codes[i]!.fixedBytes!
+        continue
+      }
+      if (skipped > 0) code += `p+=${skipped};`
+      skipped = 0
+      code += before === null ? this.#skip(i) : this.#write(i, before)
+    }
+    return skipped > 0 ? `${code}p+=${skipped};` : code
+  }
+
+  #write(i: number, before: Uint8Array): string {
+    const quote = this.punctuation.quoted[i]! ? 'o[q++]=34;' : ''
+    const value = `${quote}${this.codes[i]!.write}${quote}`
+    const nullText = constant(this.punctuation.nullText, 'nullText')
+    return (
+      constant(before, `before[${i}]`) +
+      (this.layout.columns[i]!.nullable ? `if(${this.#isNull(i)}){${nullText}}else{${value}}` : `{${value}}`)
+    )
+  }
+
+  #skips(from: number, to: number): string {
+    let code = ''
+    let skipped = 0
+    for (let i = from; i < to; i++) {
+      if (this.#isPlain(i)) {
+        skipped += this.codes[i]!.fixedBytes!
+        continue
+      }
+      if (skipped > 0) code += `p+=${skipped};`
+      skipped = 0
+      code += this.#skip(i)
+    }
+    return skipped > 0 ? `${code}p+=${skipped};` : code
+  }
+
+  #skip(i: number): string {
+    return this.layout.columns[i]!.nullable ? `if(!(${this.#isNull(i)}))${this.codes[i]!.skip}` : this.codes[i]!.skip
+  }
+
+  /** Always there, always as long. */
+  #isPlain(i: number): boolean {
+    return !this.layout.columns[i]!.nullable && this.codes[i]!.fixedBytes !== null
+  }
+
+  #finds(): string {
+    return this.layout.columns.map((_, i) => `state.column=${i};${this.#skip(i)}if(p>target)return;`).join('')
+  }
+
+  /**
+   * `hash` and `same`. `walk` notes in `to` where each key column's bytes begin and end (both -1: NULL); when all key
+   * columns stand at fixed places no walk is needed to compare.
+   */
+  #key(): string[] {
+    const { key, columns } = this.layout
+    const last = Math.max(-1, ...key)
+    let walk = `let p=at+${this.#bitmapBytes};`
+    for (let i = 0; i <= last; i++) {
+      const k = key.indexOf(i)
+      if (k === -1) {
+        walk += this.#skip(i)
+        continue
+      }
+      const note = `to[${2 * k}]=p;${this.codes[i]!.skip}to[${2 * k + 1}]=p;`
+      walk += columns[i]!.nullable ? `if(${this.#isNull(i)}){to[${2 * k}]=-1;to[${2 * k + 1}]=-1;}else{${note}}` : note
+    }
+    const hashes = key.map((i, k) => `p=first[${2 * k}];if(p===-1)h=hashNull(h);else{${this.codes[i]!.hash}}`).join('')
+    return [
+      `function walk(b,at,limit,to){${walk}if(p>limit)imageTooShort(p,limit);}`,
+      `function hash(b,at,limit){walk(b,at,limit,first);let h=seed,p=0;${hashes}return finishHash(h);}`,
+      `function same(b,before,after,limit){${this.#sameFixed() ?? this.#sameWalked()}}`,
+    ]
+  }
+
+  #sameFixed(): string | null {
+    const { key } = this.layout
+    const compares: string[] = []
+    let offset = this.#bitmapBytes
+    const last = Math.max(-1, ...key)
+    for (let i = 0; i <= last; i++) {
+      if (!this.#isPlain(i)) return null
+      const bytes = this.codes[i]!.fixedBytes!
+      if (key.includes(i))
+        for (let k = 0; k < bytes; k++) compares.push(`b[before+${offset + k}]===b[after+${offset + k}]`)
+      offset += bytes
+    }
+    return `if(after+${offset}>limit)imageTooShort(after+${offset},limit);return ${compares.join('&&') || 'true'};`
+  }
+
+  #sameWalked(): string {
+    return (
+      'walk(b,before,limit,first);walk(b,after,limit,second);' +
+      'for(let k=0;k<first.length;k+=2){const x=first[k],y=second[k],n=first[k+1]-x;if(n!==second[k+1]-y||(x===-1)!==(y===-1))return false;' +
+      'if(x!==-1)for(let i=0;i<n;i++)if(b[x+i]!==b[y+i])return false;}return true;'
+    )
+  }
+}
+
+/** Code that writes constant bytes: in place when they are few. */
+function constant(bytes: Uint8Array, name: string): string {
+  if (bytes.length > 4) return `q=writeConstant(o,q,${name});`
+  return [...bytes].map(byte => `o[q++]=${byte};`).join('')
+}

@@ -1,0 +1,280 @@
+import { Failure } from '../model/failure.js'
+import type { Zone } from '../model/zone.js'
+import { type BoundColumn, isSkippable } from './bound-column.js'
+import type { ColumnConstants } from './column-code.js'
+import { HASH_SEED } from './key-hash.js'
+import { type GeneratedRow, type RowPunctuation, type RowState, rowSource } from './row-code.js'
+import { ValueProblem } from './value-problem.js'
+import { WIRE } from './wire-type.js'
+import { writeJsonText } from './write-text.js'
+import { WRITERS } from './writers.js'
+
+export type FieldForm = 'text' | 'base64'
+
+/** What a row looks like in a load body. */
+export interface RowLayout {
+  /** All columns of the row image, in order. */
+  readonly columns: readonly BoundColumn[]
+  /** Per source column: name in the target (JSON key) and form; null = left out. */
+  readonly fields: readonly ({ readonly name: string; readonly form: FieldForm } | null)[]
+  /** Source column indexes that form the target key. */
+  readonly key: readonly number[]
+  /** Fields behind the columns that are the same in every row. */
+  readonly constants: readonly { readonly name: string; readonly text: string | null }[]
+  /** Append __op (0 upsert, 1 delete). */
+  readonly op: boolean
+  readonly format: 'csv' | 'json'
+  /** ASCII; CSV only. */
+  readonly columnSeparator: Uint8Array
+  readonly rowDelimiter: Uint8Array
+  /** For TIMESTAMP. */
+  readonly zone: Zone
+}
+
+export interface RowEncoder {
+  /** Source offset just behind the image last walked by encode or skip. */
+  readonly end: number
+  /** Unsigned 32-bit hash of the key located last; equal key text in different integer or string column types gives equal hashes. */
+  readonly hash: number
+  /**
+   * CSV only: the row written last holds what CSV cannot carry (a byte of the separators, a value that is exactly `\N`,
+   * a row that is one empty field, a JSON document that is no object, array or string). Drop it and encode it as JSON.
+   */
+  readonly unsafe: boolean
+  /** Sets `hash` from the image at `at`. */
+  locateKey(source: Buffer, at: number, limit: number): void
+  /** Have the images at `before` and `after` the same key bytes? */
+  sameKey(source: Buffer, before: number, after: number, limit: number): boolean
+  /** The offset behind the image at `at`. */
+  skip(source: Buffer, at: number, limit: number): number
+  /**
+   * Writes the image at `at` as one row from `out[q]` on and returns the offset behind it. `out` needs room for
+   * `bound(bytes of the image)`. JSON rows are one object each, without a separator.
+   * @throws Failure notDecodable, naming table and column, for an image that runs past `limit` or contradicts its table
+   */
+  encode(source: Buffer, at: number, limit: number, out: Buffer, q: number, op: 0 | 1): number
+  /** Upper bound of output bytes for one image of `imageBytes` bytes. */
+  bound(imageBytes: number): number
+}
+
+/**
+ * Compiles the functions that copy row images of one table version straight into one kind of load body.
+ * @throws Failure notDecodable when a column that is written or a key cannot be decoded; configInvalid for separators
+ *   that occur in numbers, dates or base64
+ */
+export function compileRowEncoder(layout: RowLayout): RowEncoder {
+  layout.columns.forEach((column, i) => {
+    const needed = layout.fields[i] != null || layout.key.includes(i)
+    if (column.undecodable !== null && (needed || !isSkippable(column)))
+      throw new Failure('notDecodable', `${column.table}: column ${column.name} ${column.undecodable}`)
+  })
+  const csv = layout.format === 'csv'
+  const collides = new Uint8Array(256)
+  if (csv) for (const byte of separatorBytes(layout)) collides[byte] = 1
+  const punctuation = csv ? csvPunctuation(layout) : jsonPunctuation(layout)
+  const { source, codes } = rowSource(layout, punctuation)
+  const state: RowState = { p: 0, u: 0, end: 0, unsafe: false, column: 0 }
+  const constants = layout.columns.map(column => columnConstants(column, csv, collides))
+  const scope: Record<string, unknown> = {
+    ...WRITERS,
+    state,
+    collides,
+    before: punctuation.before,
+    nullText: punctuation.nullText,
+    tail0: punctuation.tails[0],
+    tail1: punctuation.tails[1],
+    seed: HASH_SEED,
+    first: new Int32Array(2 * layout.key.length),
+    second: new Int32Array(2 * layout.key.length),
+    offsetAt: zoneOffset(layout.zone),
+  }
+  constants.forEach((constant, i) => {
+    if (constant !== null) scope[`c${i}`] = constant
+  })
+  const names = Object.keys(scope)
+  const row: GeneratedRow = new Function('scope', `const {${names.join(',')}}=scope;\n${source}`)(scope)
+  let fixedBytes = punctuation.tails[0].length + punctuation.tails[1].length
+  let ratio = 0
+  const alwaysUnsafe =
+    csv && layout.constants.some(({ text }) => text !== null && isUnsafe(Buffer.from(text), collides))
+  codes.forEach((code, i) => {
+    const before = punctuation.before[i]
+    if (before == null) return
+    fixedBytes += before.length + Math.max(code.textBytes + 2, punctuation.nullText.length)
+    ratio = Math.max(ratio, code.textRatio)
+  })
+  return new CompiledRowEncoder(layout, row, state, { fixedBytes, ratio, alwaysUnsafe })
+}
+
+class CompiledRowEncoder implements RowEncoder {
+  end = 0
+  hash = 0
+  unsafe = false
+  readonly #layout: RowLayout
+  readonly #row: GeneratedRow
+  readonly #state: RowState
+  readonly #fixedBytes: number
+  readonly #ratio: number
+  readonly #alwaysUnsafe: boolean
+
+  constructor(
+    layout: RowLayout,
+    row: GeneratedRow,
+    state: RowState,
+    facts: { fixedBytes: number; ratio: number; alwaysUnsafe: boolean },
+  ) {
+    this.#layout = layout
+    this.#row = row
+    this.#state = state
+    this.#fixedBytes = facts.fixedBytes
+    this.#ratio = facts.ratio
+    this.#alwaysUnsafe = facts.alwaysUnsafe
+  }
+
+  locateKey(source: Buffer, at: number, limit: number): void {
+    try {
+      this.hash = this.#row.hash(source, at, limit)
+    } catch (error) {
+      throw this.#located(error, source, at, limit)
+    }
+  }
+
+  sameKey(source: Buffer, before: number, after: number, limit: number): boolean {
+    try {
+      return this.#row.same(source, before, after, limit)
+    } catch (error) {
+      throw this.#located(error, source, after, limit)
+    }
+  }
+
+  skip(source: Buffer, at: number, limit: number): number {
+    try {
+      this.end = this.#row.skip(source, at, limit)
+      return this.end
+    } catch (error) {
+      throw this.#located(error, source, at, limit)
+    }
+  }
+
+  encode(source: Buffer, at: number, limit: number, out: Buffer, q: number, op: 0 | 1): number {
+    try {
+      const end = this.#row.encode(source, at, limit, out, q, op)
+      if (end > out.length)
+        throw new RangeError(`a row of ${end - q} bytes in a buffer with room for ${out.length - q}`)
+      this.end = this.#state.end
+      this.unsafe = this.#state.unsafe || this.#alwaysUnsafe
+      return end
+    } catch (error) {
+      throw this.#located(error, source, at, limit)
+    }
+  }
+
+  bound(imageBytes: number): number {
+    return this.#fixedBytes + Math.ceil(this.#ratio * imageBytes)
+  }
+
+  /** Names table and column of a value's problem; walks the image again to find the column. */
+  #located(error: unknown, source: Buffer, at: number, limit: number): unknown {
+    if (!(error instanceof ValueProblem)) return error
+    const { columns } = this.#layout
+    this.#state.column = 0
+    try {
+      this.#row.find(source, at, limit, error.at)
+    } catch (second) {
+      if (!(second instanceof ValueProblem)) return second
+    }
+    const column = columns[this.#state.column]
+    return new Failure('notDecodable', `${column?.table}: column ${column?.name} cannot be decoded: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** A zone without transitions needs no question per value. */
+function zoneOffset(zone: Zone): (utcSeconds: number) => number {
+  const { fixedOffset } = zone
+  return fixedOffset === null ? utcSeconds => zone.offsetAt(utcSeconds) : () => fixedOffset
+}
+
+/** Bytes of numbers, dates, times, base64, \N: a separator must have none of them. */
+const RESERVED = /[0-9A-Za-z+\-.: \\/=]/
+
+function separatorBytes(layout: RowLayout): number[] {
+  const bytes = [...layout.columnSeparator, ...layout.rowDelimiter]
+  if (layout.columnSeparator.length === 0 || layout.rowDelimiter.length === 0)
+    throw new Failure('configInvalid', 'column_separator and row_delimiter must not be empty')
+  for (const byte of bytes)
+    if (byte > 127 || RESERVED.test(String.fromCharCode(byte)))
+      throw new Failure(
+        'configInvalid',
+        `column_separator and row_delimiter must not contain the byte ${byte}: it is not ASCII or occurs in numbers and dates`,
+      )
+  return bytes
+}
+
+function isUnsafe(bytes: Uint8Array, collides: Uint8Array): boolean {
+  return (bytes.length === 2 && bytes[0] === 92 && bytes[1] === 78) || bytes.some(byte => collides[byte] === 1)
+}
+
+function columnConstants(column: BoundColumn, csv: boolean, collides: Uint8Array): ColumnConstants | null {
+  const scratch = Buffer.alloc(column.type === WIRE.STRING ? column.length : 0)
+  if (column.form !== 'labels') return { labels: [], labelsUnsafe: collides, scratch }
+  const labels = [new Uint8Array(0), ...column.members].map(member => (csv ? Buffer.from(member) : jsonInside(member)))
+  return {
+    labels,
+    labelsUnsafe: Uint8Array.from(labels, label => (csv && isUnsafe(label, collides) ? 1 : 0)),
+    scratch,
+  }
+}
+
+function csvPunctuation(layout: RowLayout): RowPunctuation {
+  const none = new Uint8Array(0)
+  let fields = 0
+  const before = layout.fields.map(field => {
+    if (field === null) return null
+    return fields++ === 0 ? none : layout.columnSeparator
+  })
+  const tail = (op: string): Uint8Array => {
+    const texts = [...layout.constants.map(({ text }) => text ?? '\\N'), ...(layout.op ? [op] : [])]
+    const pieces: Uint8Array[] = []
+    texts.forEach((text, i) => {
+      if (fields + i > 0) pieces.push(layout.columnSeparator)
+      pieces.push(Buffer.from(text))
+    })
+    return Buffer.concat([...pieces, layout.rowDelimiter])
+  }
+  return {
+    before,
+    quoted: layout.fields.map(() => false),
+    nullText: Buffer.from('\\N'),
+    tails: [tail('0'), tail('1')],
+    fields: fields + layout.constants.length + (layout.op ? 1 : 0),
+  }
+}
+
+function jsonPunctuation(layout: RowLayout): RowPunctuation {
+  let fields = 0
+  const name = (text: string) => `${fields++ === 0 ? '{' : ','}${JSON.stringify(text)}:`
+  const before = layout.fields.map(field => (field === null ? null : Buffer.from(name(field.name))))
+  const columns = fields
+  const tail = (op: string): Uint8Array => {
+    fields = columns
+    const constants = layout.constants.map(
+      constant => name(constant.name) + (constant.text === null ? 'null' : JSON.stringify(constant.text)),
+    )
+    const ops = layout.op ? [`${name('__op')}"${op}"`] : []
+    return Buffer.from(`${constants.join('')}${ops.join('')}${fields === 0 ? '{' : ''}}`)
+  }
+  return {
+    before,
+    quoted: layout.columns.map((column, i) => column.form !== 'json' || layout.fields[i]?.form === 'base64'),
+    nullText: Buffer.from('null'),
+    tails: [tail('0'), tail('1')],
+    fields: columns + layout.constants.length + (layout.op ? 1 : 0),
+  }
+}
+
+function jsonInside(bytes: Uint8Array): Uint8Array {
+  const room = Buffer.alloc(bytes.length * 6)
+  return Buffer.from(room.subarray(0, writeJsonText(Buffer.from(bytes), 0, bytes.length, room, 0)))
+}

@@ -1,0 +1,99 @@
+import { ValueProblem } from './value-problem.js'
+import { writePadded, writeUint53 } from './write-int.js'
+
+/** FLOAT and DOUBLE as the shortest text that reads back to the same number, in the notation that MySQL prints. */
+
+const f32 = new Float32Array(1)
+const f64 = new Float64Array(1)
+const f32Bytes = new Uint8Array(f32.buffer)
+const f64Bytes = new Uint8Array(f64.buffer)
+
+/** Four bytes, IEEE 754 little-endian. */
+export function writeFloat(o: Uint8Array, q: number, b: Uint8Array, p: number): number {
+  f32Bytes[0] = b[p]!
+  f32Bytes[1] = b[p + 1]!
+  f32Bytes[2] = b[p + 2]!
+  f32Bytes[3] = b[p + 3]!
+  const v = f32[0]!
+  // Decimals of at most six digits are told apart by every float, so one that fits is the shortest.
+  if (v > -100 && v < 100 && v !== 0) {
+    const scaled = Math.round(v * 10_000)
+    if (scaled !== 0 && Math.fround(scaled / 10_000) === v) return writeFixed(o, q, scaled, 10_000, 4)
+  }
+  if (v > -1e6 && v < 1e6 && Math.round(v) === v && v !== 0) return writeFixed(o, q, v, 1, 0)
+  return writeShortest(o, q, shortestOfFloat(v, p))
+}
+
+/** Eight bytes, IEEE 754 little-endian. */
+export function writeDouble(o: Uint8Array, q: number, b: Uint8Array, p: number): number {
+  f64Bytes[0] = b[p]!
+  f64Bytes[1] = b[p + 1]!
+  f64Bytes[2] = b[p + 2]!
+  f64Bytes[3] = b[p + 3]!
+  f64Bytes[4] = b[p + 4]!
+  f64Bytes[5] = b[p + 5]!
+  f64Bytes[6] = b[p + 6]!
+  f64Bytes[7] = b[p + 7]!
+  const v = f64[0]!
+  // As above, for the fifteen digits of a double.
+  if (v > -1e9 && v < 1e9 && v !== 0) {
+    const scaled = Math.round(v * 1e6)
+    if (scaled / 1e6 === v) return writeFixed(o, q, scaled, 1e6, 6)
+  }
+  if (v - v !== 0) throw new ValueProblem('it is not a finite number', p)
+  return writeShortest(o, q, v)
+}
+
+/** The double whose shortest text is the shortest text of the float `v`. */
+function shortestOfFloat(v: number, at: number): number {
+  if (v - v !== 0) throw new ValueProblem('it is not a finite number', at)
+  for (let digits = 1; digits < 9; digits++) {
+    const candidate = Number(v.toPrecision(digits))
+    if (Math.fround(candidate) === v) return candidate
+  }
+  return Number(v.toPrecision(9))
+}
+
+/** scaled / power without trailing zeros; power = 10^digits. */
+function writeFixed(o: Uint8Array, q: number, scaled: number, power: number, digits: number): number {
+  let at = q
+  let m = scaled
+  if (m < 0) {
+    o[at++] = 45
+    m = -m
+  }
+  const whole = Math.floor(m / power)
+  at = writeUint53(o, at, whole)
+  let rest = m - whole * power
+  if (rest === 0) return at
+  let left = digits
+  while (rest % 10 === 0) {
+    rest /= 10
+    left--
+  }
+  o[at] = 46
+  return writePadded(o, at + 1, rest, left)
+}
+
+/**
+ * MySQL's my_gcvt (strings/dtoa.cc): plain notation while the point stands at most 15 digits to the right of the first
+ * digit (or inside the digits) and at most 14 zeros follow it, else "1.5e-20", "1e15".
+ */
+export function writeShortest(o: Uint8Array, q: number, v: number): number {
+  const size = Math.abs(v)
+  if (size >= 1e-6 && size < 1e15) return writeAscii(o, q, `${v}`)
+  if (v === 0) return writeAscii(o, q, Object.is(v, -0) ? '-0' : '0')
+  const [mantissa, exponentText] = size.toExponential().split('e') as [string, string]
+  const digits = mantissa.replace('.', '')
+  const exponent = Number(exponentText)
+  const sign = v < 0 ? '-' : ''
+  const point = exponent + 1
+  if (point < -14 || (point > 15 && digits.length <= point)) return writeAscii(o, q, `${sign}${mantissa}e${exponent}`)
+  if (point <= 0) return writeAscii(o, q, `${sign}0.${'0'.repeat(-point)}${digits}`)
+  return writeAscii(o, q, `${sign}${digits.slice(0, point)}.${digits.slice(point)}`)
+}
+
+export function writeAscii(o: Uint8Array, q: number, text: string): number {
+  for (let i = 0; i < text.length; i++) o[q + i] = text.charCodeAt(i)
+  return q + text.length
+}

@@ -1,0 +1,176 @@
+import { LATIN1 } from './charset.js'
+import { ValueProblem } from './value-problem.js'
+
+/** Text and bytes from `b[p..p+n)` to `o[q..]`; functions return the offset behind, unless they say otherwise. */
+
+/** From this length on a native copy is faster than a loop. */
+const NATIVE_FROM = 48
+
+/** Copies bytes as they are. */
+export function copyBytes(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
+  if (n < NATIVE_FROM) for (let i = 0; i < n; i++) o[q + i] = b[p + i]!
+  else b.copy(o, q, p, p + n)
+  return q + n
+}
+
+/**
+ * Copies bytes as they are to `o[q..q+n)` and returns 1 when CSV cannot carry them, else 0: some byte is one of
+ * `collides` (1 for each byte of the separators), or they are exactly `\N`.
+ */
+export function copyChecked(b: Buffer, p: number, n: number, o: Buffer, q: number, collides: Uint8Array): number {
+  let found = 0
+  if (n < NATIVE_FROM) {
+    for (let i = 0; i < n; i++) {
+      const c = b[p + i]!
+      found |= collides[c]!
+      o[q + i] = c
+    }
+    if (n === 2 && b[p] === 92 && b[p + 1] === 78) return 1
+    return found
+  }
+  b.copy(o, q, p, p + n)
+  return findCollision(b, p, n, collides)
+}
+
+/** 1 when some byte of `b[p..p+n)` is one of `collides` or they are exactly `\N`, else 0. */
+export function findCollision(b: Buffer, p: number, n: number, collides: Uint8Array): number {
+  let found = 0
+  const end = p + n
+  for (let i = p; i < end; i++) found |= collides[b[i]!]!
+  if (n === 2 && b[p] === 92 && b[p + 1] === 78) return 1
+  return found
+}
+
+/** MySQL's latin1 as UTF-8. */
+export function writeLatin1(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
+  let at = q
+  for (let i = p; i < p + n; i++) {
+    const c = b[i]!
+    if (c < 128) o[at++] = c
+    else at = writeCodePoint(o, at, LATIN1[c]!)
+  }
+  return at
+}
+
+function writeCodePoint(o: Buffer, q: number, point: number): number {
+  if (point < 0x800) {
+    o[q] = 0xc0 | (point >> 6)
+    o[q + 1] = 0x80 | (point & 63)
+    return q + 2
+  }
+  o[q] = 0xe0 | (point >> 12)
+  o[q + 1] = 0x80 | ((point >> 6) & 63)
+  o[q + 2] = 0x80 | (point & 63)
+  return q + 3
+}
+
+const HEX = Uint8Array.from('0123456789abcdef', c => c.charCodeAt(0))
+
+/** For each ASCII byte the letter behind the backslash in a JSON string: 0 = none needed, 117 (u) = four hex digits. */
+const ESCAPES = new Uint8Array(128).fill(117, 0, 32)
+ESCAPES[8] = 98
+ESCAPES[9] = 116
+ESCAPES[10] = 110
+ESCAPES[12] = 102
+ESCAPES[13] = 114
+ESCAPES[34] = 34
+ESCAPES[92] = 92
+
+function writeEscape(o: Buffer, q: number, c: number, letter: number): number {
+  o[q] = 92
+  o[q + 1] = letter
+  if (letter !== 117) return q + 2
+  o[q + 2] = 48
+  o[q + 3] = 48
+  o[q + 4] = HEX[c >> 4]!
+  o[q + 5] = HEX[c & 15]!
+  return q + 6
+}
+
+/** UTF-8 as the inside of a JSON string. Throws ValueProblem where the bytes are not valid UTF-8. */
+export function writeJsonText(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
+  const end = p + n
+  let at = q
+  let i = p
+  while (i < end) {
+    const c = b[i]!
+    if (c < 128) {
+      const letter = ESCAPES[c]!
+      if (letter === 0) o[at++] = c
+      else at = writeEscape(o, at, c, letter)
+      i++
+    } else {
+      const bytes = sequenceBytes(b, i, end)
+      for (let k = 0; k < bytes; k++) o[at++] = b[i + k]!
+      i += bytes
+    }
+  }
+  return at
+}
+
+/** MySQL's latin1 as the inside of a JSON string. */
+export function writeJsonLatin1(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
+  let at = q
+  for (let i = p; i < p + n; i++) {
+    const c = b[i]!
+    if (c >= 128) at = writeCodePoint(o, at, LATIN1[c]!)
+    else {
+      const letter = ESCAPES[c]!
+      if (letter === 0) o[at++] = c
+      else at = writeEscape(o, at, c, letter)
+    }
+  }
+  return at
+}
+
+/** Length of the UTF-8 sequence of a character above 7f at `i`: shortest form, no surrogates, at most 10ffff (RFC 3629). */
+function sequenceBytes(b: Buffer, i: number, end: number): number {
+  const c = b[i]!
+  const bytes = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4
+  if (c < 0xc2 || c > 0xf4 || i + bytes > end) throw new ValueProblem('its text is not valid UTF-8', i)
+  const second = b[i + 1]!
+  const low = c === 0xe0 ? 0xa0 : c === 0xf0 ? 0x90 : 0x80
+  const high = c === 0xed ? 0x9f : c === 0xf4 ? 0x8f : 0xbf
+  if (second < low || second > high) throw new ValueProblem('its text is not valid UTF-8', i)
+  for (let k = 2; k < bytes; k++)
+    if ((b[i + k]! & 0xc0) !== 0x80) throw new ValueProblem('its text is not valid UTF-8', i)
+  return bytes
+}
+
+const BASE64 = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', c => c.charCodeAt(0))
+
+/** Base64 with padding, without line breaks. */
+export function writeBase64(b: Uint8Array, p: number, n: number, o: Buffer, q: number): number {
+  let at = q
+  const end = p + n
+  let i = p
+  for (; i + 3 <= end; i += 3) {
+    const v = (b[i]! << 16) | (b[i + 1]! << 8) | b[i + 2]!
+    o[at] = BASE64[v >> 18]!
+    o[at + 1] = BASE64[(v >> 12) & 63]!
+    o[at + 2] = BASE64[(v >> 6) & 63]!
+    o[at + 3] = BASE64[v & 63]!
+    at += 4
+  }
+  if (i === end) return at
+  const two = i + 2 === end
+  const v = (b[i]! << 16) | (two ? b[i + 1]! << 8 : 0)
+  o[at] = BASE64[v >> 18]!
+  o[at + 1] = BASE64[(v >> 12) & 63]!
+  o[at + 2] = two ? BASE64[(v >> 6) & 63]! : 61
+  o[at + 3] = 61
+  return at + 4
+}
+
+/** BINARY(n) arrives without its trailing zero bytes: the whole value, in a buffer that the next call overwrites. */
+export function padBinary(b: Buffer, p: number, n: number, scratch: Buffer): Buffer {
+  const copied = b.copy(scratch, 0, p, p + n)
+  scratch.fill(0, copied)
+  return scratch
+}
+
+/** Writes constant bytes. */
+export function writeConstant(o: Buffer, q: number, bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) o[q + i] = bytes[i]!
+  return q + bytes.length
+}

@@ -1,0 +1,80 @@
+import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, hashText, hashUint64 } from './key-hash.js'
+import { ValueProblem } from './value-problem.js'
+import { writeDouble, writeFloat } from './write-float.js'
+import { writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
+import { writeJson } from './write-json.js'
+import { writeInet4, writeInet6, writeUuid } from './write-network.js'
+import {
+  writeDate,
+  writeDatetime2,
+  writeFraction,
+  writeInstant,
+  writeOldDatetime,
+  writeOldTime,
+  writeTime2,
+  writeYear,
+  writeZeroInstant,
+} from './write-temporal.js'
+import {
+  copyChecked,
+  findCollision,
+  padBinary,
+  writeBase64,
+  writeConstant,
+  writeJsonLatin1,
+  writeJsonText,
+  writeLatin1,
+} from './write-text.js'
+
+/** Everything that generated row code calls by name. */
+export const WRITERS = {
+  copyChecked,
+  findCollision,
+  finishHash,
+  hashBytes,
+  hashInt64,
+  hashLatin1,
+  hashNull,
+  hashNumber,
+  hashText,
+  hashUint64,
+  padBinary,
+  scratchText: Buffer.alloc(64),
+  writeBase64,
+  writeConstant,
+  writeDate,
+  writeDatetime2,
+  writeDouble,
+  writeFloat,
+  writeFraction,
+  writeInet4,
+  writeInet6,
+  writeInstant,
+  writeInt32,
+  writeInt64,
+  writeJson,
+  writeJsonLatin1,
+  writeJsonText,
+  writeLatin1,
+  writeOldDatetime,
+  writeOldTime,
+  writePadded,
+  writeTime2,
+  writeUint32,
+  writeUint64,
+  writeUuid,
+  writeYear,
+  writeZeroInstant,
+  imageTooShort(p: number, limit: number): never {
+    throw new ValueProblem(`the row image ends ${p - limit} bytes too early`, limit)
+  },
+  noLabel(index: number, p: number): never {
+    throw new ValueProblem(`it has no label ${index}`, p)
+  },
+  notNullable(p: number): never {
+    throw new ValueProblem('a column that is NOT NULL is marked NULL', p)
+  },
+  tooLong(n: number, p: number, limit: number): never {
+    throw new ValueProblem(`a value of ${n} bytes, where ${limit - p} are left of the row`, p)
+  },
+}

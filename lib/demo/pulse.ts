@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Connection } from 'mysql2/promise'
+import { SHOP } from './shop-schema.js'
+
+const BEAT_MS = 200
+const LOOK_MS = 50
+
+/** Writes the wall-clock time into the heartbeat row about five times a second until `signal`. */
+export async function beat(source: Connection, signal: AbortSignal): Promise<number> {
+  let beats = 1
+  await source.query(`insert into ${SHOP}.pulse values (1, ?)`, [Date.now()])
+  for (; !signal.aborted; beats++) {
+    await delay(BEAT_MS, undefined, { signal }).catch(() => undefined)
+    await source.query(`update ${SHOP}.pulse set at_ms = ? where id = 1`, [Date.now()])
+  }
+  return beats
+}
+
+/**
+ * How old the newest row visible in the target is, measured from outside: the target's heartbeat row is read about 20
+ * times a second, and its age by the clock of this machine, at the moment the answer is here, is one sample. Between two
+ * beats the age grows, so even an immediate target shows up to 200 ms. Samples start with the first visible beat.
+ */
+export class FreshnessProbe {
+  readonly #samplesMs: number[] = []
+  #sorted = true
+
+  /** Age of the newest visible beat at the last look. */
+  lastMs: number | undefined
+
+  /** Looks until `signal`. */
+  async watch(target: Connection, database: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const [rows] = await target.query(`select at_ms from ${database}.pulse where id = 1`)
+      const at = (rows as Array<{ at_ms: number | string }>)[0]?.at_ms
+      // A look that was under way when the beats ended would blame the target for their silence.
+      if (at !== undefined && !signal.aborted) this.add(Date.now() - Number(at))
+      await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  add(ageMs: number): void {
+    this.lastMs = ageMs
+    this.#samplesMs.push(ageMs)
+    this.#sorted = false
+  }
+
+  /** The age that the given share (0 to 1) of the samples does not exceed; nothing without samples. */
+  quantileMs(share: number): number | undefined {
+    if (!this.#sorted) this.#samplesMs.sort((left, right) => left - right)
+    this.#sorted = true
+    return this.#samplesMs[Math.max(0, Math.ceil(share * this.#samplesMs.length) - 1)]
+  }
+}
