@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../model/failure.js'
+import { errorCode, errorText } from '../model/system-error.js'
 import { identify, lives, type ProcessIdentity } from './process-identity.js'
 
 const PID_FILE = 'mysql-sr-sync.pid'
@@ -72,7 +73,7 @@ function tryLink(self: ProcessIdentity, side: string, path: string): boolean {
     linkSync(side, path)
     return true
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
+    if (errorCode(error) === 'EEXIST') return false
     throw unwritable(path, error)
   } finally {
     rmSync(side, { force: true })
@@ -89,7 +90,7 @@ function readOwner(path: string): ProcessIdentity | null | 'missing' {
     const [pid, started] = readFileSync(path, 'utf8').split('\n')
     return /^[1-9]\d*$/.test(pid ?? '') && started !== undefined ? { pid: Number(pid), started } : null
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 'missing'
+    if (errorCode(error) === 'ENOENT') return 'missing'
     throw error
   }
 }
@@ -108,13 +109,8 @@ function makeFolder(dataDir: string): void {
 }
 
 function unwritable(path: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new Failure('configInvalid', `data_dir cannot be used: ${path}: ${reason}`, {
+  return new Failure('configInvalid', `data_dir cannot be used: ${path}: ${errorText(cause)}`, {
     cause,
     advice: 'Check data_dir: the folder must be writable by this user, with space left on its disk.',
   })
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { errorCode } from '../model/system-error.js'
 
 /** A process that no later one can be mistaken for. */
 export interface ProcessIdentity {
@@ -26,7 +27,7 @@ function answers(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return errorCode(error) === 'EPERM'
   }
 }
 
@@ -34,7 +35,7 @@ function readProc(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return null
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return null
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FailureKind } from '../model/failure.js'
+import { errorCode } from '../model/system-error.js'
 
 const FILE_NAME = 'stopped'
 
@@ -32,7 +33,7 @@ export function readStopMark(dataDir: string): StopMark | null {
   try {
     text = readFileSync(join(dataDir, FILE_NAME), 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    if (errorCode(error) === 'ENOENT') return null
     throw error
   }
   try {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { lives, type ProcessIdentity } from '../checkpoint/process-identity.js'
 import { Failure } from '../model/failure.js'
+import { errorCode, errorText } from '../model/system-error.js'
 import type { Status } from '../observe/status.js'
 import { readStatusFile } from '../observe/status-file.js'
 
@@ -69,14 +70,10 @@ function openLogFile(path: string): number {
   try {
     return openSync(path, 'a')
   } catch (error) {
-    throw new Failure(
-      'configInvalid',
-      `log_file cannot be written: ${error instanceof Error ? error.message : error}`,
-      {
-        cause: error,
-        advice: 'Check log_file and the permissions of its folder.',
-      },
-    )
+    throw new Failure('configInvalid', `log_file cannot be written: ${errorText(error)}`, {
+      cause: error,
+      advice: 'Check log_file and the permissions of its folder.',
+    })
   }
 }
 
@@ -104,14 +101,10 @@ function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
   try {
     process.kill(target.pid, name)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return
-    throw new Failure(
-      'alreadyRunning',
-      `process ${target.pid} cannot be stopped: ${error instanceof Error ? error.message : error}`,
-      {
-        cause: error,
-        advice: 'Stop it as the user it belongs to.',
-      },
-    )
+    if (errorCode(error) === 'ESRCH') return
+    throw new Failure('alreadyRunning', `process ${target.pid} cannot be stopped: ${errorText(error)}`, {
+      cause: error,
+      advice: 'Stop it as the user it belongs to.',
+    })
   }
 }

@@ -24,7 +24,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   try {
     const [name, ...rest] = args
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-      const commands = await Promise.all(Object.values(COMMANDS).map(load => load()))
+      const commands: Command[] = []
+      for (const load of Object.values(COMMANDS)) commands.push(await load())
       const text = renderOverview(commands)
       if (name === undefined) terminal.err(text)
       else terminal.out(text)

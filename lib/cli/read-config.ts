@@ -5,6 +5,7 @@ import { type ConfigInput, loadConfig, loadWorkplace, type Workplace } from '../
 import type { Config } from '../config/options.js'
 import { type Problem, renderProblems } from '../config/problem.js'
 import { Failure } from '../model/failure.js'
+import { errorCode, errorText } from '../model/system-error.js'
 import { type FlagValues, textFlag } from './command.js'
 
 export interface Read<T> {
@@ -67,7 +68,7 @@ function ruleFiles(folder: string): string[] {
     const names = readdirSync(folder).filter(name => name.endsWith('.toml') && !name.startsWith('.'))
     return names.sort().map(name => join(folder, name))
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
+    if (errorCode(error) === 'ENOENT') return []
     throw unreadable(folder, error)
   }
 }
@@ -78,19 +79,19 @@ function readText(file: string): SourceText | null {
   try {
     bytes = readFileSync(file)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null
+    if (errorCode(error) === 'ENOENT') return null
     throw unreadable(file, error)
   }
   try {
     return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
+    if (errorCode(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error
     throw new Failure('configInvalid', `${file} is not UTF-8 text`, { cause: error, advice: 'Save it as UTF-8.' })
   }
 }
 
 function unreadable(path: string, error: unknown): Failure {
-  const reason = codeOf(error) === 'EISDIR' ? 'it is a folder' : error instanceof Error ? error.message : String(error)
+  const reason = errorCode(error) === 'EISDIR' ? 'it is a folder' : errorText(error)
   return new Failure('configInvalid', `cannot read ${path}: ${reason}`, {
     cause: error,
     advice: 'Check the path and its permissions.',
@@ -101,8 +102,4 @@ function invalid(problems: readonly Problem[]): Failure {
   return new Failure('configInvalid', renderProblems(problems), {
     advice: 'Correct these lines; `mysql-sr-sync keys` lists all keys.',
   })
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

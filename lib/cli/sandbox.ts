@@ -1,3 +1,4 @@
+import { errorCode, errorText } from '../model/system-error.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 import { type Command, EXIT, type FlagValues, numberFlag, type Terminal, textFlag, UsageError } from './command.js'
 
@@ -57,9 +58,9 @@ async function load(): Promise<typeof import('../sandbox/sandbox.js')> {
   try {
     return await import('../sandbox/sandbox.js')
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error
     throw new UsageError(
-      `the sandbox needs @duckdb/node-api, which is not installed here: run \`npm ci --include=optional\` (${error.message.split('\n')[0]})`,
+      `the sandbox needs @duckdb/node-api, which is not installed here: run \`npm ci --include=optional\` (${errorText(error).split('\n')[0]})`,
     )
   }
 }

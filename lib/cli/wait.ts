@@ -30,13 +30,14 @@ export const wait: Command = {
   },
 }
 
-interface Step {
+export interface Step {
   /** Exit code, or null to go on waiting. */
   readonly done: number | null
   readonly text: string
 }
 
-function look(dataDir: string, head: Position): Step {
+/** How far the engine of a data_dir is from a position of the source. */
+export function look(dataDir: string, head: Position): Step {
   const running = runningProcess(dataDir)
   const status = readStatusFile(dataDir)?.status ?? null
   if (running === null) {

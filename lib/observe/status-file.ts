@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errorCode } from '../model/system-error.js'
 import type { Status } from './status.js'
 
 const FILE_NAME = 'status.json'
@@ -53,7 +54,7 @@ export class StatusFile {
     try {
       utimesSync(this.#path, now, now)
     } catch (error) {
-      if (!isMissing(error)) this.#onTrouble(error)
+      if (errorCode(error) !== 'ENOENT') this.#onTrouble(error)
     }
   }
 }
@@ -65,11 +66,7 @@ export function readStatusFile(dataDir: string): { readonly status: Status; read
     const status = JSON.parse(readFileSync(path, 'utf8')) as Status
     return { status, aliveAtMs: Math.max(status.alive_at_ms, statSync(path).mtimeMs) }
   } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return null
+    if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from '@jest/globals'
+import { renderConfigPage, renderMetricsPage } from '../../lib/cli/docs-pages.js'
+import { loadConfig } from '../../lib/config/load.js'
+import { SECTIONS } from '../../lib/config/options.js'
+import { METRICS } from '../../lib/observe/metrics.js'
+
+const file = (name: string) => readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8')
+
+test('docs/ is what the tables say; else run `npm run docs`', () => {
+  expect(file('docs/config.md')).toBe(renderConfigPage())
+  expect(file('docs/metrics.md')).toBe(renderMetricsPage())
+})
+
+test('sync.toml is valid as it comes', () => {
+  const main = { file: 'sync.toml', text: file('sync.toml') }
+  expect(loadConfig({ main, rules: [], environment: new Map(), dotEnv: null })).toMatchObject({ ok: true })
+})
+
+describe('the table of keys', () => {
+  const rows = SECTIONS.flatMap(section =>
+    Object.entries(section.keys).map(([name, key]) => [`${section.name}.${name}`, name, key] as const),
+  )
+
+  test.each(rows)('%s has a text, a fitting default and a plain name', (_, name, key) => {
+    expect(key.text).toMatch(/^\S.*[.\]]$/s)
+    expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
+    if (key.presence === 'default') expect(key.kind.parse(key.fallback)).toMatchObject({ ok: true })
+  })
+})
+
+test.each(Object.entries(METRICS))('metric %s has a text', (_, { text }) => {
+  expect(text).toMatch(/\.$/)
+})

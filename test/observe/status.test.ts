@@ -1,0 +1,119 @@
+import { describe, expect, test } from '@jest/globals'
+import { StatusBoard } from '../../lib/observe/status.js'
+import { happenings, positionAt } from '../support/happenings.js'
+
+const START = 1_000_000
+
+function board() {
+  const clock = { ms: START }
+  const subject = new StatusBoard(
+    { version: '1.2.3', pid: 77 },
+    text => text.replaceAll('3306', '***'),
+    () => clock.ms,
+  )
+  return { clock, subject, h: happenings(START) }
+}
+
+test('a snapshot tells all that has happened', () => {
+  const { clock, subject, h } = board()
+  const story = [h.starting, h.connected, h.received, h.received, h.window, h.retrying, h.loaded, h.advanced]
+  for (const happening of story) subject.observe(happening)
+  clock.ms += 2000
+  expect(subject.snapshot()).toEqual({
+    format: 1,
+    version: '1.2.3',
+    pid: 77,
+    state: 'streaming',
+    since_ms: START,
+    started_at_ms: START,
+    alive_at_ms: START + 2000,
+    last_event_at_ms: START - 20,
+    server: 'MySQL 9.7.0',
+    position: positionAt(700),
+    lag_ms: 300,
+    freshness_ms: { last: 300, p50: 300, p99: 900 },
+    rows_per_second: 5,
+    window: { rows: 10, bytes: 1000, fill_percent: 25, waiting: false },
+    sources: { 'shop.orders': { rows: 20, bytes: 2000 } },
+    targets: { 'demo.orders': { rows: 10, bytes: 1000, loads: 1, retried_rows: 5 } },
+    last_load: { target: 'demo.orders', label: 'l-1', rows: 10, bytes: 1000, ms: 42, at_ms: START },
+    last_error: { kind: 'targetBusy', message: 'too many versions', advice: expect.any(String), at_ms: START },
+    retry: null,
+  })
+})
+
+describe('state', () => {
+  test('is starting until connected, and names since when', () => {
+    const { clock, subject, h } = board()
+    subject.observe(h.starting)
+    expect(subject.snapshot().state).toBe('starting')
+    clock.ms += 50
+    subject.observe(h.connected)
+    expect(subject.snapshot()).toMatchObject({ state: 'streaming', since_ms: START + 50 })
+  })
+
+  test('is retrying while anything is tried again, and counts the tries', () => {
+    const { subject, h } = board()
+    subject.observe(h.disconnected)
+    subject.observe(h.disconnected)
+    expect(subject.snapshot()).toMatchObject({
+      state: 'retrying',
+      lag_ms: null,
+      retry: { what: 'stream', attempt: 2, next_try_at_ms: START + 800 },
+      last_error: { kind: 'sourceUnreachable', message: 'connect ECONNREFUSED 127.0.0.1:***' },
+    })
+    subject.observe(h.connected)
+    subject.observe(h.retrying)
+    subject.observe(h.unsaved)
+    subject.observe(h.advanced)
+    expect(subject.snapshot()).toMatchObject({ state: 'retrying', retry: { what: 'demo.orders', attempt: 2 } })
+    subject.observe(h.loaded)
+    expect(subject.snapshot()).toMatchObject({ state: 'streaming', retry: null })
+  })
+
+  test('ends as failed or stopped', () => {
+    const { subject, h } = board()
+    subject.observe(h.connected)
+    subject.observe(h.failed)
+    expect(subject.snapshot()).toMatchObject({
+      state: 'failed',
+      last_error: { kind: 'rowRejected' },
+      position: positionAt(700),
+    })
+    const other = board()
+    other.subject.observe(other.h.connected)
+    other.subject.observe(other.h.retrying)
+    other.subject.observe(other.h.stopped)
+    expect(other.subject.snapshot()).toMatchObject({ state: 'stopped', retry: null, position: positionAt(800) })
+  })
+})
+
+describe('lag', () => {
+  test('grows while rows wait and no step is made', () => {
+    const { clock, subject, h } = board()
+    subject.observe(h.connected)
+    subject.observe(h.window)
+    clock.ms += 9000
+    subject.observe(h.window)
+    expect(subject.snapshot().lag_ms).toBe(9000)
+  })
+
+  test('is zero when nothing waits and the last step is a while ago', () => {
+    const { clock, subject, h } = board()
+    subject.observe(h.connected)
+    subject.observe(h.advanced)
+    clock.ms += 60_000
+    subject.observe({ ...h.window, rows: 0 })
+    expect(subject.snapshot().lag_ms).toBe(0)
+  })
+})
+
+test('numbers of the last minute forget what is older', () => {
+  const { clock, subject, h } = board()
+  subject.observe(h.connected)
+  subject.observe(h.advanced)
+  clock.ms += 61_000
+  expect(subject.snapshot()).toMatchObject({ rows_per_second: 0, freshness_ms: null })
+  subject.observe({ ...h.advanced, rows: 600, atMs: clock.ms, newestCommitMs: 0, oldestCommitMs: 0 })
+  expect(subject.snapshot()).toMatchObject({ rows_per_second: 10, freshness_ms: null })
+})

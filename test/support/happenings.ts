@@ -1,0 +1,56 @@
+import { Failure } from '../../lib/model/failure.js'
+import type { Happening } from '../../lib/model/observer.js'
+import type { Position } from '../../lib/model/position.js'
+
+export function positionAt(binPos: number): Position {
+  return { binName: 'mysql-bin.000005', binPos, gtidSet: '', serverUuid: 'u-1' }
+}
+
+const SOURCE_LOST = new Failure('sourceUnreachable', 'connect ECONNREFUSED 127.0.0.1:3306')
+const BUSY = new Failure('targetBusy', 'too many versions')
+
+/** One happening of each kind, in an order that a run could have. `atMs` is the wall clock they share. */
+export function happenings(atMs: number): { readonly [K in Happening['kind']]: Extract<Happening, { kind: K }> } {
+  return {
+    starting: { kind: 'starting', version: '9.7.0', position: positionAt(4) },
+    connected: { kind: 'connected', server: 'MySQL 9.7.0', position: positionAt(4) },
+    tableBound: { kind: 'tableBound', source: 'shop.orders', targets: ['demo.orders'] },
+    tableIgnored: { kind: 'tableIgnored', source: 'shop.nokey', reason: 'no primary key' },
+    ddl: { kind: 'ddl', source: 'shop.orders', statement: 'ALTER TABLE orders ADD x INT', action: 'followed' },
+    warning: { kind: 'warning', message: 'no table is named shop.oders', advice: 'Correct the [[source]] block.' },
+    received: { kind: 'received', source: 'shop.orders', rows: 10, bytes: 1000 },
+    filtered: { kind: 'filtered', events: 3, bytes: 300 },
+    window: {
+      kind: 'window',
+      rows: 10,
+      bytes: 1000,
+      maxRows: 100,
+      maxBytes: 4000,
+      waiting: false,
+      lastEventMs: atMs - 20,
+    },
+    loaded: { kind: 'loaded', target: 'demo.orders', label: 'l-1', rows: 10, bytes: 1000, ms: 42 },
+    retrying: {
+      kind: 'retrying',
+      target: 'demo.orders',
+      label: 'l-2',
+      rows: 5,
+      bytes: 500,
+      failure: BUSY,
+      attempt: 2,
+      delayMs: 400,
+    },
+    advanced: {
+      kind: 'advanced',
+      position: positionAt(700),
+      rows: 10,
+      newestCommitMs: atMs - 300,
+      oldestCommitMs: atMs - 900,
+      atMs,
+    },
+    unsaved: { kind: 'unsaved', failure: new Failure('positionUnsaved', 'ENOSPC'), retryInMs: 200 },
+    disconnected: { kind: 'disconnected', failure: SOURCE_LOST, retryInMs: 800 },
+    failed: { kind: 'failed', failure: new Failure('rowRejected', 'row refused'), position: positionAt(700) },
+    stopped: { kind: 'stopped', position: positionAt(800) },
+  }
+}
