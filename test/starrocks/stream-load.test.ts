@@ -78,6 +78,7 @@ describe('a load through an FE', () => {
       timeout: '60',
       'content-length': String(LOAD.bytes),
       authorization: `Basic ${Buffer.from('sync:se:cret@1').toString('base64')}`,
+      connection: 'close',
     })
     expect(load!.headers.expect).toBeUndefined()
     expect(load!.headers['transfer-encoding']).toBeUndefined()
