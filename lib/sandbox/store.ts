@@ -39,6 +39,7 @@ export class Store {
     const path = options.dataDir === null ? ':memory:' : join(options.dataDir, 'sandbox.duckdb')
     const instance = await DuckDBInstance.create(path, {
       checkpoint_threshold: CHECKPOINT_THRESHOLD,
+      storage_compatibility_version: 'latest',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     })
