@@ -292,7 +292,7 @@ export class MysqlConnection {
 const parameterColumn: ResultColumn = {
   name: '?',
   mysqlType: 253,
-  charset: 33,
+  charset: 45,
   displayLength: 0,
   decimals: 0,
   binary: false,
