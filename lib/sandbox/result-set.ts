@@ -30,7 +30,7 @@ export interface ResultColumn {
   readonly binary: boolean
 }
 
-/** What a statement answers. Rows come in blocks and are read once, in order; `close` must follow, read or not. */
+/** What a statement answers. Rows come in blocks and are read once, in order, before the session's next statement. */
 export type StatementResult =
   | { readonly kind: 'ok'; readonly affectedRows: number }
   | {

@@ -216,8 +216,8 @@ function showAlterJobs(reader: TokenReader, context: ShowContext): MemoryTable {
 function showFrontends(context: ShowContext): MemoryTable {
   const { cluster } = context
   return memoryTable(
-    `Id:BIGINT Name IP EditLogPort:BIGINT HttpPort:BIGINT QueryPort:BIGINT RpcPort:BIGINT Role ClusterId:BIGINT Join Alive
-    ReplayedJournalId:BIGINT LastHeartbeat IsHelper ErrMsg StartTime Version`.split(/\s+/),
+    `Id Name IP EditLogPort HttpPort QueryPort RpcPort Role ClusterId Join Alive
+    ReplayedJournalId LastHeartbeat IsHelper ErrMsg StartTime Version`.split(/\s+/),
     [
       [
         1,
@@ -245,10 +245,8 @@ function showFrontends(context: ShowContext): MemoryTable {
 function showBackends(context: ShowContext): MemoryTable {
   const { cluster } = context
   return memoryTable(
-    `BackendId:BIGINT IP HeartbeatPort:BIGINT BePort:BIGINT HttpPort:BIGINT BrpcPort:BIGINT LastStartTime LastHeartbeat
-    Alive SystemDecommissioned ClusterDecommissioned TabletNum:BIGINT ErrMsg Version Status CpuCores:BIGINT`.split(
-      /\s+/,
-    ),
+    `BackendId IP HeartbeatPort BePort HttpPort BrpcPort LastStartTime LastHeartbeat
+    Alive SystemDecommissioned ClusterDecommissioned TabletNum ErrMsg Version Status CpuCores`.split(/\s+/),
     [
       [
         BACKEND_ID,
