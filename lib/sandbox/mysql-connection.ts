@@ -151,7 +151,10 @@ export class MysqlConnection {
         case COMMAND.fieldList:
           return await this.#fieldList(new FieldReader(payload, 1).zeroEnded())
         case COMMAND.statistics:
-          this.#out.begin().text(`Uptime: ${Math.floor(process.uptime())}`).end()
+          this.#out
+            .begin()
+            .text(`Uptime: ${Math.floor(process.uptime())}`)
+            .end()
           return
         case COMMAND.setOption:
           return writeEof(this.#out, STATUS_AUTOCOMMIT)
