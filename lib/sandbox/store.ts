@@ -39,9 +39,10 @@ export class Store {
     const path = options.dataDir === null ? ':memory:' : join(options.dataDir, 'sandbox.duckdb')
     const instance = await DuckDBInstance.create(path, {
       checkpoint_threshold: CHECKPOINT_THRESHOLD,
-      storage_compatibility_version: 'latest',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
+      // Macros with typed parameters need a file format of 1.4 or newer.
+      storage_compatibility_version: 'v1.4.0',
     })
     const writer = await instance.connect()
     const store = new Store(instance, writer)
