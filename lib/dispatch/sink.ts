@@ -28,6 +28,8 @@ export interface TargetRequest {
   }[]
   readonly key: readonly string[]
   readonly comment: string
+  /** What to do about columns that an existing target lacks: fail, add them, or do without them. */
+  readonly missingColumns: 'refuse' | 'add' | 'leaveOut'
 }
 
 /**

@@ -48,7 +48,11 @@ export type Happening =
       readonly maxRows: number
       readonly maxBytes: number
       readonly waiting: boolean
+      /** Wall clock of the last binlog event or heartbeat, ms since 1970; 0 before the first. */
+      readonly lastEventMs: number
     }
+  /** The position could not be saved; loading goes on and it is tried again. */
+  | { readonly kind: 'unsaved'; readonly failure: Failure; readonly retryInMs: number }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly position: Position | null }
   | { readonly kind: 'stopped'; readonly position: Position | null }
 

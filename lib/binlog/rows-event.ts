@@ -1,0 +1,61 @@
+import { unpackMariadb } from './compressed.js'
+import { EVENT } from './event.js'
+import type { EventReader } from './event-reader.js'
+import type { ReusedRows } from './reused-events.js'
+import type { TableMap } from './table-map.js'
+
+/**
+ * Body of a rows event behind table id and flags (MySQL rows_event.h, MariaDB sql/log_event.h): in the second version
+ * extra data (NDB, partitions) first; column count; a bitmap of the columns present, for updates one per image;
+ * the images, which MariaDB may compress.
+ */
+export function decodeRowsBody(reader: EventReader, type: number, map: TableMap, rows: ReusedRows): void {
+  if (type === EVENT.PARTIAL_UPDATE_ROWS)
+    throw reader.fail(`${map.schema}.${map.table} was changed by partial JSON updates`, {
+      advice:
+        "SET GLOBAL binlog_row_value_options = '' on the source (also for sessions that set it), copy the table again and move the position behind this event.",
+    })
+  if (hasExtraData(type)) {
+    const bytes = reader.u16()
+    if (bytes < 2) throw reader.fail(`extra data of ${bytes} bytes`)
+    reader.skip(bytes - 2)
+  }
+  const count = reader.packed()
+  if (count !== map.columns.length)
+    throw reader.fail(`it has ${count} columns, the table map of ${map.schema}.${map.table} ${map.columns.length}`)
+  const bitmapBytes = (count + 7) >> 3
+  const first = reader.skip(bitmapBytes)
+  rows.op = rowsOp(type)
+  rows.map = map
+  rows.setBitmaps(reader.buffer, first, rows.op === 'update' ? reader.skip(bitmapBytes) : first, count)
+  if (type >= EVENT.WRITE_ROWS_COMPRESSED_V1) {
+    rows.buffer = unpackMariadb(reader)
+    rows.at = 0
+    rows.end = rows.buffer.length
+  } else {
+    rows.buffer = reader.buffer
+    rows.at = reader.at
+    rows.end = reader.end
+  }
+}
+
+function rowsOp(type: number): 'insert' | 'update' | 'delete' {
+  switch (type) {
+    case EVENT.WRITE_ROWS_V1:
+    case EVENT.WRITE_ROWS:
+    case EVENT.WRITE_ROWS_COMPRESSED_V1:
+    case EVENT.WRITE_ROWS_COMPRESSED:
+      return 'insert'
+    case EVENT.DELETE_ROWS_V1:
+    case EVENT.DELETE_ROWS:
+    case EVENT.DELETE_ROWS_COMPRESSED_V1:
+    case EVENT.DELETE_ROWS_COMPRESSED:
+      return 'delete'
+    default:
+      return 'update'
+  }
+}
+
+function hasExtraData(type: number): boolean {
+  return (type >= EVENT.WRITE_ROWS && type <= EVENT.DELETE_ROWS) || type >= EVENT.WRITE_ROWS_COMPRESSED
+}

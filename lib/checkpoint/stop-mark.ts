@@ -1,0 +1,49 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FailureKind } from '../model/failure.js'
+
+const FILE_NAME = 'stopped'
+
+/** Why no process is to run here until an operator starts one: asked for, or a failure that a restart does not mend. */
+export type StopMark =
+  | { readonly by: 'operator'; readonly atMs: number }
+  | {
+      readonly by: 'failure'
+      readonly atMs: number
+      readonly kind: FailureKind
+      readonly message: string
+      readonly advice: string
+      readonly exitCode: number
+      /** The monitor has told of it. */
+      readonly told?: boolean
+    }
+
+/** Writes `<data_dir>/stopped`, whole or not at all. */
+export function writeStopMark(dataDir: string, mark: StopMark): void {
+  const path = join(dataDir, FILE_NAME)
+  const side = `${path}.${process.pid}.new`
+  writeFileSync(side, `${JSON.stringify(mark, null, 2)}\n`)
+  renameSync(side, path)
+}
+
+/** The mark, or null when there is none. A mark that cannot be read counts as an operator's. */
+export function readStopMark(dataDir: string): StopMark | null {
+  let text: string
+  try {
+    text = readFileSync(join(dataDir, FILE_NAME), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+  try {
+    const mark = JSON.parse(text) as StopMark
+    return mark.by === 'failure' ? mark : { by: 'operator', atMs: mark.atMs ?? 0 }
+  } catch (error) {
+    if (error instanceof SyntaxError) return { by: 'operator', atMs: 0 }
+    throw error
+  }
+}
+
+export function removeStopMark(dataDir: string): void {
+  rmSync(join(dataDir, FILE_NAME), { force: true })
+}

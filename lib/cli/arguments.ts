@@ -1,0 +1,29 @@
+import { parseArgs } from 'node:util'
+import { nearest } from '../config/nearest.js'
+import { type Flag, type FlagValues, UsageError } from './command.js'
+
+/** Parses what stands behind a command's name. Throws UsageError naming the nearest known flag. */
+export function parseFlags(args: readonly string[], flags: Readonly<Record<string, Flag>>): FlagValues {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+  )
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true })
+  const values: Record<string, string | boolean> = {}
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new UsageError(`unexpected argument "${token.value}"`)
+    if (token.kind === 'option-terminator') continue
+    const flag = flags[token.name]
+    if (flag === undefined) throw new UsageError(unknownFlag(token.rawName, Object.keys(flags)))
+    if (flag.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`)
+    if (flag.type === 'string' && (token.value === undefined || token.value === '')) {
+      throw new UsageError(`${token.rawName} needs a value: ${flag.value}`)
+    }
+    values[token.name] = token.value ?? true
+  }
+  return values
+}
+
+function unknownFlag(rawName: string, known: readonly string[]): string {
+  const guess = nearest(rawName.replace(/^-+/, ''), known)
+  return `unknown flag ${rawName}${guess === null ? '' : `; did you mean --${guess}?`}`
+}

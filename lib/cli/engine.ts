@@ -1,0 +1,116 @@
+import { writeStopMark } from '../checkpoint/stop-mark.js'
+import type { Config } from '../config/options.js'
+import { secretsOf } from '../config/redact.js'
+import { asFailure, type Failure } from '../model/failure.js'
+import { type Log, secretsFilter } from '../observe/log.js'
+import { logFailure, logHappenings } from '../observe/log-happenings.js'
+import { observeMetrics } from '../observe/metrics.js'
+import { StatsdOutput } from '../observe/statsd.js'
+import { StatusBoard } from '../observe/status.js'
+import { StatusFile } from '../observe/status-file.js'
+import { combineWatchers, type Watcher } from '../observe/watchers.js'
+import { createSupervisor } from '../supervisor.js'
+import { EXIT } from './command.js'
+import { openRunLog, stderrShowsLog } from './open-log.js'
+import type { Read } from './read-config.js'
+import { readVersion } from './version.js'
+
+/** The supervised flow with its log, status and metrics. */
+export class Engine {
+  readonly #read: Read<Config>
+  readonly #log: Log
+  readonly #board: StatusBoard
+  readonly #filter: (text: string) => string
+  readonly #stop = new AbortController()
+  #failureLogged = false
+
+  constructor(read: Read<Config>) {
+    const secrets = secretsOf(read.config)
+    this.#read = read
+    this.#filter = secretsFilter(secrets)
+    this.#log = openRunLog(read, secrets)
+    this.#board = new StatusBoard({ version: readVersion(), pid: process.pid }, this.#filter, Date.now)
+  }
+
+  /** Resolves with the exit code. */
+  async run(): Promise<number> {
+    const { config, baseDir, dataDir, file } = this.#read
+    const log = this.#log
+    log.info('mysql-sr-sync', { version: readVersion(), pid: process.pid, config: file })
+    this.#listen()
+    const statsd = this.#openStatsd()
+    const statusFile = new StatusFile(
+      { dataDir },
+      () => this.#board.snapshot(),
+      error =>
+        log.warn(
+          `status.json cannot be written: ${String(error)}`,
+          'Free space on the disk of data_dir and check its permissions.',
+        ),
+    )
+    const watchers: Watcher[] = [
+      { name: 'log', observe: logHappenings(log) },
+      { name: 'status', observe: happening => this.#board.observe(happening) },
+    ]
+    if (statsd !== null) watchers.push({ name: 'statsd', observe: observeMetrics(statsd, Date.now) })
+    const observer = combineWatchers(watchers, (name, error) =>
+      log.error(`the ${name} watcher failed: ${String(error)}`, 'Loading goes on; please report this defect.'),
+    )
+    try {
+      await createSupervisor(config, { baseDir }, happening => {
+        if (happening.kind === 'failed') this.#failureLogged = true
+        observer(happening)
+      }).run(this.#stop.signal)
+      return EXIT.ok
+    } catch (error) {
+      return this.#failed(asFailure(error))
+    } finally {
+      statusFile.close()
+      await statsd?.close()
+    }
+  }
+
+  #openStatsd(): StatsdOutput | null {
+    const { statsd_host, statsd_port, statsd_prefix } = this.#read.config
+    if (statsd_host === undefined) return null
+    let told = false
+    return new StatsdOutput({ host: statsd_host, port: statsd_port, prefix: statsd_prefix }, error => {
+      if (told) return
+      told = true
+      this.#log.warn(`metrics cannot be sent: ${error.message}`, 'Check statsd_host and statsd_port; loading goes on.')
+    })
+  }
+
+  #listen(): void {
+    const stop = (signal: string) => {
+      if (this.#stop.signal.aborted) {
+        this.#log.warn(`${signal} again: ends at once`, 'What was not durable yet is read again at the next start.')
+        process.exit(EXIT.finding)
+      }
+      this.#log.info(`${signal}: loads what was read, then ends`)
+      this.#stop.abort()
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+    process.on('uncaughtException', error => process.exit(this.#failed(asFailure(error))))
+  }
+
+  #failed(failure: Failure): number {
+    this.#board.fail(failure)
+    if (!this.#failureLogged) logFailure(this.#log, failure, this.#board.snapshot().position)
+    if (!stderrShowsLog(this.#read.logFile)) {
+      process.stderr.write(`${this.#filter(failure.message)}\n${failure.advice}\n`)
+    }
+    if (!failure.retriable) {
+      writeStopMark(this.#read.dataDir, {
+        by: 'failure',
+        atMs: Date.now(),
+        kind: failure.kind,
+        message: this.#filter(failure.message),
+        advice: failure.advice,
+        exitCode: failure.exitCode,
+      })
+    }
+    return failure.exitCode
+  }
+}

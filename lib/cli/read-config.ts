@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { SourceText } from '../config/document.js'
+import { type ConfigInput, loadConfig, loadWorkplace, type Workplace } from '../config/load.js'
+import type { Config } from '../config/options.js'
+import { type Problem, renderProblems } from '../config/problem.js'
+import { Failure } from '../model/failure.js'
+import { type FlagValues, textFlag } from './command.js'
+
+export interface Read<T> {
+  readonly config: T
+  /** Absolute path of the configuration file. */
+  readonly file: string
+  /** Folder that relative paths of the configuration start from: the file's own. */
+  readonly baseDir: string
+  readonly dataDir: string
+  readonly logFile: string
+}
+
+/** Reads sync.toml, the files of rules/ and .env beside it. Throws a Failure whose message is the whole report of problems. */
+export function readConfig(values: FlagValues): Read<Config> {
+  const { file, input } = readFiles(values)
+  const result = loadConfig(input)
+  if (!result.ok) throw invalid(result.problems)
+  return placed(file, result.config)
+}
+
+/** The same, but looks only at the keys that say where a process has its files. */
+export function readWorkplace(values: FlagValues): Read<Workplace> {
+  const { file, input } = readFiles(values)
+  const result = loadWorkplace(input)
+  if (!result.ok) throw invalid(result.problems)
+  return placed(file, result.workplace)
+}
+
+function placed<T extends Workplace>(file: string, config: T): Read<T> {
+  const path = resolve(file)
+  const baseDir = dirname(path)
+  return {
+    config,
+    file: path,
+    baseDir,
+    dataDir: resolve(baseDir, config.data_dir),
+    logFile: resolve(baseDir, config.log_file),
+  }
+}
+
+function readFiles(values: FlagValues): { file: string; input: ConfigInput } {
+  const file = textFlag(values, 'config', 'sync.toml')
+  const main = readText(file)
+  if (main === null) {
+    throw new Failure('configInvalid', `there is no file ${file}`, {
+      advice: 'Name the configuration file with -c FILE.',
+    })
+  }
+  const folder = dirname(file)
+  const rules = ruleFiles(join(folder, 'rules')).map(path => readText(path)!)
+  const environment = new Map(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+  return { file, input: { main, rules, environment, dotEnv: readText(join(folder, '.env')) } }
+}
+
+/** `*.toml` files of a folder in name order; none when the folder is missing. */
+function ruleFiles(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter(name => name.endsWith('.toml') && !name.startsWith('.'))
+    return names.sort().map(name => join(folder, name))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw unreadable(folder, error)
+  }
+}
+
+/** The text of a file, or null when it is missing. */
+function readText(file: string): SourceText | null {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw unreadable(file, error)
+  }
+  try {
+    return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new Failure('configInvalid', `${file} is not UTF-8 text`, { cause: error, advice: 'Save it as UTF-8.' })
+  }
+}
+
+function unreadable(path: string, error: unknown): Failure {
+  const reason = codeOf(error) === 'EISDIR' ? 'it is a folder' : error instanceof Error ? error.message : String(error)
+  return new Failure('configInvalid', `cannot read ${path}: ${reason}`, {
+    cause: error,
+    advice: 'Check the path and its permissions.',
+  })
+}
+
+function invalid(problems: readonly Problem[]): Failure {
+  return new Failure('configInvalid', renderProblems(problems), {
+    advice: 'Correct these lines; `mysql-sr-sync keys` lists all keys.',
+  })
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

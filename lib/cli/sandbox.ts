@@ -1,0 +1,81 @@
+import type { Sandbox } from '../sandbox/sandbox.js'
+import { type Command, EXIT, type FlagValues, numberFlag, type Terminal, textFlag, UsageError } from './command.js'
+
+const MODES = ['duckdb', 'count', 'null'] as const
+
+export const sandbox: Command = {
+  name: 'sandbox',
+  summary: 'Runs a local stand-in for StarRocks, for trying out and for tests.',
+  details: 'Listens on 127.0.0.1 until SIGTERM or SIGINT. Port 0 takes any free one.',
+  flags: {
+    'fe-port': { type: 'string', value: 'N', text: 'FE HTTP port (default: 8030).' },
+    'be-port': { type: 'string', value: 'N', text: 'BE HTTP port (default: 8040).' },
+    'mysql-port': { type: 'string', value: 'N', text: 'Port of the MySQL protocol (default: 9030).' },
+    data: { type: 'string', value: 'DIR', text: 'Folder of the data (default: in memory).' },
+    user: { type: 'string', value: 'U', text: 'User (default: root).' },
+    password: { type: 'string', value: 'P', text: 'Password (default: none).' },
+    mode: {
+      type: 'string',
+      value: 'MODE',
+      text: 'duckdb keeps rows; count and null only take them (default: duckdb).',
+    },
+    version: { type: 'string', value: 'V', text: 'StarRocks version it says it is.' },
+    json: { type: 'boolean', text: 'The first line of output is a JSON object with the ports.' },
+  },
+  async run(values, terminal) {
+    const running = await open(values)
+    await new Promise<void>((stop, fail) => {
+      const close = () => running.close().then(stop, fail)
+      process.once('SIGTERM', close)
+      process.once('SIGINT', close)
+      tellReady(running, values, terminal)
+    })
+    return EXIT.ok
+  },
+}
+
+async function open(values: FlagValues): Promise<Sandbox> {
+  const port = (name: string, fallback: number) => numberFlag(values, name, fallback, { min: 0, max: 65_535 })
+  const mode = MODES.find(name => name === textFlag(values, 'mode', 'duckdb'))
+  if (mode === undefined) throw new UsageError(`--mode must be one of ${MODES.join(', ')}`)
+  const options = {
+    feHttpPort: port('fe-port', 8030),
+    beHttpPort: port('be-port', 8040),
+    mysqlPort: port('mysql-port', 9030),
+    dataDir: typeof values.data === 'string' ? values.data : null,
+    user: textFlag(values, 'user', 'root'),
+    password: textFlag(values, 'password', ''),
+    mode,
+    ...(typeof values.version === 'string' ? { emulatedVersion: values.version } : {}),
+  }
+  const { startSandbox } = await load()
+  return startSandbox(options)
+}
+
+/** The sandbox needs DuckDB, an optional dependency, so it is loaded only when it is asked for. */
+async function load(): Promise<typeof import('../sandbox/sandbox.js')> {
+  try {
+    return await import('../sandbox/sandbox.js')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
+    throw new UsageError(
+      `the sandbox needs @duckdb/node-api, which is not installed here: run \`npm ci --include=optional\` (${error.message.split('\n')[0]})`,
+    )
+  }
+}
+
+function tellReady(running: Sandbox, values: FlagValues, terminal: Terminal): void {
+  const { feHttpPort: fe_port, beHttpPort: be_port, mysqlPort: mysql_port } = running
+  if (values.json === true) {
+    terminal.out(JSON.stringify({ ready: true, fe_port, be_port, mysql_port }))
+    return
+  }
+  const user = textFlag(values, 'user', 'root')
+  terminal.out(
+    [
+      `sandbox: FE HTTP 127.0.0.1:${fe_port}, BE HTTP 127.0.0.1:${be_port}, MySQL protocol 127.0.0.1:${mysql_port}`,
+      `mysql -h 127.0.0.1 -P ${mysql_port} -u ${user}${values.password === undefined ? '' : ' -p'}`,
+      'SIGTERM or Ctrl-C ends it.',
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,300 @@
+import {
+  address,
+  addressProblem,
+  addressText,
+  constant,
+  host,
+  metricPrefix,
+  namePattern,
+  separator,
+  timeZone,
+} from './field-kinds.js'
+import { flag, integer, type Kind, list, oneOf, oneOrMore, size, tableOf, text, type ValueOf } from './value-kinds.js'
+
+/** One key of the language. `fallback` is the default as it would be written in TOML. */
+export interface Key<T, P extends 'required' | 'optional' | 'default' = 'required' | 'optional' | 'default'> {
+  readonly kind: Kind<T>
+  readonly presence: P
+  readonly fallback: unknown
+  readonly text: string
+  /** Its value is shown nowhere. */
+  readonly secret: boolean
+}
+
+function required<T>(kind: Kind<T>, text: string): Key<T, 'required'> {
+  return { kind, presence: 'required', fallback: undefined, text, secret: false }
+}
+
+function optional<T>(kind: Kind<T>, text: string): Key<T, 'optional'> {
+  return { kind, presence: 'optional', fallback: undefined, text, secret: false }
+}
+
+function preset<T>(kind: Kind<T>, fallback: unknown, text: string): Key<T, 'default'> {
+  return { kind, presence: 'default', fallback, text, secret: false }
+}
+
+function secret(text: string): Key<string, 'default'> {
+  return { kind: emptyableText, presence: 'default', fallback: '', text, secret: true }
+}
+
+const emptyableText = text({ allowEmpty: true })
+const PORT = integer(1, 65535)
+const FLUSH_INTERVAL = integer(1, 3_600_000)
+const FLUSH_ROWS = integer(1, 100_000_000)
+const FLUSH_BYTES = size('1KB', '10GB')
+const LOAD_FORMAT = oneOf(['csv', 'json'])
+const NAMES = list(text(), { type: 'array of strings' })
+
+/** Keys above the first [section]. */
+export const TOP_KEYS = {
+  mysql_addr: required(address(3306), 'Source server, "host:port".'),
+  mysql_user: required(text(), 'Source user; needs REPLICATION SLAVE, REPLICATION CLIENT and SELECT.'),
+  mysql_pass: secret('Password of mysql_user; best taken from an environment variable.'),
+  mysql_charset: preset(
+    oneOf(['utf8mb4', 'utf8mb3', 'utf8']),
+    'utf8mb4',
+    "Character set of the connection. Column values are read in each column's own character set.",
+  ),
+  time_zone: preset(
+    timeZone(),
+    'source',
+    'Zone in which TIMESTAMP values are written: "source" (the source server\'s), an offset, or a zone name.',
+  ),
+  mysql_ssl: preset(
+    oneOf(['disabled', 'preferred', 'required', 'verify-ca']),
+    'preferred',
+    'Encryption of the connection to the source; "verify-ca" checks the certificate against mysql_ssl_ca.',
+  ),
+  mysql_ssl_ca: optional(text(), 'PEM file with the certificate authorities that mysql_ssl = "verify-ca" trusts.'),
+
+  sr_host: required(oneOrMore(host()), 'StarRocks FE host; an array names several for failover.'),
+  sr_port: preset(PORT, 9030, 'FE port of the MySQL protocol.'),
+  sr_http_port: preset(PORT, 8030, 'FE port of HTTP (Stream Load).'),
+  sr_user: required(text(), 'StarRocks user; needs INSERT, SELECT, CREATE TABLE and ALTER on the target databases.'),
+  sr_pass: secret('Password of sr_user; best taken from an environment variable.'),
+  sr_dbname: required(text(), 'Target database, unless a rule names another.'),
+  sr_be_address_map: optional(
+    tableOf(addressText(), 'table of "host:port" = "host:port"', addressProblem),
+    'Replaces addresses that FE redirects to, when this host reaches the BE nodes by other ones.',
+  ),
+  sr_be_http: optional(
+    list(addressText(), { type: 'array of "host:port"' }),
+    'Loads go straight to these BE nodes instead of through the FE.',
+  ),
+
+  data_dir: preset(text(), './var', 'Folder for master.info, the pid file and status.json. One process per folder.'),
+  statsd_host: optional(host(), 'StatsD server for metrics (UDP). Without it no metrics are sent.'),
+  statsd_port: preset(PORT, 8125, 'StatsD port.'),
+  statsd_prefix: preset(metricPrefix(), 'dbsync', 'First part of every metric name.'),
+
+  server_id: preset(
+    integer(1, 4_294_967_295),
+    1001,
+    'Replica id towards the source; no replica and no other sync process of that source may use it.',
+  ),
+  flavor: preset(oneOf(['mysql', 'mariadb']), 'mysql', 'Kind of source server.'),
+  skip_no_pk_table: preset(
+    flag(),
+    false,
+    'true passes over tables without a primary key, with one warning each; false refuses to start with them.',
+  ),
+
+  concurrent_size: preset(integer(1, 256), 6, 'Lanes (workers). Rows of one key always take the same lane, in order.'),
+  concurrent_ack_win: preset(
+    integer(1, 1_000_000_000),
+    262_144,
+    'Rows handed over but not yet durable in StarRocks; the source waits above it. At least concurrent_size.',
+  ),
+  ack_win_bytes: preset(size('64KB', '64GB'), '128MB', 'The same bound in bytes of load bodies.'),
+
+  flush_interval_ms: preset(FLUSH_INTERVAL, 1000, 'The oldest row waits no longer than this for its load to start.'),
+  flush_rows: preset(FLUSH_ROWS, 500_000, 'A load starts when it has this many rows.'),
+  flush_bytes: preset(FLUSH_BYTES, '90MB', 'A load starts when its body has this many bytes.'),
+  load_format: preset(
+    LOAD_FORMAT,
+    'csv',
+    'Format of load bodies; "csv" falls back to json by itself for values that csv cannot carry.',
+  ),
+  column_separator: preset(separator(), String.raw`\x01`, 'CSV column separator. It must not occur in values.'),
+  row_delimiter: preset(separator(), String.raw`\x02`, 'CSV row delimiter. It must not occur in values.'),
+  delivery: preset(
+    oneOf(['auto', 'labels'], ['atomic']),
+    'auto',
+    'How a load is made safe to repeat: "labels" gives each load a label that stays the same for all tries; "auto" takes the best this version has.',
+  ),
+  on_bad_row: preset(oneOf(['stop'], ['dead_letter']), 'stop', 'What happens when StarRocks refuses a row.'),
+  on_ddl: preset(
+    oneOf(['evolve', 'ignore', 'stop']),
+    'evolve',
+    'What happens at ALTER TABLE on the source: follow it in StarRocks, take no action there, or stop.',
+  ),
+  load_timeout_ms: preset(
+    integer(1000, 86_400_000),
+    600_000,
+    'A load without an answer after this time is asked for by its label.',
+  ),
+  heartbeat_ms: preset(integer(100, 3_600_000), 5000, 'The source sends a heartbeat after this much silence.'),
+  read_timeout_ms: preset(
+    integer(200, 7_200_000),
+    15_000,
+    'The binlog connection counts as dead after this much silence and is opened anew. At least twice heartbeat_ms.',
+  ),
+  verify_checksum: preset(flag(), true, 'Checks the CRC32 of every binlog event.'),
+
+  log_file: preset(text(), './sync.log', 'Log of the engine when it runs in the background.'),
+  log_level: preset(oneOf(['debug', 'info', 'warn', 'error']), 'info', 'Least level that is logged.'),
+  log_max_bytes: preset(
+    size('4KB', '10GB'),
+    '64MB',
+    'A log file that reaches this size becomes <log_file>.1, and .1 becomes .2.',
+  ),
+  log_keep: preset(integer(1, 1000), 5, 'How many such older log files are kept.'),
+} as const
+
+/** Keys of [snapshot]. */
+export const SNAPSHOT_KEYS = {
+  mode: preset(
+    oneOf(['never'], ['initial', 'when_needed']),
+    'never',
+    'Whether the tables are copied before the binlog is followed. "never" follows the binlog alone.',
+  ),
+} as const
+
+/** Keys of [schema]. */
+export const SCHEMA_KEYS = {
+  auto_create: preset(flag(), true, 'Missing target tables are created as primary key tables.'),
+  be_num: preset(integer(1, 10_000), 1, 'Number of BE nodes; sets the bucket count of created tables.'),
+  replication_num: preset(integer(1, 100), 1, 'Replicas of created tables.'),
+  output_dir: preset(text(), './result', 'Folder for CREATE TABLE scripts. This version writes none yet.'),
+} as const
+
+/** Keys of each [[source]]. */
+export const SOURCE_KEYS = {
+  schema: required(namePattern(), 'Source database: an exact name, or a regular expression in slashes.'),
+  tables: required(
+    list(namePattern(), { type: 'array of names or "/regex/"' }),
+    'Tables to follow: names, or regular expressions in slashes.',
+  ),
+} as const
+
+/** Keys of each [[rule]]. */
+export const RULE_KEYS = {
+  schema: required(namePattern(), 'Source database the rule is for.'),
+  table: required(namePattern(), 'Source table the rule is for.'),
+  sr_schema: optional(text(), 'Target database. Default: sr_dbname.'),
+  sr_table: optional(
+    text(),
+    'Target table; "$1" is the first group of the table\'s regular expression. Default: the source table\'s name.',
+  ),
+  columns: optional(NAMES, 'Columns to take, by source name; the key must be among them. Default: all.'),
+  exclude: optional(NAMES, 'Columns to leave out, by source name.'),
+  rename: optional(tableOf(text(), 'table of source = "target"'), 'Target names of columns, by source name.'),
+  constants: optional(
+    tableOf(constant(), 'table of target = value'),
+    'Columns with a fixed value, by target name; "$schema" and "$table" stand for the source\'s names.',
+  ),
+  flush_interval_ms: optional(FLUSH_INTERVAL, 'As above, for this target.'),
+  flush_rows: optional(FLUSH_ROWS, 'As above, for this target.'),
+  flush_bytes: optional(FLUSH_BYTES, 'As above, for this target.'),
+  load_format: optional(LOAD_FORMAT, 'As above, for this target.'),
+} as const
+
+/** A group of keys: the top level (name ""), a [section], or a repeated [[block]]. */
+export interface Section {
+  readonly name: string
+  readonly form: 'top' | 'table' | 'blocks'
+  readonly text: string
+  readonly keys: Readonly<Record<string, Key<unknown>>>
+}
+
+/** The whole language. Parsing, defaults, checks, `--help` and docs/config.md follow from it. */
+export const SECTIONS: readonly Section[] = [
+  { name: '', form: 'top', text: 'Keys above the first section.', keys: TOP_KEYS },
+  { name: 'snapshot', form: 'table', text: 'The first copy of the tables.', keys: SNAPSHOT_KEYS },
+  { name: 'schema', form: 'table', text: 'Target tables that do not exist yet.', keys: SCHEMA_KEYS },
+  { name: 'source', form: 'blocks', text: 'Which tables are followed. At least one block.', keys: SOURCE_KEYS },
+  {
+    name: 'rule',
+    form: 'blocks',
+    text: 'Where and how a table is written, when that differs from the defaults.',
+    keys: RULE_KEYS,
+  },
+]
+
+type KeyValue<K> = K extends Key<infer T, infer P> ? (P extends 'optional' ? T | undefined : T) : never
+type Values<T> = { readonly [K in keyof T]: KeyValue<T[K]> }
+
+/** Where a block stands, for messages about it. */
+export interface Location {
+  readonly file: string
+  /** Counted from 1. */
+  readonly line: number
+}
+
+export type SourceBlock = Values<typeof SOURCE_KEYS> & { readonly at: Location }
+export type RuleBlock = Values<typeof RULE_KEYS> & { readonly at: Location }
+
+/** The configuration, checked and complete: names as in the file, sizes in bytes, times in milliseconds. */
+export type Config = Values<typeof TOP_KEYS> & {
+  readonly snapshot: Values<typeof SNAPSHOT_KEYS>
+  readonly schema: Values<typeof SCHEMA_KEYS>
+  readonly source: readonly SourceBlock[]
+  readonly rule: readonly RuleBlock[]
+}
+
+/** The value type of a key's kind; for parts that take one key's value as an option. */
+export type KindValue<K extends Key<unknown>> = ValueOf<K['kind']>
+
+/** A demand on keys together, looked at when each of them is right by itself. The message begins with the first of them. */
+export interface CrossCheck<T> {
+  readonly keys: readonly string[]
+  readonly problem: (values: T) => string | null
+}
+
+export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
+  {
+    keys: ['concurrent_ack_win', 'concurrent_size'],
+    problem: c =>
+      c.concurrent_ack_win >= c.concurrent_size ? null : `must be at least concurrent_size (${c.concurrent_size})`,
+  },
+  {
+    keys: ['read_timeout_ms', 'heartbeat_ms'],
+    problem: c =>
+      c.read_timeout_ms >= 2 * c.heartbeat_ms ? null : `must be at least twice heartbeat_ms (${c.heartbeat_ms})`,
+  },
+  {
+    keys: ['row_delimiter', 'column_separator'],
+    problem: c => (c.row_delimiter !== c.column_separator ? null : 'must differ from column_separator'),
+  },
+  {
+    keys: ['mysql_ssl', 'mysql_ssl_ca'],
+    problem: c =>
+      c.mysql_ssl !== 'verify-ca' || c.mysql_ssl_ca !== undefined ? null : '= "verify-ca" needs mysql_ssl_ca',
+  },
+]
+
+export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
+  {
+    keys: ['exclude', 'columns'],
+    problem: r => {
+      const both = r.exclude?.find(name => r.columns?.includes(name))
+      return both === undefined ? null : `names column "${both}", which columns names too`
+    },
+  },
+  {
+    keys: ['rename'],
+    problem: r => {
+      const targets = [...(r.rename?.values() ?? [])]
+      const twice = targets.find((name, index) => targets.indexOf(name) !== index)
+      return twice === undefined ? null : `gives two columns the name "${twice}"`
+    },
+  },
+  {
+    keys: ['constants', 'rename'],
+    problem: r => {
+      const targets = [...(r.rename?.values() ?? [])]
+      const clash = [...(r.constants?.keys() ?? [])].find(name => targets.includes(name))
+      return clash === undefined ? null : `sets column "${clash}", which rename fills too`
+    },
+  },
+]

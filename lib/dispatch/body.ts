@@ -1,0 +1,66 @@
+import type { ChunkPool } from './chunk-pool.js'
+
+const OPEN = 0x5b
+const COMMA = 0x2c
+const CLOSE = 0x5d
+
+/**
+ * A load body that grows row by row in chunks, never copied. A row is written in three steps: `reserve` its upper bound,
+ * let the encoder write into `chunk` from `at`, then `addRow` with where it ended; a row that is not added leaves no trace.
+ */
+export class Body {
+  rows = 0
+  bytes = 0
+  chunk: Buffer
+  /** Where the next row starts in `chunk`. */
+  at = 0
+  readonly #pool: ChunkPool
+  readonly #json: boolean
+  readonly #full: { readonly chunk: Buffer; readonly length: number }[] = []
+
+  constructor(pool: ChunkPool, json: boolean) {
+    this.#pool = pool
+    this.#json = json
+    this.chunk = pool.take(0, 0)
+  }
+
+  /** Makes room for a row of at most `bound` bytes and writes what must stand before it. */
+  reserve(bound: number): void {
+    if (this.at + bound + 2 > this.chunk.length) {
+      this.#full.push({ chunk: this.chunk, length: this.at })
+      this.chunk = this.#pool.take(bound + 2, this.#full.length)
+      this.at = 0
+    }
+  }
+
+  /** Offset at which the encoder may start: JSON rows are preceded by "[" or ",". */
+  rowStart(): number {
+    if (!this.#json) return this.at
+    this.chunk[this.at] = this.rows === 0 ? OPEN : COMMA
+    return this.at + 1
+  }
+
+  addRow(end: number): void {
+    this.rows++
+    this.bytes += end - this.at
+    this.at = end
+  }
+
+  /** Ends the body; its pieces in order. Nothing may be added afterwards. */
+  finish(): Buffer[] {
+    if (this.#json) {
+      this.chunk[this.at++] = CLOSE
+      this.bytes++
+    }
+    const pieces = this.#full.filter(f => f.length > 0).map(f => f.chunk.subarray(0, f.length))
+    if (this.at > 0) pieces.push(this.chunk.subarray(0, this.at))
+    return pieces
+  }
+
+  /** Gives the chunks back; the pieces of `finish` must not be used any more. */
+  release(): void {
+    for (const { chunk } of this.#full) this.#pool.give(chunk)
+    this.#pool.give(this.chunk)
+    this.#full.length = 0
+  }
+}

@@ -1,0 +1,62 @@
+import type { Position } from '../model/position.js'
+import type { TargetTable } from '../model/schema.js'
+import type { Body } from './body.js'
+import type { Route } from './route.js'
+
+/** The body one lane is filling for one target, and what its load will need. */
+export interface OpenBody {
+  readonly body: Body
+  readonly json: boolean
+  readonly columns: string
+  readonly route: Route
+}
+
+/** What one epoch holds for one target: a body per lane, and how many loads each lane has got already. */
+export interface TargetBodies {
+  readonly target: TargetTable
+  readonly open: (OpenBody | undefined)[]
+  readonly parts: number[]
+}
+
+/** A run of whole source transactions that become durable together. */
+export class Epoch {
+  /** Everything before it is in earlier epochs. */
+  readonly start: Position
+  /** Set when the epoch is sealed: the position behind its last transaction. */
+  end: Position | null = null
+  rows = 0
+  pendingLoads = 0
+  /** Commit times at the source of the rows inside, ms since 1970; 0 while there are none. */
+  oldestCommitMs = 0
+  newestCommitMs = 0
+  readonly targets = new Map<TargetTable, TargetBodies>()
+  readonly received = new Map<Route, { rows: number; bytes: number }>()
+
+  constructor(start: Position) {
+    this.start = start
+  }
+
+  bodiesOf(target: TargetTable): TargetBodies {
+    let bodies = this.targets.get(target)
+    if (!bodies) {
+      bodies = { target, open: [], parts: [] }
+      this.targets.set(target, bodies)
+    }
+    return bodies
+  }
+
+  countReceived(route: Route, rows: number, bytes: number, commitMs: number): void {
+    this.rows += rows
+    const counted = this.received.get(route)
+    if (counted) {
+      counted.rows += rows
+      counted.bytes += bytes
+    } else this.received.set(route, { rows, bytes })
+    if (commitMs > this.newestCommitMs) this.newestCommitMs = commitMs
+    if (this.oldestCommitMs === 0 || commitMs < this.oldestCommitMs) this.oldestCommitMs = commitMs
+  }
+
+  get durable(): boolean {
+    return this.end !== null && this.pendingLoads === 0
+  }
+}

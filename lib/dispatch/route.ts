@@ -1,0 +1,39 @@
+import type { TargetTable } from '../model/schema.js'
+
+/** Writes row images of one source table in one body format; the byte path's compiled encoder, as the dispatcher sees it. */
+export interface RouteEncoder {
+  /** Source offset just behind the image last walked. */
+  readonly end: number
+  /** Unsigned 32-bit hash of the target key located last. */
+  readonly hash: number
+  /** The row written last cannot be carried by this format. */
+  readonly unsafe: boolean
+  locateKey(source: Buffer, at: number, limit: number): void
+  sameKey(source: Buffer, before: number, after: number, limit: number): boolean
+  skip(source: Buffer, at: number, limit: number): number
+  encode(source: Buffer, at: number, limit: number, out: Buffer, q: number, op: 0 | 1): number
+  bound(imageBytes: number): number
+}
+
+/** One source table's way into one target: how its rows are written and when they are flushed. */
+export interface Route {
+  /** "schema.table" of the source. */
+  readonly source: string
+  readonly target: TargetTable
+  /** Null when the rule asks for JSON. */
+  readonly csv: { readonly encoder: RouteEncoder; readonly columns: string } | null
+  readonly json: { readonly encoder: RouteEncoder; readonly columns: string }
+  readonly columnSeparator: string
+  readonly rowDelimiter: string
+  readonly flushIntervalMs: number
+  readonly flushRows: number
+  readonly flushBytes: number
+}
+
+/** The row images of one rows event, still in the event's bytes. */
+export interface RowImages {
+  readonly op: 'insert' | 'update' | 'delete'
+  readonly buffer: Buffer
+  readonly at: number
+  readonly end: number
+}

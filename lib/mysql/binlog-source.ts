@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BinlogDecoder } from '../binlog/decoder.js'
+import type { BinlogEvent } from '../binlog/event.js'
+import { asFailure, backoffMs, Failure } from '../model/failure.js'
+import type { Observer } from '../model/observer.js'
+import { DumpConnection } from './dump-connection.js'
+import type { PositionTracker } from './position-tracker.js'
+import { readServerFacts } from './server-facts.js'
+import { type SourceAddress, SourceSession } from './session.js'
+import type { StartPoint } from './start-position.js'
+import type { ChangeReceiver } from './stream-reader.js'
+import { StreamReader } from './stream-reader.js'
+
+export interface BinlogSourceOptions {
+  readonly address: SourceAddress
+  readonly serverId: number
+  readonly flavor: 'mysql' | 'mariadb'
+  readonly heartbeatMs: number
+  readonly readTimeoutMs: number
+  readonly verifyChecksum: boolean
+  /** Longest time a stop waits for the open transaction's end. */
+  readonly stopWaitMs: number
+  readonly wanted: (schema: string, table: string) => boolean
+  readonly wantedSchema: (schema: string) => boolean
+}
+
+/** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */
+export class BinlogSource {
+  readonly #options: BinlogSourceOptions
+  readonly #tracker: PositionTracker
+  readonly #reader: StreamReader
+  readonly #receiver: ChangeReceiver
+  readonly #observer: Observer
+  #filteredEvents = 0
+  #filteredBytes = 0
+  /** Wall clock of the last event or heartbeat, ms since 1970. */
+  lastEventMs = 0
+
+  constructor(options: BinlogSourceOptions, tracker: PositionTracker, receiver: ChangeReceiver, observer: Observer) {
+    this.#options = options
+    this.#tracker = tracker
+    this.#receiver = receiver
+    this.#observer = observer
+    this.#reader = new StreamReader(options, tracker, receiver)
+  }
+
+  /** True after a stop that could not wait for the open transaction's end. */
+  get inTransaction(): boolean {
+    return this.#reader.inTransaction
+  }
+
+  /** Runs until the signal fires (then resolves, at the end of the open transaction if that comes soon) or a Failure that no retry mends. */
+  async run(start: StartPoint, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      const before = this.#tracker.binPos
+      try {
+        await this.#stream(attempt === 1 ? start : null, signal)
+        return
+      } catch (error) {
+        const failure = asFailure(error)
+        if (!failure.retriable) throw failure
+        if (this.#tracker.binPos !== before) attempt = 1
+        const retryInMs = backoffMs(attempt)
+        this.#observer({ kind: 'disconnected', failure, retryInMs })
+        // An abort only ends the pause early; the loop's condition sees it.
+        await sleep(retryInMs, undefined, { signal }).catch(() => undefined)
+        this.#reader.reconnected()
+      }
+    }
+  }
+
+  async #stream(first: StartPoint | null, signal: AbortSignal): Promise<void> {
+    const session = await SourceSession.connect(this.#options.address)
+    const facts = await readServerFacts(session).finally(() => session.close())
+    const position = this.#tracker.position()
+    if (facts.serverUuid !== position.serverUuid) {
+      throw new Failure(
+        'positionOfOtherServer',
+        `The server behind mysql_addr is now ${facts.serverUuid}, not ${position.serverUuid} as before.`,
+      )
+    }
+    const byGtid = first?.by === 'gtid' || position.binName === '' || position.binPos > 0xffffffff
+    const decoder = new BinlogDecoder({
+      wanted: this.#options.wanted,
+      verifyChecksum: this.#options.verifyChecksum,
+      flavor: this.#options.flavor,
+    })
+    await new Promise<void>((resolve, reject) => {
+      let handling: Promise<void> | null = null
+      let stopTimer: NodeJS.Timeout | null = null
+      const finish = (settle: () => void): void => {
+        signal.removeEventListener('abort', onAbort)
+        if (stopTimer) clearTimeout(stopTimer)
+        connection.close()
+        this.#reportFiltered()
+        // What is still being handled (a table being bound, a payload waiting for room) belongs to this connection: it ends first.
+        if (handling) handling.then(settle, settle)
+        else settle()
+      }
+      const stopIfBetween = (): boolean => {
+        if (!signal.aborted || this.#reader.inTransaction) return false
+        finish(resolve)
+        return true
+      }
+      const onAbort = (): void => {
+        if (handling === null && stopIfBetween()) return
+        stopTimer = setTimeout(() => finish(resolve), this.#options.stopWaitMs)
+      }
+      const connection = new DumpConnection(
+        {
+          connection: session.connectionOptions,
+          serverId: this.#options.serverId,
+          heartbeatMs: this.#options.heartbeatMs,
+          readTimeoutMs: this.#options.readTimeoutMs,
+          start: byGtid ? { gtidSet: position.gtidSet } : { binName: position.binName, binPos: position.binPos },
+        },
+        {
+          onEvent: (buffer, from, to) => {
+            this.lastEventMs = Date.now()
+            const wait = this.#handle(decoder, decoder.decode(buffer, from, to))
+            if (!wait) {
+              stopIfBetween()
+              return
+            }
+            connection.pause()
+            handling = wait
+            wait.then(
+              () => {
+                handling = null
+                if (!stopIfBetween()) connection.resume()
+              },
+              error => {
+                handling = null
+                finish(() => reject(error))
+              },
+            )
+          },
+          onEnd: failure => finish(() => reject(failure)),
+        },
+      )
+      signal.addEventListener('abort', onAbort, { once: true })
+      connection.start()
+      this.#observer({ kind: 'connected', server: `${facts.mariadb ? 'MariaDB' : 'MySQL'} ${facts.version}`, position })
+    })
+  }
+
+  /** Handles one event, and those inside it when it is a compressed transaction. */
+  #handle(decoder: BinlogDecoder, event: BinlogEvent, logPos = event.logPos): Promise<void> | undefined {
+    if (event.kind === 'payload') return this.#handleInside(decoder, event.buffer, 0, event.logPos)
+    if (event.kind === 'skippedRows') {
+      this.#filteredEvents++
+      this.#filteredBytes += event.size
+    } else if (event.kind === 'heartbeat' || event.kind === 'rotate') this.#reportFiltered()
+    const wait = this.#reader.take(event, logPos)
+    if (wait) return wait.then(() => this.#receiver.room())
+    return this.#receiver.full ? this.#receiver.room() : undefined
+  }
+
+  /** Events of a compressed transaction stand at no offset of their own: its commit ends where the outer event ends. */
+  #handleInside(decoder: BinlogDecoder, buffer: Buffer, from: number, logPos: number): Promise<void> | undefined {
+    for (let at = from; at < buffer.length; ) {
+      const event = decoder.decodeInner(buffer, at)
+      at += event.size
+      const wait = this.#handle(decoder, event, logPos)
+      if (wait) {
+        const next = at
+        return wait.then(() => this.#handleInside(decoder, buffer, next, logPos))
+      }
+    }
+    return undefined
+  }
+
+  #reportFiltered(): void {
+    if (this.#filteredEvents === 0) return
+    this.#observer({ kind: 'filtered', events: this.#filteredEvents, bytes: this.#filteredBytes })
+    this.#filteredEvents = 0
+    this.#filteredBytes = 0
+  }
+}

@@ -1,0 +1,167 @@
+import ZongJi from '@vlasky/zongji'
+import type { ConnectionOptions } from 'mysql2'
+import { Failure } from '../model/failure.js'
+import { sourceFailure } from './session.js'
+
+export interface DumpOptions {
+  readonly connection: ConnectionOptions
+  readonly serverId: number
+  /** The server sends a heartbeat event after this much silence. */
+  readonly heartbeatMs: number
+  /** Silence, heartbeats included, after which the connection counts as dead. */
+  readonly readTimeoutMs: number
+  readonly start: { readonly gtidSet: string } | { readonly binName: string; readonly binPos: number }
+}
+
+export interface DumpHandlers {
+  /** One whole event, its 19-byte header at `start`; the buffer is only valid during the call. What it throws ends the connection. */
+  readonly onEvent: (buffer: Buffer, start: number, end: number) => void
+  /** Called once, when the connection has ended for a reason other than `close`. */
+  readonly onEnd: (failure: Failure) => void
+}
+
+/** The driver's packet as the hook sees it (mysql2 lib/packets/packet.js). */
+interface Packet {
+  readonly buffer: Buffer
+  readonly offset: number
+  readonly end: number
+  isEOF(): boolean
+  isError(): boolean
+  asError(encoding: string): Error
+}
+
+/** The parts of zongji 0.9.0 and mysql2 that the hook relies on; both are pinned to exact versions for this reason. */
+interface ZongJiInside {
+  readonly connection: {
+    query(sql: string, done: (error: Error | null) => void): void
+    pause(): void
+    resume(): void
+    clientEncoding: string
+  }
+  readonly BinlogClass: { prototype: { binlogData(packet: Packet, connection: { clientEncoding: string }): unknown } }
+}
+
+/**
+ * A stream of raw binlog events with pause and resume. zongji does the handshake, authentication, TLS, the flavour's preamble
+ * and COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID; its decoding is replaced by handing every packet on as it came.
+ */
+export class DumpConnection {
+  readonly #options: DumpOptions
+  readonly #handlers: DumpHandlers
+  readonly #zongji: ZongJi
+  #ended = false
+  #paused = false
+  #lastPacketMs = performance.now()
+  #watch: NodeJS.Timeout | null = null
+
+  constructor(options: DumpOptions, handlers: DumpHandlers) {
+    this.#options = options
+    this.#handlers = handlers
+    this.#zongji = new ZongJi(options.connection as object)
+    this.#zongji.on('error', (error: Error) => this.#end(dumpFailure(error)))
+  }
+
+  start(): void {
+    const { start, serverId } = this.#options
+    this.#zongji.on('ready', () => this.#takeOver(this.#zongji as unknown as ZongJiInside))
+    this.#zongji.start(
+      'gtidSet' in start
+        ? { serverId, gtidSet: start.gtidSet }
+        : { serverId, filename: start.binName, position: start.binPos },
+    )
+    this.#lastPacketMs = performance.now()
+    this.#watch = setInterval(() => this.#checkSilence(), Math.max(100, this.#options.readTimeoutMs / 4))
+  }
+
+  /** No event is delivered until `resume`; the server is held by TCP. */
+  pause(): void {
+    this.#paused = true
+    ;(this.#zongji as unknown as ZongJiInside).connection?.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#lastPacketMs = performance.now()
+    ;(this.#zongji as unknown as ZongJiInside).connection?.resume()
+  }
+
+  close(): void {
+    if (this.#watch !== null) clearInterval(this.#watch)
+    this.#watch = null
+    if (this.#ended) return
+    this.#ended = true
+    this.#zongji.stop()
+  }
+
+  /** zongji emits "ready" synchronously before it queues the dump command, so these statements run first on that connection. */
+  #takeOver(zongji: ZongJiInside): void {
+    const failed = (error: Error | null): void => {
+      if (error) this.#end(dumpFailure(error))
+    }
+    // CRC32 whatever the global says now: older files may carry checksums, and a server refuses to send those to a client that does not know them.
+    zongji.connection.query("SET @master_binlog_checksum = 'CRC32'", failed)
+    zongji.connection.query(`SET @master_heartbeat_period = ${Math.round(this.#options.heartbeatMs * 1e6)}`, failed)
+    // While the window is full the socket stands still on purpose; the server must not take that for a dead client.
+    zongji.connection.query('SET SESSION net_write_timeout = 86400', failed)
+    const { onEvent } = this.#handlers
+    const next = (packet: Packet, connection: { clientEncoding: string }): unknown => {
+      if (this.#ended) return null
+      if (packet.isError()) {
+        this.#end(dumpFailure(packet.asError(connection.clientEncoding)))
+        return null
+      }
+      if (packet.isEOF()) {
+        this.#end(new Failure('streamBroken', 'The source ended the binlog stream.'))
+        return null
+      }
+      this.#lastPacketMs = performance.now()
+      try {
+        onEvent(packet.buffer, packet.offset + 1, packet.end)
+      } catch (error) {
+        this.#end(
+          error instanceof Failure ? error : new Failure('internal', (error as Error).message, { cause: error }),
+        )
+        return null
+      }
+      return next
+    }
+    zongji.BinlogClass.prototype.binlogData = next
+  }
+
+  #checkSilence(): void {
+    if (this.#paused || performance.now() - this.#lastPacketMs < this.#options.readTimeoutMs) return
+    this.#end(
+      new Failure(
+        'streamBroken',
+        `Nothing came from the source for ${this.#options.readTimeoutMs} ms, not even a heartbeat.`,
+      ),
+    )
+  }
+
+  #end(failure: Failure): void {
+    if (this.#ended) return
+    this.close()
+    this.#handlers.onEnd(failure)
+  }
+}
+
+/** A server's refusal or a broken socket as a Failure. Error 1236 covers many causes; its text tells them apart. */
+function dumpFailure(error: Error): Failure {
+  const { errno, code } = error as { errno?: number; code?: string }
+  const message = `Binlog stream: ${error.message}`
+  const options = { cause: error }
+  if (errno === 1236 || code === 'ER_MASTER_FATAL_ERROR_READING_BINLOG') {
+    if (/same server_uuid|same server_id|server_id.*connected/i.test(error.message))
+      return new Failure('serverIdClash', message, options)
+    if (
+      /could not find first log file|purged|required to be purged|not in the master's binlog|not present in/i.test(
+        error.message,
+      )
+    ) {
+      return new Failure('positionLost', message, options)
+    }
+    return new Failure('positionInvalid', message, options)
+  }
+  const failure = sourceFailure(error, 'the source')
+  return failure.kind === 'sourceUnreachable' ? new Failure('streamBroken', message, options) : failure
+}

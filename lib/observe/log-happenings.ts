@@ -1,0 +1,82 @@
+import type { Failure } from '../model/failure.js'
+import type { Happening, Observer } from '../model/observer.js'
+import { formatPosition, type Position } from '../model/position.js'
+import type { Log } from './log.js'
+
+/** The log policy: which happening becomes which line. */
+export function logHappenings(log: Log): Observer {
+  return (happening: Happening) => {
+    switch (happening.kind) {
+      case 'starting':
+        log.info('starting', { server: happening.version, position: at(happening.position) })
+        return
+      case 'connected':
+        log.info('connected', { server: happening.server, position: at(happening.position) })
+        return
+      case 'disconnected':
+        log.warn(happening.failure.message, happening.failure.advice, {
+          kind: happening.failure.kind,
+          retry_in_ms: happening.retryInMs,
+        })
+        return
+      case 'tableBound':
+        log.info('table', { source: happening.source, targets: happening.targets.join(',') })
+        return
+      case 'tableIgnored':
+        log.warn(`table passed over: ${happening.reason}`, '', { source: happening.source })
+        return
+      case 'ddl':
+        log.info(`schema change: ${happening.action}`, { source: happening.source, statement: happening.statement })
+        return
+      case 'warning':
+        log.warn(happening.message, happening.advice)
+        return
+      case 'loaded': {
+        const { target, label, rows, bytes, ms } = happening
+        log.debug('loaded', { target, label, rows, bytes, ms })
+        return
+      }
+      case 'retrying': {
+        const { target, label, rows, attempt, delayMs, failure } = happening
+        log.warn(failure.message, failure.advice, {
+          kind: failure.kind,
+          target,
+          label,
+          rows,
+          attempt,
+          retry_in_ms: delayMs,
+        })
+        return
+      }
+      case 'advanced':
+        log.debug('durable', { position: at(happening.position), rows: happening.rows })
+        return
+      case 'unsaved':
+        log.warn(happening.failure.message, happening.failure.advice, {
+          kind: happening.failure.kind,
+          retry_in_ms: happening.retryInMs,
+        })
+        return
+      case 'failed':
+        logFailure(log, happening.failure, happening.position)
+        return
+      case 'stopped':
+        log.info('stopped', { position: at(happening.position) })
+        return
+      case 'received':
+      case 'filtered':
+      case 'window':
+        return
+    }
+  }
+}
+
+/** The last line of an engine that ends: what, where, what to do; the stack too when it is a defect. */
+export function logFailure(log: Log, failure: Failure, position: Position | null): void {
+  const stack = failure.kind === 'internal' ? ((failure.cause as Error | undefined)?.stack ?? failure.stack) : undefined
+  log.error(failure.message, failure.advice, { kind: failure.kind, position: at(position), stack })
+}
+
+function at(position: Position | null): string | undefined {
+  return position === null ? undefined : formatPosition(position)
+}

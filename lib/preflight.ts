@@ -1,0 +1,139 @@
+import { resolve } from 'node:path'
+import { MasterInfoFile } from './checkpoint/master-info.js'
+import type { Config } from './config/options.js'
+import type { TargetRequest } from './dispatch/sink.js'
+import { asFailure, Failure } from './model/failure.js'
+import type { Finding } from './model/finding.js'
+import { tableName } from './model/schema.js'
+import { listTables, readTableSchema } from './mysql/catalog.js'
+import { checkGrants } from './mysql/preflight/grants.js'
+import { checkServerId } from './mysql/preflight/server-id.js'
+import { checkServerSettings } from './mysql/preflight/server-settings.js'
+import { readServerFacts } from './mysql/server-facts.js'
+import { SourceSession } from './mysql/session.js'
+import { resolveStart } from './mysql/start-position.js'
+import { ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
+import { planColumns } from './rules/column-plan.js'
+import type { RuleBook } from './rules/rule-book.js'
+import { requestTarget } from './rules/target-fit.js'
+import { checkStarRocks } from './starrocks/preflight/preflight.js'
+
+export interface PreflightOptions {
+  readonly baseDir: string
+  /** Whether a process with this configuration runs now: then its own replica id on the source is no clash. */
+  readonly running: boolean
+}
+
+/** Every precondition of a configuration, each as a finding with its remedy. Changes nothing anywhere. */
+export async function runPreflight(config: Config, options: PreflightOptions): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const requests = await attempt(findings, 'mysql.reach', () => checkSource(config, options, findings), [])
+  findings.push(
+    ...(await attempt(findings, 'starrocks.reach', () => checkStarRocks(starRocksOptions(config), requests), [])),
+  )
+  return findings
+}
+
+/** Adds the source's findings; the targets that the rules ask for. */
+async function checkSource(config: Config, options: PreflightOptions, findings: Finding[]): Promise<TargetRequest[]> {
+  const session = await SourceSession.connect(sourceAddress(config))
+  try {
+    findings.push(
+      ok('mysql.reach', `${config.mysql_addr.host}:${config.mysql_addr.port} answers, ${config.mysql_user} may log in`),
+    )
+    const facts = await readServerFacts(session)
+    findings.push(...checkServerSettings(facts, config.flavor))
+    const tables = await listTables(session)
+    const book = ruleBookOf(config)
+    const wanted = tables.filter(t => book.wanted(t.schema, t.table))
+    const schemas = new Set([
+      ...wanted.map(t => t.schema),
+      ...config.source.map(s => s.schema).filter(s => !s.startsWith('/')),
+    ])
+    findings.push(...(await attempt(findings, 'mysql.grants', () => checkGrants(session, facts, [...schemas]), [])))
+    const serverId = await attempt(
+      findings,
+      'mysql.server_id',
+      () => checkServerId(session, facts, config.server_id, options.running),
+      null,
+    )
+    if (serverId) findings.push(serverId)
+    await attempt(
+      findings,
+      'mysql.position',
+      async () => {
+        const saved = await new MasterInfoFile(resolve(options.baseDir, config.data_dir)).load()
+        const start = await resolveStart(session, facts, saved)
+        findings.push(
+          ok(
+            'mysql.position',
+            `reading starts at ${start.position.binName}:${start.position.binPos}${saved ? '' : ' (no master.info: the beginning of the binlog)'}`,
+          ),
+        )
+      },
+      undefined,
+    )
+    for (const gap of book.gaps(tables))
+      findings.push({
+        check: 'rules.match',
+        level: 'warning',
+        message: gap,
+        remedy: 'Add or correct the [[source]] or [[rule]] block.',
+      })
+    if (wanted.length === 0)
+      findings.push({
+        check: 'rules.match',
+        level: 'warning',
+        message: 'no existing table is synced by these rules',
+        remedy: 'Compare schema and tables of [[source]] and [[rule]] with SHOW TABLES.',
+      })
+    const requests: TargetRequest[] = []
+    for (const { schema, table } of wanted) {
+      await attempt(
+        findings,
+        'rules.table',
+        async () => {
+          requests.push(...(await requestsOf(session, book, config, schema, table)))
+          findings.push(ok('rules.table', `${schema}.${table} can be synced`))
+        },
+        undefined,
+      )
+    }
+    return requests
+  } finally {
+    await session.close()
+  }
+}
+
+async function requestsOf(
+  session: SourceSession,
+  book: RuleBook,
+  config: Config,
+  schema: string,
+  table: string,
+): Promise<TargetRequest[]> {
+  const found = await readTableSchema(session, schema, table)
+  if (found === null) throw new Failure('sourceDenied', `${schema}.${table} is not visible to ${config.mysql_user}`)
+  if (found.key.length === 0 && config.skip_no_pk_table) return []
+  if (found.key.length === 0)
+    throw new Failure(
+      'tableWithoutKey',
+      `${tableName(found)} has neither a primary key nor a unique key over NOT NULL columns`,
+    )
+  return book.match(schema, table).map(matched => requestTarget(found, planColumns(found, matched), matched, 'refuse'))
+}
+
+/** A check that cannot be run is a finding too. */
+async function attempt<T>(findings: Finding[], check: string, work: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const failure = asFailure(error)
+    findings.push({ check, level: 'error', message: failure.message, remedy: failure.advice })
+    return otherwise
+  }
+}
+
+function ok(check: string, message: string): Finding {
+  return { check, level: 'ok', message, remedy: '' }
+}

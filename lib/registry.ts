@@ -1,0 +1,79 @@
+import type { Config } from './config/options.js'
+import type { Sink } from './dispatch/sink.js'
+import type { Zone } from './model/zone.js'
+import type { SourceAddress } from './mysql/session.js'
+import type { RouterOptions } from './rules/router.js'
+import { RuleBook } from './rules/rule-book.js'
+import { StarRocksSink, type StarRocksSinkOptions } from './starrocks/starrocks-sink.js'
+
+/** Translations from the operator's keys to the options of the parts; no part sees Config itself. */
+
+const CONNECT_TIMEOUT_MS = 10_000
+
+export function sourceAddress(config: Config): SourceAddress {
+  return {
+    host: config.mysql_addr.host,
+    port: config.mysql_addr.port,
+    user: config.mysql_user,
+    password: config.mysql_pass,
+    charset: config.mysql_charset,
+    ssl: config.mysql_ssl,
+    sslCa: config.mysql_ssl_ca ?? null,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+  }
+}
+
+export function starRocksOptions(config: Config): StarRocksSinkOptions {
+  const hosts = typeof config.sr_host === 'string' ? [config.sr_host] : config.sr_host
+  return {
+    frontends: hosts.map(host => ({ host, queryPort: config.sr_port, httpPort: config.sr_http_port })),
+    user: config.sr_user,
+    password: config.sr_pass,
+    backends: config.sr_be_http ?? [],
+    addressMap: Object.fromEntries(config.sr_be_address_map ?? []),
+    loadTimeoutMs: config.load_timeout_ms,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    autoCreate: config.schema.auto_create,
+    bucketCount: config.schema.be_num,
+    replicationNum: config.schema.replication_num,
+  }
+}
+
+/** The sink the configuration asks for. A new kind of sink adds its line here. */
+export function createSink(config: Config): Sink {
+  return new StarRocksSink(starRocksOptions(config))
+}
+
+export function ruleBookOf(config: Config): RuleBook {
+  const rules = config.rule.map(rule => ({
+    where: `[[rule]] in ${rule.at.file}, line ${rule.at.line}`,
+    schema: rule.schema,
+    table: rule.table,
+    targetDatabase: rule.sr_schema ?? null,
+    targetTable: rule.sr_table ?? null,
+    columns: rule.columns ?? null,
+    exclude: rule.exclude ?? [],
+    rename: rule.rename ?? new Map<string, string>(),
+    constants: rule.constants ?? new Map<string, string>(),
+    flushIntervalMs: rule.flush_interval_ms ?? config.flush_interval_ms,
+    flushRows: rule.flush_rows ?? config.flush_rows,
+    flushBytes: rule.flush_bytes ?? config.flush_bytes,
+    loadFormat: rule.load_format ?? config.load_format,
+  }))
+  return new RuleBook(config.source, rules, config.sr_dbname)
+}
+
+export function routerOptions(config: Config, zone: Zone): RouterOptions {
+  return {
+    columnSeparator: { text: config.column_separator, bytes: separatorBytes(config.column_separator) },
+    rowDelimiter: { text: config.row_delimiter, bytes: separatorBytes(config.row_delimiter) },
+    zone,
+    skipTablesWithoutKey: config.skip_no_pk_table,
+  }
+}
+
+/** StarRocks' reading of a separator header (`Delimiter.java`): "\x" or "0x" and hex digits for the whole rest, else the text itself with \t and \n. */
+function separatorBytes(text: string): Uint8Array {
+  if (/^(\\x|0x)/i.test(text)) return Buffer.from(text.slice(2), 'hex')
+  return Buffer.from(text.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
+}

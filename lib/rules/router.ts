@@ -1,0 +1,213 @@
+import { bindTable } from '../binlog/bind-table.js'
+import { compileRowEncoder, type RowEncoder, type RowLayout } from '../binlog/row-encoder.js'
+import type { TableMap } from '../binlog/table-map.js'
+import { Failure } from '../model/failure.js'
+import type { Observer } from '../model/observer.js'
+import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
+import type { Zone } from '../model/zone.js'
+import { type ColumnPlan, planColumns } from './column-plan.js'
+import { base64Name, renderColumnsHeader } from './columns-header.js'
+import type { MatchedRule, RuleBook } from './rule-book.js'
+import { coverTarget, type MissingColumns, requestTarget, type TargetFit, type TargetWish } from './target-fit.js'
+
+export interface RouterOptions {
+  readonly columnSeparator: { readonly text: string; readonly bytes: Uint8Array }
+  readonly rowDelimiter: { readonly text: string; readonly bytes: Uint8Array }
+  readonly zone: Zone
+  /** true: tables without a key are passed over with a warning; false: they stop the start. */
+  readonly skipTablesWithoutKey: boolean
+}
+
+export interface RouterParts {
+  /** The table in the source's catalog as it is now; null when it is gone. */
+  readonly readSchema: (schema: string, table: string) => Promise<TableSchema | null>
+  /** Makes sure of the target; see the sink's `prepare`. */
+  readonly prepare: (wish: TargetWish) => Promise<TargetTable>
+  readonly observer: Observer
+}
+
+/** One way of a source table into a target. */
+export interface CompiledRoute {
+  readonly source: string
+  readonly target: TargetTable
+  readonly csv: { readonly encoder: RowEncoder; readonly columns: string } | null
+  readonly json: { readonly encoder: RowEncoder; readonly columns: string }
+  readonly columnSeparator: string
+  readonly rowDelimiter: string
+  readonly flushIntervalMs: number
+  readonly flushRows: number
+  readonly flushBytes: number
+}
+
+interface KnownTable {
+  readonly schema: TableSchema | null
+  readonly ways: readonly Way[]
+}
+
+interface Way {
+  readonly matched: MatchedRule
+  readonly target: TargetTable
+  readonly constants: ColumnPlan['constants']
+  readonly fit: TargetFit
+}
+
+/** Finds, for every table map, the compiled routes of its rows; targets are prepared before the first row. */
+export class Router {
+  readonly #options: RouterOptions
+  readonly #book: RuleBook
+  readonly #parts: RouterParts
+  readonly #tables = new Map<string, KnownTable>()
+  readonly #targets = new Map<string, TargetTable>()
+  readonly #missing = new Map<string, MissingColumns>()
+  readonly #routes = new WeakMap<TableMap, readonly CompiledRoute[]>()
+
+  constructor(options: RouterOptions, book: RuleBook, parts: RouterParts) {
+    this.#options = options
+    this.#book = book
+    this.#parts = parts
+  }
+
+  /** Routes of a bound table map; empty when the table is passed over. */
+  routes(map: TableMap): readonly CompiledRoute[] {
+    const routes = this.#routes.get(map)
+    if (routes === undefined)
+      throw new Failure('internal', `Rows of ${tableName(map)} came before its table map was bound.`)
+    return routes
+  }
+
+  /** Compiles the routes for a table map. A promise only when catalog or target must be asked first. Rejects with a Failure naming table and column. */
+  bind(map: TableMap): Promise<void> | undefined {
+    const known = this.#tables.get(tableName(map))
+    if (known) {
+      this.#compile(map, known)
+      return
+    }
+    return this.learn(map.schema, map.table).then(table => this.#compile(map, table))
+  }
+
+  /** Reads a table's schema, applies its rules and prepares its targets. */
+  async learn(schema: string, table: string): Promise<KnownTable> {
+    const found = await this.#parts.readSchema(schema, table)
+    const known = { schema: found, ways: found === null ? [] : await this.#ways(found) }
+    this.#tables.set(`${schema}.${table}`, known)
+    return known
+  }
+
+  /** The table has changed: what was known of it is read again when its rows come, and columns its targets lack are treated so from then on. */
+  forget(schema: string, table: string, missingColumns: MissingColumns): void {
+    this.#tables.delete(`${schema}.${table}`)
+    this.#missing.set(`${schema}.${table}`, missingColumns)
+  }
+
+  /** Targets one source table is written to, and whether it is the only known table that writes there. */
+  targetsOf(schema: string, table: string): { readonly target: TargetTable; readonly alone: boolean }[] {
+    const own = this.#tables.get(`${schema}.${table}`)?.ways ?? []
+    return own.map(({ target }) => {
+      const others = [...this.#tables].filter(
+        ([name, known]) => name !== `${schema}.${table}` && known.ways.some(w => w.target === target),
+      )
+      return { target, alone: others.length === 0 }
+    })
+  }
+
+  async #ways(schema: TableSchema): Promise<KnownTable['ways']> {
+    if (schema.key.length === 0) {
+      if (!this.#options.skipTablesWithoutKey)
+        throw new Failure(
+          'tableWithoutKey',
+          `${tableName(schema)} has neither a primary key nor a unique key over NOT NULL columns.`,
+        )
+      this.#parts.observer({
+        kind: 'tableIgnored',
+        source: tableName(schema),
+        reason: 'it has no primary key and skip_no_pk_table = true',
+      })
+      return []
+    }
+    const ways: Way[] = []
+    for (const matched of this.#book.match(schema.schema, schema.table)) {
+      const plan = planColumns(schema, matched)
+      const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
+      const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
+      ways.push({
+        matched,
+        target,
+        constants: plan.constants,
+        fit: coverTarget(schema, plan, matched, target, missing),
+      })
+    }
+    this.#parts.observer({
+      kind: 'tableBound',
+      source: tableName(schema),
+      targets: ways.map(w => targetName(w.target)),
+    })
+    return ways
+  }
+
+  /** One object per target, so that rows of several source tables meet in the same bodies. */
+  async #prepare(wish: TargetWish): Promise<TargetTable> {
+    const name = targetName(wish)
+    const found = await this.#parts.prepare(wish)
+    const known = this.#targets.get(name)
+    if (known && JSON.stringify(known) === JSON.stringify(found)) return known
+    this.#targets.set(name, found)
+    return found
+  }
+
+  #compile(map: TableMap, known: KnownTable): void {
+    if (known.schema === null) {
+      throw new Failure(
+        'schemaMismatch',
+        `${tableName(map)} is in the binlog, but no longer in the source's catalog (dropped, renamed, or not visible to this user).`,
+      )
+    }
+    if (known.ways.length === 0) {
+      this.#routes.set(map, [])
+      return
+    }
+    const columns = bindTable(map, known.schema)
+    const source = tableName(known.schema)
+    this.#routes.set(
+      map,
+      known.ways.map(way => this.#route(source, columns, way)),
+    )
+  }
+
+  #route(
+    source: string,
+    columns: RowLayout['columns'],
+    { matched: { rule }, target, constants, fit }: Way,
+  ): CompiledRoute {
+    const { columnSeparator, rowDelimiter, zone } = this.#options
+    const op = target.model === 'primary'
+    const encoder = (format: 'csv' | 'json'): RowEncoder =>
+      compileRowEncoder({
+        columns,
+        fields:
+          format === 'csv'
+            ? fit.fields
+            : fit.fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
+        key: fit.key,
+        constants,
+        op,
+        format,
+        columnSeparator: columnSeparator.bytes,
+        rowDelimiter: rowDelimiter.bytes,
+        zone,
+      })
+    return {
+      source,
+      target,
+      csv:
+        rule.loadFormat === 'csv'
+          ? { encoder: encoder('csv'), columns: renderColumnsHeader(fit.fields, constants, 'csv', op) }
+          : null,
+      json: { encoder: encoder('json'), columns: renderColumnsHeader(fit.fields, constants, 'json', op) },
+      columnSeparator: columnSeparator.text,
+      rowDelimiter: rowDelimiter.text,
+      flushIntervalMs: rule.flushIntervalMs,
+      flushRows: rule.flushRows,
+      flushBytes: rule.flushBytes,
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { compileNamePattern } from '../config/name-pattern.js'
+import { Failure } from '../model/failure.js'
+
+/** One [[source]] block. Names are exact, or regular expressions in slashes. */
+export interface SourceSpec {
+  readonly schema: string
+  readonly tables: readonly string[]
+}
+
+/** One [[rule]] block as plain data; `where` names its place in the configuration for messages. */
+export interface RuleSpec {
+  readonly where: string
+  readonly schema: string
+  readonly table: string
+  readonly targetDatabase: string | null
+  readonly targetTable: string | null
+  readonly columns: readonly string[] | null
+  readonly exclude: readonly string[]
+  readonly rename: ReadonlyMap<string, string>
+  readonly constants: ReadonlyMap<string, string>
+  readonly flushIntervalMs: number
+  readonly flushRows: number
+  readonly flushBytes: number
+  readonly loadFormat: 'csv' | 'json'
+}
+
+/** A rule applied to one source table: the target's names are known. */
+export interface MatchedRule {
+  readonly rule: RuleSpec
+  readonly database: string
+  readonly table: string
+}
+
+/** Which tables are followed and where each of them goes. Answers are remembered per table. */
+export class RuleBook {
+  readonly #sources: readonly { readonly schema: RegExp; readonly tables: readonly RegExp[] }[]
+  readonly #rules: readonly { readonly spec: RuleSpec; readonly schema: RegExp; readonly table: RegExp }[]
+  readonly #defaultDatabase: string
+  readonly #wanted = new Map<string, boolean>()
+
+  constructor(sources: readonly SourceSpec[], rules: readonly RuleSpec[], defaultDatabase: string) {
+    this.#sources = sources.map(s => ({
+      schema: compileNamePattern(s.schema),
+      tables: s.tables.map(t => compileNamePattern(t)),
+    }))
+    this.#rules = rules.map(spec => ({
+      spec,
+      schema: compileNamePattern(spec.schema),
+      table: compileNamePattern(spec.table),
+    }))
+    this.#defaultDatabase = defaultDatabase
+  }
+
+  /** Whether a [[source]] names the table and a [[rule]] says where it goes. */
+  wanted(schema: string, table: string): boolean {
+    const name = `${schema}\0${table}`
+    let wanted = this.#wanted.get(name)
+    if (wanted === undefined) {
+      wanted = this.followed(schema, table) && this.match(schema, table).length > 0
+      this.#wanted.set(name, wanted)
+    }
+    return wanted
+  }
+
+  /** Whether a [[source]] names the table. */
+  followed(schema: string, table: string): boolean {
+    return this.#sources.some(s => s.schema.test(schema) && s.tables.some(t => t.test(table)))
+  }
+
+  wantedSchema(schema: string): boolean {
+    return this.#sources.some(s => s.schema.test(schema))
+  }
+
+  /** Every rule for the table with its target's names. Throws ruleInvalid when two of them have one target. */
+  match(schema: string, table: string): MatchedRule[] {
+    const matched: MatchedRule[] = []
+    for (const { spec, schema: schemaPattern, table: tablePattern } of this.#rules) {
+      const schemaGroups = groups(schemaPattern, schema)
+      const tableGroups = groups(tablePattern, table)
+      if (!schemaGroups || !tableGroups) continue
+      const database = fillGroups(spec.targetDatabase ?? this.#defaultDatabase, [schemaGroups, tableGroups], spec)
+      const target = fillGroups(spec.targetTable ?? table, [tableGroups, schemaGroups], spec)
+      const clash = matched.find(m => m.database === database && m.table === target)
+      if (clash) {
+        throw new Failure(
+          'ruleInvalid',
+          `Two rules write ${schema}.${table} into ${database}.${target}: ${clash.rule.where} and ${spec.where}.`,
+          {
+            advice: 'Remove one of them, or give one another sr_table.',
+          },
+        )
+      }
+      matched.push({ rule: spec, database, table: target })
+    }
+    return matched
+  }
+
+  /** Tables a [[source]] names that no rule takes, and rules that no existing followed table matches, as sentences for the operator. */
+  gaps(tables: readonly { readonly schema: string; readonly table: string }[]): string[] {
+    const followed = tables.filter(t => this.followed(t.schema, t.table))
+    const gaps = followed
+      .filter(t => this.match(t.schema, t.table).length === 0)
+      .map(t => `${t.schema}.${t.table} is named by a [[source]], but no [[rule]] matches it: it is not synced.`)
+    for (const { spec, schema, table } of this.#rules) {
+      if (followed.some(t => schema.test(t.schema) && table.test(t.table))) continue
+      const exists = tables.some(t => schema.test(t.schema) && table.test(t.table))
+      const name = `${spec.schema}.${spec.table}`
+      gaps.push(
+        exists
+          ? `The rule at ${spec.where} is for ${name}, which no [[source]] names: it has no effect.`
+          : `The rule at ${spec.where} is for ${name}, which does not exist on the source now.`,
+      )
+    }
+    return gaps
+  }
+}
+
+/** "$1" is taken from the first of the group lists that has any. */
+function fillGroups(text: string, groupLists: readonly (readonly string[])[], rule: RuleSpec): string {
+  const groups = groupLists.find(g => g.length > 0) ?? []
+  return text.replace(/\$(\d)/g, (whole, digit: string) => {
+    const group = groups[Number(digit) - 1]
+    if (group === undefined)
+      throw new Failure('ruleInvalid', `${rule.where}: "${text}" uses ${whole}, but the pattern has no group ${digit}.`)
+    return group
+  })
+}
+
+/** Null: no match. Otherwise the groups, empty when the expression has none. */
+function groups(pattern: RegExp, name: string): readonly string[] | null {
+  return (
+    pattern
+      .exec(name)
+      ?.slice(1)
+      .map(group => group ?? '') ?? null
+  )
+}

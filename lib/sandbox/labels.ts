@@ -1,0 +1,157 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { LoadError } from './load-error.js'
+import type { Store } from './store.js'
+
+export type LabelState = 'PREPARE' | 'PREPARED' | 'COMMITTED' | 'VISIBLE' | 'ABORTED'
+
+/** One transaction and the label it has in its database. */
+export interface LoadTransaction {
+  readonly txnId: number
+  readonly database: string
+  readonly label: string
+  state: LabelState
+  /** Why it was aborted. */
+  reason: string
+  /** Milliseconds since 1970 when it became VISIBLE or ABORTED. */
+  finishedAtMs: number
+}
+
+/** `label_keep_max_num` and `label_keep_max_second` of StarRocks. */
+const KEPT_PER_DATABASE = 1_000
+const KEPT_MS = 259_200_000
+
+/**
+ * The labels of all databases, unique in each until their transaction is aborted. Finished ones are kept beside the rows:
+ * `record` belongs into the very DuckDB transaction that changes the rows, so a crash keeps both or neither.
+ */
+export class Labels {
+  readonly #store: Store
+  readonly #byDatabase = new Map<string, Map<string, LoadTransaction>>()
+  #nextTxnId = 1_001
+
+  private constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Reads what an earlier process of the same data folder finished. */
+  static async open(store: Store): Promise<Labels> {
+    const labels = new Labels(store)
+    await store.write(async connection => {
+      await connection.run(
+        'CREATE TABLE IF NOT EXISTS sandbox_labels (txn_id BIGINT, db VARCHAR, label VARCHAR, state VARCHAR, reason VARCHAR, finished_ms BIGINT)',
+      )
+      const saved = await connection.runAndReadAll('SELECT * FROM sandbox_labels ORDER BY txn_id')
+      for (const [txnId, database, label, state, reason, finishedMs] of saved.getRows()) {
+        labels.#put({
+          txnId: Number(txnId),
+          database: String(database),
+          label: String(label),
+          state: String(state) as LabelState,
+          reason: String(reason),
+          finishedAtMs: Number(finishedMs),
+        })
+        labels.#nextTxnId = Math.max(labels.#nextTxnId, Number(txnId) + 1)
+      }
+    })
+    return labels
+  }
+
+  /** Begins a transaction, or tells how far the one that holds the label is. */
+  begin(database: string, label: string): LoadTransaction | { readonly existing: 'RUNNING' | 'FINISHED' } {
+    const earlier = this.find(database, label)
+    if (earlier !== undefined && earlier.state !== 'ABORTED') {
+      return { existing: earlier.state === 'PREPARE' || earlier.state === 'PREPARED' ? 'RUNNING' : 'FINISHED' }
+    }
+    const transaction: LoadTransaction = {
+      txnId: this.#nextTxnId++,
+      database,
+      label,
+      state: 'PREPARE',
+      reason: '',
+      finishedAtMs: 0,
+    }
+    this.#put(transaction)
+    return transaction
+  }
+
+  /** The newest transaction of a label; undefined when never begun or forgotten. */
+  find(database: string, label: string): LoadTransaction | undefined {
+    return this.#byDatabase.get(database)?.get(label)
+  }
+
+  /**
+   * Writes the transaction as VISIBLE, inside the caller's DuckDB transaction; from here on it cannot be cancelled. Call
+   * `finish` when that has committed, `abort` when it could not. Throws a LoadError when it was cancelled before.
+   */
+  async record(connection: DuckDBConnection, transaction: LoadTransaction): Promise<void> {
+    if (transaction.state !== 'PREPARE')
+      throw new LoadError(`transaction ${transaction.txnId} was cancelled by the user`)
+    transaction.state = 'PREPARED'
+    await this.#save(connection, transaction, 'VISIBLE', '', Date.now())
+  }
+
+  /** Notes that the recorded transaction is durable. */
+  finish(transaction: LoadTransaction, state: 'COMMITTED' | 'VISIBLE'): void {
+    transaction.state = state
+    transaction.finishedAtMs = Date.now()
+    this.#forgetOld(transaction.database)
+  }
+
+  /** Aborts a transaction that has not committed; the label may then be used again. */
+  async abort(transaction: LoadTransaction, reason: string): Promise<void> {
+    transaction.state = 'ABORTED'
+    transaction.reason = reason
+    transaction.finishedAtMs = Date.now()
+    this.#forgetOld(transaction.database)
+    await this.#store.write(connection =>
+      this.#save(connection, transaction, 'ABORTED', reason, transaction.finishedAtMs),
+    )
+  }
+
+  /** Transactions of a database that are neither finished nor aborted. */
+  running(database: string): number {
+    return [...(this.#byDatabase.get(database)?.values() ?? [])].filter(t => t.finishedAtMs === 0).length
+  }
+
+  async #save(
+    connection: DuckDBConnection,
+    transaction: LoadTransaction,
+    state: LabelState,
+    reason: string,
+    finishedAtMs: number,
+  ): Promise<void> {
+    const { database, label, txnId } = transaction
+    await connection.run(
+      'DELETE FROM sandbox_labels WHERE db = $1 AND (label = $2 OR finished_ms < $3 OR txn_id < $4)',
+      [database, label, BigInt(finishedAtMs - KEPT_MS), BigInt(txnId - 10 * KEPT_PER_DATABASE)],
+    )
+    await connection.run('INSERT INTO sandbox_labels VALUES ($1, $2, $3, $4, $5, $6)', [
+      BigInt(txnId),
+      database,
+      label,
+      state,
+      reason,
+      BigInt(finishedAtMs),
+    ])
+  }
+
+  #put(transaction: LoadTransaction): void {
+    let labels = this.#byDatabase.get(transaction.database)
+    if (labels === undefined) {
+      labels = new Map()
+      this.#byDatabase.set(transaction.database, labels)
+    }
+    labels.delete(transaction.label)
+    labels.set(transaction.label, transaction)
+  }
+
+  #forgetOld(database: string): void {
+    const labels = this.#byDatabase.get(database)!
+    const finished = [...labels.values()].filter(t => t.finishedAtMs > 0)
+    const surplus = finished.length - KEPT_PER_DATABASE
+    const horizon = Date.now() - KEPT_MS
+    finished.forEach((t, at) => {
+      if (at < surplus || t.finishedAtMs < horizon) labels.delete(t.label)
+    })
+  }
+}

@@ -1,0 +1,102 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { isKeyColumn, type SandboxColumn } from './catalog.js'
+import { LoadError } from './load-error.js'
+import type { LoadPlan } from './load-plan.js'
+import { STAGED } from './load-staging.js'
+import { quoteName, type Store } from './store.js'
+
+/**
+ * Puts the staged rows into the table, inside the caller's transaction: on a primary key table the last row of a key wins,
+ * an `op` other than 0 deletes; any other table is appended to.
+ */
+export async function applyStaged(connection: DuckDBConnection, store: Store, plan: LoadPlan): Promise<void> {
+  if (plan.table.model === 'primary') await upsert(connection, store, plan)
+  else await insert(connection, store, plan, `${STAGED} s`, c => store.defaultSql(plan.table, c), '')
+}
+
+async function upsert(connection: DuckDBConnection, store: Store, plan: LoadPlan): Promise<void> {
+  const { table, loaded } = plan
+  const rows = store.physicalName(table)
+  const keys = loaded
+    .map((l, at) => ({ name: quoteName(l.column.name), cell: `c${at}`, isKey: isKeyColumn(table, l.column.name) }))
+    .filter(k => k.isKey)
+  const keyCells = keys.map(k => k.cell).join(', ')
+  const distinct = keys.length === 1 ? keyCells : `(${keyCells})`
+  const counted = await connection.runAndReadAll(`SELECT count(*) = count(DISTINCT ${distinct}) FROM ${STAGED}`)
+  if (counted.getRows()[0]?.[0] !== true) {
+    await connection.run(
+      `DELETE FROM ${STAGED} WHERE rowid NOT IN (SELECT max(rowid) FROM ${STAGED} GROUP BY ${keyCells})`,
+    )
+  }
+  const sameKey = keys.map(k => `t.${k.name} = s.${k.cell}`).join(' AND ')
+  const where = plan.operation === null ? '' : 'WHERE s.op = 0'
+  if (plan.partialUpdate) {
+    await keepOtherColumns(connection, store, plan, rows, sameKey)
+    await connection.run(`DELETE FROM ${rows} t USING ${STAGED} s WHERE ${sameKey}`)
+    await insert(connection, store, plan, 'temp.load_merged s', (_, at) => `s.k${at}`, where)
+    await connection.run('DROP TABLE temp.load_merged')
+  } else {
+    await connection.run(`DELETE FROM ${rows} t USING ${STAGED} s WHERE ${sameKey}`)
+    await insert(connection, store, plan, `${STAGED} s`, c => store.defaultSql(table, c), where)
+  }
+}
+
+/** For a partial update: the staged rows with the columns the load does not name, from the stored row or their default. */
+async function keepOtherColumns(
+  connection: DuckDBConnection,
+  store: Store,
+  plan: LoadPlan,
+  rows: string,
+  sameKey: string,
+): Promise<void> {
+  const kept = plan.omitted.map(
+    (c, at) =>
+      `CASE WHEN t.rowid IS NULL THEN ${newRowValue(store, plan, c)} ELSE t.${quoteName(c.name)} END AS k${at}`,
+  )
+  await connection.run('DROP TABLE IF EXISTS temp.load_merged')
+  await connection.run(
+    `CREATE TEMP TABLE load_merged AS SELECT ${['s.*', ...kept].join(', ')} FROM ${STAGED} s LEFT JOIN ${rows} t ON ${sameKey}`,
+  )
+}
+
+/** A new key in a partial update gets the default; a NOT NULL column without one gets its type's zero, as StarRocks' append_default does. */
+function newRowValue(store: Store, plan: LoadPlan, column: SandboxColumn): string {
+  if (column.nullable || column.default !== null || column.autoIncrement) return store.defaultSql(plan.table, column)
+  switch (column.type.base) {
+    case 'char':
+    case 'varchar':
+      return "''"
+    case 'varbinary':
+      return `encode('')`
+    case 'boolean':
+      return 'false'
+    case 'tinyint':
+    case 'smallint':
+    case 'int':
+    case 'bigint':
+    case 'largeint':
+    case 'float':
+    case 'double':
+    case 'decimal':
+      return `CAST(0 AS ${store.duckType(column.type)})`
+    default:
+      throw new LoadError(
+        `The sandbox has no value for column '${column.name}' (${column.type.text} NOT NULL without a default) of new keys in a partial update`,
+      )
+  }
+}
+
+async function insert(
+  connection: DuckDBConnection,
+  store: Store,
+  plan: LoadPlan,
+  from: string,
+  omittedSql: (column: SandboxColumn, at: number) => string,
+  where: string,
+): Promise<void> {
+  const names = [...plan.loaded.map(l => l.column), ...plan.omitted].map(c => quoteName(c.name))
+  const values = [...plan.loaded.map((_, at) => `s.c${at}`), ...plan.omitted.map(omittedSql)]
+  await connection.run(
+    `INSERT INTO ${store.physicalName(plan.table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM ${from} ${where} ORDER BY s.rowid`,
+  )
+}

@@ -1,0 +1,15 @@
+/** Counters of one sandbox since it started. */
+export class LoadStats {
+  /** Loads that became durable. */
+  loads = 0
+  failedLoads = 0
+  rows = 0
+  bytes = 0
+  /** Loads begun and not answered. */
+  openLoads = 0
+
+  snapshot(): Record<string, number> {
+    const { loads, failedLoads, rows, bytes, openLoads } = this
+    return { loads, failedLoads, rows, bytes, openLoads }
+  }
+}

@@ -1,0 +1,45 @@
+import type { SandboxTable } from './catalog.js'
+import { columnOf } from './catalog.js'
+import type { ColumnType } from './column-type.js'
+
+/** `primary_key_limit_size` of StarRocks, in bytes of the encoded key. */
+export const MAX_PRIMARY_KEY_BYTES = 128
+
+/** Bytes of a type in the order-preserving key encoding; null: as many as the text has. */
+export function encodedBytes(type: ColumnType): number | null {
+  switch (type.base) {
+    case 'boolean':
+    case 'tinyint':
+      return 1
+    case 'smallint':
+      return 2
+    case 'int':
+    case 'float':
+    case 'date':
+      return 4
+    case 'bigint':
+    case 'double':
+    case 'datetime':
+      return 8
+    case 'largeint':
+      return 16
+    case 'decimal':
+      return (type.precision ?? 10) <= 9 ? 4 : (type.precision ?? 10) <= 18 ? 8 : 16
+    default:
+      return null
+  }
+}
+
+/**
+ * The size of a table's encoded primary key, from the texts of its key columns in key order. Text parts but the last are
+ * closed by two bytes, and each zero byte in them takes two.
+ */
+export function primaryKeyBytes(table: SandboxTable, texts: readonly string[]): number {
+  return table.key.reduce((sum, name, at) => {
+    const fixed = encodedBytes(columnOf(table, name)!.type)
+    if (fixed !== null) return sum + fixed
+    const text = texts[at]!
+    const isLast = at === table.key.length - 1
+    return sum + Buffer.byteLength(text) + (isLast ? 0 : 2 + (text.split('\0').length - 1))
+  }, 0)
+}

@@ -1,0 +1,47 @@
+/** Variables of the server that drivers and tools ask for; a session starts with a copy. Names in lower case. */
+export function defaultVariables(emulatedVersion: string): Map<string, string | number> {
+  return new Map<string, string | number>([
+    ['auto_increment_increment', 1],
+    ['autocommit', 1],
+    ['character_set_client', 'utf8'],
+    ['character_set_connection', 'utf8'],
+    ['character_set_database', 'utf8'],
+    ['character_set_results', 'utf8'],
+    ['character_set_server', 'utf8'],
+    ['collation_connection', 'utf8_general_ci'],
+    ['collation_database', 'utf8_general_ci'],
+    ['collation_server', 'utf8_general_ci'],
+    ['default_storage_engine', 'InnoDB'],
+    ['enable_insert_strict', 1],
+    ['enable_sql_transaction', 1],
+    ['init_connect', ''],
+    ['interactive_timeout', 3600],
+    ['language', '/starrocks/share/english/'],
+    ['license', 'Apache License 2.0'],
+    ['lower_case_table_names', 0],
+    ['max_allowed_packet', 33_554_432],
+    ['net_buffer_length', 16_384],
+    ['net_read_timeout', 60],
+    ['net_write_timeout', 60],
+    ['performance_schema', 0],
+    ['query_cache_size', 1_048_576],
+    ['query_cache_type', 0],
+    ['query_timeout', 300],
+    ['sql_auto_is_null', 0],
+    ['sql_mode', 'ONLY_FULL_GROUP_BY'],
+    ['sql_safe_updates', 0],
+    ['sql_select_limit', '9223372036854775807'],
+    ['system_time_zone', 'UTC'],
+    ['time_zone', 'UTC'],
+    ['transaction_isolation', 'READ-COMMITTED'],
+    ['transaction_read_only', 0],
+    ['tx_isolation', 'READ-COMMITTED'],
+    ['tx_read_only', 0],
+    ['version', SERVER_VERSION],
+    ['version_comment', `StarRocks version ${emulatedVersion}`],
+    ['wait_timeout', 28_800],
+  ])
+}
+
+/** What `version()` and the handshake say; `current_version()` tells the StarRocks version. */
+export const SERVER_VERSION = '8.0.33'

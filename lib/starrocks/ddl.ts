@@ -1,0 +1,149 @@
+import type { TargetRequest } from '../dispatch/sink.js'
+import { Failure } from '../model/failure.js'
+import { targetName } from '../model/schema.js'
+import { parseTargetType } from './target-type.js'
+
+/** How new tables are spread: a bucket count or StarRocks' own choice, and copies of each tablet (1 on a single-BE cluster). */
+export interface TableLayout {
+  readonly bucketCount: number | 'auto'
+  readonly replicationNum: number
+}
+
+type RequestedColumn = TargetRequest['columns'][number]
+type TableRef = { readonly database: string; readonly table: string }
+
+/** Types a PRIMARY KEY column may have (StarRocks, `primary key column[c] type not supported`). */
+const KEY_TYPES = new Set([
+  'boolean',
+  'tinyint',
+  'smallint',
+  'int',
+  'bigint',
+  'largeint',
+  'varchar',
+  'date',
+  'datetime',
+])
+const RESERVED_COLUMNS = new Set(['__op', '__row'])
+const RESERVED_PREFIXES = ['__generated_partition_column_', '__starrocks_shadow_']
+const MAX_NAME_LENGTH = 1024
+const DATABASE_NAME = /^[a-z_][\w\-~!@#$%^&<>=+]{0,255}$/i
+
+/** A name between backticks, with backticks inside doubled. A NUL has no form: Failure. */
+export function quoteIdentifier(name: string): string {
+  if (name === '' || name.includes('\0'))
+    throw new Failure('targetUnfit', `StarRocks cannot have the name ${JSON.stringify(name)}`)
+  return `\`${name.replaceAll('`', '``')}\``
+}
+
+/** A string literal between double quotes; StarRocks reads backslash escapes in it. */
+export function quoteString(value: string): string {
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '""').replaceAll('\0', '\\0')}"`
+}
+
+/** `database`.`table`, quoted. */
+export function quoteTable(target: TableRef): string {
+  return `${quoteIdentifier(target.database)}.${quoteIdentifier(target.table)}`
+}
+
+/** Buckets for a cluster of `beNum` backends: two for each, as StarRocks itself reckons for small clusters, at most 48. */
+export function bucketCountFor(beNum: number): number {
+  return Math.min(48, Math.max(1, Math.floor(beNum)) * 2)
+}
+
+/** CREATE DATABASE IF NOT EXISTS. A name StarRocks refuses is a Failure. */
+export function renderCreateDatabase(database: string): string {
+  if (!DATABASE_NAME.test(database))
+    throw new Failure('targetUnfit', `StarRocks cannot have a database named ${JSON.stringify(database)}`, {
+      advice: 'Give the rule an sr_schema that starts with a letter or underscore.',
+    })
+  return `CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(database)}`
+}
+
+/**
+ * CREATE TABLE of a PRIMARY KEY table: key columns first and in key order, NOT NULL, hashed by the whole key. Failures name
+ * what StarRocks would refuse: no key, a key column missing or of an illegal type, reserved or repeated column names.
+ */
+export function renderCreateTable(request: TargetRequest, layout: TableLayout): string {
+  const name = targetName(request)
+  if (request.table === '' || request.table.length > MAX_NAME_LENGTH)
+    throw new Failure('targetUnfit', `${name}: a table name has 1 to ${MAX_NAME_LENGTH} characters`)
+  if (request.key.length === 0)
+    throw new Failure('targetUnfit', `${name} has no key; a PRIMARY KEY table cannot be made without one`)
+  const seen = new Set<string>()
+  for (const column of request.columns) {
+    checkColumnName(column.name, name)
+    const folded = column.name.toLowerCase()
+    if (seen.has(folded))
+      throw new Failure('targetUnfit', `${name} would have the column ${column.name} twice (column names ignore case)`)
+    seen.add(folded)
+  }
+  const keys = request.key.map(key => keyColumn(request, key))
+  const values = request.columns.filter(column => !keys.includes(column))
+  const lines = [
+    ...keys.map(column => `  ${renderColumn({ ...column, nullable: false })}`),
+    ...values.map(column => `  ${renderColumn(column)}`),
+  ]
+  const keyList = keys.map(column => quoteIdentifier(column.name)).join(', ')
+  return [
+    `CREATE TABLE IF NOT EXISTS ${quoteTable(request)} (`,
+    lines.join(',\n'),
+    ') ENGINE=OLAP',
+    `PRIMARY KEY (${keyList})`,
+    ...(request.comment === '' ? [] : [`COMMENT ${quoteString(request.comment)}`]),
+    `DISTRIBUTED BY HASH(${keyList})${layout.bucketCount === 'auto' ? '' : ` BUCKETS ${layout.bucketCount}`}`,
+    `PROPERTIES ("replication_num" = "${layout.replicationNum}")`,
+  ].join('\n')
+}
+
+/**
+ * ALTER TABLE … ADD COLUMN. Added columns are nullable whatever the source says: StarRocks demands a default for NOT NULL,
+ * and rows that exist hold no value of the new column.
+ */
+export function renderAddColumns(target: TableRef, columns: readonly RequestedColumn[]): string {
+  for (const column of columns) checkColumnName(column.name, targetName(target))
+  const clauses = columns.map(column => `ADD COLUMN ${renderColumn({ ...column, nullable: true })}`)
+  return `ALTER TABLE ${quoteTable(target)} ${clauses.join(', ')}`
+}
+
+/** TRUNCATE TABLE. */
+export function renderTruncate(target: TableRef): string {
+  return `TRUNCATE TABLE ${quoteTable(target)}`
+}
+
+function renderColumn(column: RequestedColumn): string {
+  const comment = column.comment === '' ? '' : ` COMMENT ${quoteString(column.comment)}`
+  return `${quoteIdentifier(column.name)} ${column.type.toUpperCase()} ${column.nullable ? 'NULL' : 'NOT NULL'}${comment}`
+}
+
+function keyColumn(request: TargetRequest, key: string): RequestedColumn {
+  const name = targetName(request)
+  const column = request.columns.find(candidate => candidate.name.toLowerCase() === key.toLowerCase())
+  if (column === undefined) throw new Failure('targetUnfit', `${name}: the key column ${key} is not among its columns`)
+  const { base } = parseTargetType(column.type)
+  if (!KEY_TYPES.has(base))
+    throw new Failure('targetUnfit', `${name}: the key column ${column.name} cannot be ${column.type} in a PRIMARY KEY`)
+  return column
+}
+
+function checkColumnName(column: string, table: string): void {
+  const fault = columnNameFault(column)
+  if (fault !== null)
+    throw new Failure(
+      'targetUnfit',
+      `${table}: StarRocks cannot have a column named ${JSON.stringify(column)}: ${fault}`,
+      {
+        advice: 'Rename or exclude the column in a [[rule]].',
+      },
+    )
+}
+
+/** Why StarRocks refuses a column name (FeNameFormat), or null. */
+function columnNameFault(column: string): string | null {
+  const folded = column.toLowerCase()
+  if (column === '' || column.length > MAX_NAME_LENGTH) return `names have 1 to ${MAX_NAME_LENGTH} characters`
+  if (RESERVED_COLUMNS.has(folded)) return 'the name is reserved'
+  if (RESERVED_PREFIXES.some(prefix => folded.startsWith(prefix))) return 'the prefix is reserved'
+  if (/[\0=<>!*]/.test(column)) return 'the characters = < > ! * and NUL are not allowed'
+  return null
+}

@@ -1,0 +1,68 @@
+import type { Load } from '../dispatch/sink.js'
+import { Failure } from '../model/failure.js'
+import { targetName } from '../model/schema.js'
+
+/** FE `http_max_header_size`: all header lines together (8192 in 3.0, 32768 in every other version). */
+export const FE_HEADER_BYTES = 32_768
+/** Kept free for the request line, Host, Authorization, Expect, Content-Length and Connection. */
+const RESERVED_BYTES = 4096
+const LABEL = /^[-\w]{1,128}$/
+
+export interface LoadHeaderOptions {
+  /** The load's own limit on the server, in ms; sent in whole seconds (1..259200). */
+  readonly loadTimeoutMs: number
+  /** Whether the request passes an FE, whose header budget then holds. */
+  readonly throughFrontend: boolean
+}
+
+/**
+ * The Stream Load headers of a load, all but Authorization, Expect and Content-Length. Rows are judged strictly
+ * (`strict_mode`, `max_filter_ratio` 0): without it StarRocks turns values it cannot store into NULL silently.
+ * Values are UTF-8 bytes in a latin1 string, the form Node's HTTP clients send unchanged. Failures: a label StarRocks would
+ * refuse, a control character in a value, more header bytes than an FE takes.
+ */
+export function loadHeaders(load: Load, options: LoadHeaderOptions): Record<string, string> {
+  const name = targetName(load.target)
+  if (!LABEL.test(load.label)) throw new Failure('internal', `${name}: "${load.label}" is no Stream Load label`)
+  const seconds = Math.min(259_200, Math.max(1, Math.ceil(options.loadTimeoutMs / 1000)))
+  const headers: Record<string, string> = {
+    label: load.label,
+    format: load.format,
+    timeout: String(seconds),
+    strict_mode: 'true',
+    max_filter_ratio: '0',
+    ...(load.columns === '' ? {} : { columns: utf8AsLatin1(load.columns) }),
+    ...(load.format === 'csv'
+      ? { column_separator: utf8AsLatin1(load.columnSeparator), row_delimiter: utf8AsLatin1(load.rowDelimiter) }
+      : { strip_outer_array: 'true', ignore_json_size: 'true' }),
+  }
+  for (const [header, value] of Object.entries(headers))
+    if (/[\x00-\x1f\x7f]/.test(value))
+      throw new Failure('targetUnfit', `${name}: the ${header} header of its loads would hold a control character`, {
+        advice: 'Rename the column in a [[rule]], or write separators as text such as \\x01.',
+      })
+  const bytes = headerBytes(headers)
+  if (options.throughFrontend && bytes > FE_HEADER_BYTES - RESERVED_BYTES)
+    throw new Failure('targetUnfit', `${name}: its load headers take ${bytes} bytes, an FE reads ${FE_HEADER_BYTES}`, {
+      advice: 'Set sr_be_http so that loads go straight to the BEs, or map fewer columns.',
+    })
+  return headers
+}
+
+/** The load path of a table. Names StarRocks <= 3.4 would not decode are still sent percent-encoded, the only legal form. */
+export function loadPath(target: { readonly database: string; readonly table: string }): string {
+  return `/api/${encodeURIComponent(target.database)}/${encodeURIComponent(target.table)}/_stream_load`
+}
+
+/** The Authorization value of Basic authentication (RFC 7617, UTF-8). */
+export function basicAuthorization(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`
+}
+
+function utf8AsLatin1(value: string): string {
+  return Buffer.from(value, 'utf8').toString('latin1')
+}
+
+function headerBytes(headers: Record<string, string>): number {
+  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+}

@@ -1,0 +1,353 @@
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createConnection } from 'mysql2/promise'
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import { type ServerAddress, startServer } from '../../lib/servers/test-server.js'
+import { Engine, type EngineSetup } from '../support/engine.js'
+import { freshSchema, sharedServer } from '../support/servers.js'
+
+let server: ServerAddress
+let sandbox: Sandbox
+let engine: Engine
+let schema: string
+
+beforeAll(async () => {
+  server = await sharedServer('mysql')
+  sandbox = await startSandbox({
+    feHttpPort: 0,
+    beHttpPort: 0,
+    mysqlPort: 0,
+    dataDir: null,
+    user: 'root',
+    password: '',
+  })
+}, 180_000)
+afterAll(() => sandbox?.close())
+
+beforeEach(async () => {
+  schema = await freshSchema(server)
+  engine = await Engine.create()
+  await configure()
+  await server.sql([
+    `create table ${schema}.t (id int primary key, v varchar(40))`,
+    `insert into ${schema}.t values (1, 'one')`,
+  ])
+})
+afterEach(async () => {
+  sandbox.faults.clear()
+  await engine.destroy()
+})
+
+function configure(top: EngineSetup['top'] = {}, blocks?: string): Promise<void> {
+  return engine.configure({
+    mysqlPort: server.port,
+    fePort: sandbox.mysqlPort,
+    feHttpPort: sandbox.feHttpPort,
+    flavor: 'mysql',
+    schema,
+    top,
+    ...(blocks === undefined ? {} : { blocks }),
+  })
+}
+
+async function target(sql: string): Promise<unknown> {
+  const connection = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })
+  try {
+    const [rows] = await connection.query(sql)
+    return rows
+  } finally {
+    await connection.end()
+  }
+}
+
+async function saidBy(text: RegExp | string): Promise<void> {
+  while (!(typeof text === 'string' ? engine.output.includes(text) : text.test(engine.output))) {
+    if (engine.pid === undefined) throw new Error(engine.output)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+/** Runs the engine until it ends by itself; everything it said. */
+async function endsWith(code: number): Promise<string> {
+  engine.start()
+  expect([await engine.ended(), engine.output]).toEqual([code, expect.anything()])
+  return engine.output
+}
+
+describe('what the operator can get wrong', () => {
+  test('a wrong MySQL password', async () => {
+    await configure({ mysql_user: 'nobody', mysql_pass: 'sesame-42' })
+    const said = await endsWith(4)
+    expect(said).toMatch(/Access denied/)
+    expect(said).toMatch(/mysql_user and mysql_pass/)
+    expect(said).not.toContain('sesame-42')
+  })
+
+  test('a wrong StarRocks password', async () => {
+    await configure({ sr_pass: 'sesame-43' })
+    const said = await endsWith(7)
+    expect(said).toMatch(/Access denied/)
+    expect(said).toMatch(/sr_user and sr_pass/)
+    expect(said).not.toContain('sesame-43')
+  })
+
+  test('a closed port: it says so, keeps trying, and stops when told', async () => {
+    await configure({ mysql_addr: '127.0.0.1:1' })
+    engine.start()
+    await saidBy(/ECONNREFUSED[\s\S]*mysql_addr/)
+    expect(await engine.stop()).toBe(0)
+  })
+
+  test('a table without a key stops the start, or is passed over when asked', async () => {
+    await server.sql(`create table ${schema}.bare (v int)`)
+    expect(await endsWith(2)).toMatch(new RegExp(`${schema}\\.bare has neither a primary key`))
+    await configure({ skip_no_pk_table: true })
+    engine.start()
+    await engine.caughtUp()
+    expect(engine.output).toMatch(/bare/)
+    expect(await target(`select * from ${schema}.t`)).toEqual([{ id: 1, v: 'one' }])
+  })
+
+  test('a column that cannot be decoded is named; excluding it mends that', async () => {
+    await server.sql([
+      `create table ${schema}.places (id int primary key, p point)`,
+      `insert into ${schema}.places values (1, point(1,2))`,
+    ])
+    expect(await endsWith(6)).toMatch(/"p".*places/)
+    await configure(
+      {},
+      `[[source]]\nschema = "${schema}"\ntables = ["places"]\n[[rule]]\nschema = "${schema}"\ntable = "places"\nexclude = ["p"]\n`,
+    )
+    engine.start()
+    await engine.caughtUp()
+    expect(await target(`select * from ${schema}.places`)).toEqual([{ id: 1 }])
+  })
+
+  test('a followed table without a rule, and a rule without a table, are said', async () => {
+    await configure(
+      {},
+      `[[source]]\nschema = "${schema}"\ntables = ["t"]\n[[rule]]\nschema = "${schema}"\ntable = "gone"\n`,
+    )
+    engine.start()
+    await engine.caughtUp()
+    expect(engine.output).toMatch(new RegExp(`${schema}\\.t is named by a \\[\\[source\\]\\], but no \\[\\[rule\\]\\]`))
+    expect(engine.output).toMatch(new RegExp(`${schema}\\.gone, which does not exist`))
+  })
+
+  test('two rules for one target, and a rule that leaves the key out', async () => {
+    const rule = `[[rule]]\nschema = "${schema}"\ntable = "t"\n`
+    await configure({}, `[[source]]\nschema = "${schema}"\ntables = ["t"]\n${rule}${rule}`)
+    expect(await endsWith(2)).toMatch(/Two rules write/)
+    await configure({}, `[[source]]\nschema = "${schema}"\ntables = ["t"]\n${rule}exclude = ["id"]\n`)
+    expect(await endsWith(2)).toMatch(/key column "id"/)
+  })
+
+  test('malformed TOML and an unknown key', async () => {
+    await writeFile(engine.configFile, 'mysql_addr = "127.0.0.1:3306\nmysql_usr = 5')
+    expect(await endsWith(2)).toMatch(/sync\.toml/)
+    await configure({ conurrent_size: 4 })
+    expect(await endsWith(2)).toMatch(/conurrent_size[\s\S]*concurrent_size/)
+  })
+
+  test('two processes with one data_dir: the second is refused', async () => {
+    engine.start()
+    await engine.caughtUp()
+    const second = await engine.cli('run')
+    expect(second.code).toBe(3)
+    expect(second.stderr + second.stdout).toContain(String(engine.pid))
+    expect(await engine.stop()).toBe(0)
+  })
+})
+
+describe('positions', () => {
+  test.each([
+    [
+      'another server',
+      (text: string) => text.replace(/server_uuid = ".*"/, 'server_uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562"'),
+      /position of server 3e11fa47/,
+    ],
+    ['beyond the end', (text: string) => text.replace(/bin_pos = \d+/, 'bin_pos = 4000000000'), /beyond the end/],
+    [
+      'inside an event',
+      (text: string) => text.replace(/bin_pos = (\d+)/, (_, n) => `bin_pos = ${Number(n) - 5}`),
+      /does not start an event/,
+    ],
+    [
+      'a file that is gone',
+      (text: string) => text.replace(/bin_name = ".*"/, 'bin_name = "mbin.000999"'),
+      /not on the server/,
+    ],
+    ['garbage', () => '\u0000garbage', /not readable as TOML/],
+  ])('master.info: %s', async (_, edit, message) => {
+    engine.start()
+    await engine.caughtUp()
+    await engine.stop()
+    const saved = await readFile(engine.masterInfo, 'utf8')
+    await writeFile(engine.masterInfo, edit(saved))
+    expect(await endsWith(5)).toMatch(message)
+    await writeFile(engine.masterInfo, saved)
+    engine.start()
+    await engine.caughtUp()
+  })
+
+  test('an offset between the events of a transaction is refused, not half read', async () => {
+    engine.start()
+    await engine.caughtUp()
+    await engine.stop()
+    const saved = await readFile(engine.masterInfo, 'utf8')
+    const binName = /bin_name = "(.*)"/.exec(saved)![1]!
+    await server.sql(`insert into ${schema}.t values (2, 'two')`)
+    const events = await server.sql(`show binlog events in '${binName}' from ${/bin_pos = (\d+)/.exec(saved)![1]}`)
+    const map = events.find(e => e.Event_type === 'Table_map')!
+    const rows = events.find(e => String(e.Event_type).startsWith('Write_rows'))!
+    for (const event of [map, rows]) {
+      await writeFile(engine.masterInfo, `bin_name = "${binName}"\nbin_pos = ${event.Pos}\n`)
+      expect(await endsWith(5)).toMatch(/inside one|inside a transaction/)
+    }
+  })
+
+  test('editing bin_pos by hand reads again from there', async () => {
+    engine.start()
+    await engine.caughtUp()
+    await engine.stop()
+    await target(`delete from ${schema}.t where id = 1`)
+    const saved = await readFile(engine.masterInfo, 'utf8')
+    await writeFile(
+      engine.masterInfo,
+      saved.replace(/bin_name = ".*"/, 'bin_name = "mbin.000001"').replace(/bin_pos = \d+/, 'bin_pos = 4'),
+    )
+    engine.start()
+    await engine.caughtUp()
+    expect(await target(`select * from ${schema}.t`)).toEqual([{ id: 1, v: 'one' }])
+  })
+
+  test('a purged binlog, and binlog_format = STATEMENT, are clear stops', async () => {
+    const own = await startServer('mysql')
+    try {
+      await own.sql([`create database ${schema}`, `create table ${schema}.t (id int primary key)`])
+      await engine.configure({
+        mysqlPort: own.port,
+        fePort: sandbox.mysqlPort,
+        feHttpPort: sandbox.feHttpPort,
+        flavor: 'mysql',
+        schema,
+      })
+      engine.start()
+      await engine.caughtUp()
+      await engine.stop()
+      await own.sql(['flush binary logs', 'flush binary logs'])
+      const logs = await own.sql('show binary logs')
+      await own.sql(`purge binary logs to '${logs.at(-1)!.Log_name}'`)
+      expect(await endsWith(5)).toMatch(/not on the server/)
+      await rm(engine.masterInfo)
+      await own.sql("set global binlog_format = 'STATEMENT'")
+      expect(await endsWith(4)).toMatch(/binlog_format = STATEMENT[\s\S]*SET GLOBAL binlog_format/)
+      await own.sql("set global binlog_format = 'ROW'")
+      engine.start()
+      await engine.caughtUp()
+      const session = await own.connect()
+      await session.query("set session binlog_format = 'STATEMENT'")
+      await session.query(`insert into ${schema}.t values (5)`)
+      await session.end()
+      expect([await engine.ended(), engine.output]).toEqual([6, expect.stringMatching(/a statement, not rows/)])
+    } finally {
+      await own.destroy()
+    }
+  }, 120_000)
+
+  test('a full disk while saving: loading goes on, and the position is saved when there is room again', async () => {
+    engine.start()
+    await engine.caughtUp()
+    const saved = await engine.position()
+    await symlink('/dev/full', `${engine.masterInfo}.new`)
+    await server.sql(`insert into ${schema}.t values (2, 'two')`)
+    await saidBy(/ENOSPC/)
+    expect(await engine.position()).toBe(saved)
+    await rm(`${engine.masterInfo}.new`)
+    await engine.caughtUp()
+    expect(await engine.position()).not.toBe(saved)
+    expect(await target(`select count(*) as n from ${schema}.t`)).toEqual([{ n: 2 }])
+  })
+})
+
+describe('what StarRocks can do to it', () => {
+  test('a column missing in the target is named', async () => {
+    await target(`create database ${schema}`)
+    await target(
+      `create table ${schema}.t (id int not null) primary key (id) distributed by hash(id) properties ("replication_num" = "1")`,
+    )
+    const said = await endsWith(7)
+    expect(said).toMatch(new RegExp(`${schema}\\.t`))
+    expect(said).toMatch(/\bv\b/)
+    expect(said).toMatch(/ADD COLUMN/i)
+  })
+
+  test('a value too long for its column: row and column are named, nothing is lost', async () => {
+    await target(`create database ${schema}`)
+    await target(
+      `create table ${schema}.t (id int not null, v varchar(5)) primary key (id) distributed by hash(id) properties ("replication_num" = "1")`,
+    )
+    await server.sql(`insert into ${schema}.t values (77, 'much too long')`)
+    const said = await endsWith(8)
+    expect(said).toMatch(/much too long/)
+    expect(said).toMatch(/\bv\b/)
+    await target(`alter table ${schema}.t modify column v varchar(100)`)
+    engine.start()
+    await engine.caughtUp()
+    expect(await target(`select * from ${schema}.t order by id`)).toEqual([
+      { id: 1, v: 'one' },
+      { id: 77, v: 'much too long' },
+    ])
+  })
+
+  test('HTTP 200 with FAILED is no success', async () => {
+    engine.start()
+    await engine.caughtUp()
+    const saved = await engine.position()
+    sandbox.faults.set({ failedWith200: 'something StarRocks dislikes' })
+    await server.sql(`insert into ${schema}.t values (2, 'two')`)
+    expect([await engine.ended(), engine.output]).toEqual([8, expect.stringMatching(/something StarRocks dislikes/)])
+    expect(await engine.position()).toBe(saved)
+    sandbox.faults.clear()
+    engine.start()
+    await engine.caughtUp()
+    expect(await target(`select count(*) as n from ${schema}.t`)).toEqual([{ n: 2 }])
+  })
+
+  test.each([
+    'noBackendAlive',
+    'cutBody',
+    'tooManyVersions',
+    'runningTxnLimit',
+    'answerLost',
+    'garbageReply',
+    'publishTimeout',
+    'followerRedirect',
+  ] as const)('%s, twice: survived, every row once', async fault => {
+    engine.start()
+    await engine.caughtUp()
+    sandbox.faults.set({ [fault]: 2 })
+    await server.sql(`insert into ${schema}.t values (2, 'two'), (3, 'three')`)
+    await engine.caughtUp()
+    expect(await target(`select * from ${schema}.t order by id`)).toEqual([
+      { id: 1, v: 'one' },
+      { id: 2, v: 'two' },
+      { id: 3, v: 'three' },
+    ])
+  })
+
+  test('SIGTERM during a load: it drains, saves and ends with 0', async () => {
+    engine.start()
+    await engine.caughtUp()
+    const saved = await engine.position()
+    const before = sandbox.faults.struck('holdAnswer')
+    sandbox.faults.set({ holdAnswer: true })
+    await server.sql(`insert into ${schema}.t values (2, 'two')`)
+    while (sandbox.faults.struck('holdAnswer') === before) await new Promise(resolve => setTimeout(resolve, 10))
+    const ended = engine.stop()
+    sandbox.faults.clear()
+    expect(await ended).toBe(0)
+    expect(await engine.position()).not.toBe(saved)
+    expect(await target(`select count(*) as n from ${schema}.t`)).toEqual([{ n: 2 }])
+  })
+})

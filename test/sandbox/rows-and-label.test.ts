@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals'
+import { RejectedRows } from '../../lib/sandbox/error-log.js'
+import { Labels } from '../../lib/sandbox/labels.js'
+import { parseLoadRequest } from '../../lib/sandbox/load-request.js'
+import { StreamLoader } from '../../lib/sandbox/stream-load.js'
+import { makeTable, openSandbox, rowsOf } from './stream-load-client.js'
+
+test('a label that cannot be written takes its rows with it', async () => {
+  const sandbox = await openSandbox()
+  try {
+    await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
+    const labels = await Labels.open(sandbox.store)
+    labels.record = async () => {
+      throw new Error('disk full')
+    }
+    const options = { mode: 'duckdb', emulatedVersion: '3.5.2', parser: 'exact' } as const
+    const loader = new StreamLoader(options, sandbox.store, labels)
+    const transaction = labels.begin('d', 'l')
+    if ('existing' in transaction) throw new Error('taken')
+    const loaded = loader.load(
+      { database: 'd', table: 't' },
+      parseLoadRequest({}),
+      Buffer.from('1\n'),
+      transaction,
+      { total: 0, filtered: 0 },
+      new RejectedRows(),
+    )
+    await expect(loaded).rejects.toThrow('disk full')
+    expect(await rowsOf(sandbox, 't')).toEqual([])
+  } finally {
+    await sandbox.close()
+  }
+})
+
+test('a table that went away after the load was planned', async () => {
+  const sandbox = await openSandbox()
+  try {
+    await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
+    const labels = await Labels.open(sandbox.store)
+    const options = { mode: 'duckdb', emulatedVersion: '3.5.2', parser: 'exact' } as const
+    const loader = new StreamLoader(options, sandbox.store, labels)
+    const transaction = labels.begin('d', 'l')
+    if ('existing' in transaction) throw new Error('taken')
+    const dropped = sandbox.store.define(async (_, draft) => draft.removeTable(draft.table('d', 't')!.id))
+    const loaded = loader.load(
+      { database: 'd', table: 't' },
+      parseLoadRequest({}),
+      Buffer.from('1\n'),
+      transaction,
+      { total: 0, filtered: 0 },
+      new RejectedRows(),
+    )
+    await expect(loaded).rejects.toThrow('unknown table "d.t"')
+    await dropped
+  } finally {
+    await sandbox.close()
+  }
+})

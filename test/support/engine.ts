@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const CLI = resolve('bin/mysql-sr-sync')
+
+export interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** What an engine is to sync, for `Engine.configure`. */
+export interface EngineSetup {
+  readonly mysqlPort: number
+  readonly fePort: number
+  readonly feHttpPort: number
+  readonly flavor: 'mysql' | 'mariadb'
+  /** Source schema; all its tables go to the target database of the same name. */
+  readonly schema: string
+  /** Further top-level lines, and lines that replace a default of the same key. */
+  readonly top?: Readonly<Record<string, string | number | boolean>>
+  /** Text of [[source]] and [[rule]] blocks instead of the default ones. */
+  readonly blocks?: string
+}
+
+/** One engine with a folder of its own, driven as an operator does: by sync.toml and the command line. */
+export class Engine {
+  readonly folder: string
+  #running: ChildProcess | null = null
+  #output = ''
+
+  private constructor(folder: string) {
+    this.folder = folder
+  }
+
+  static async create(): Promise<Engine> {
+    return new Engine(await mkdtemp(join(tmpdir(), 'engine-')))
+  }
+
+  get configFile(): string {
+    return join(this.folder, 'sync.toml')
+  }
+
+  get masterInfo(): string {
+    return join(this.folder, 'var', 'master.info')
+  }
+
+  async configure(setup: EngineSetup): Promise<void> {
+    const top = {
+      mysql_addr: `127.0.0.1:${setup.mysqlPort}`,
+      mysql_user: 'root',
+      mysql_pass: '',
+      sr_host: '127.0.0.1',
+      sr_port: setup.fePort,
+      sr_http_port: setup.feHttpPort,
+      sr_user: 'root',
+      sr_pass: '',
+      sr_dbname: setup.schema,
+      flavor: setup.flavor,
+      server_id: 1000 + Math.floor(Math.random() * 1e6),
+      flush_interval_ms: 200,
+      ...setup.top,
+    }
+    const blocks =
+      setup.blocks ??
+      `[[source]]\nschema = "${setup.schema}"\ntables = ["/./"]\n\n[[rule]]\nschema = "${setup.schema}"\ntable = "/./"\n`
+    const lines = Object.entries(top).map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+    await writeFile(this.configFile, `${lines.join('\n')}\n\n${blocks}`)
+  }
+
+  /** Runs one command to its end. */
+  cli(...args: string[]): Promise<Outcome> {
+    return execute(process.execPath, [CLI, ...args, '-c', this.configFile], {})
+  }
+
+  /** Starts `run` in the foreground and returns at once. */
+  start(env: NodeJS.ProcessEnv = {}): void {
+    this.#output = ''
+    const child = spawn(process.execPath, [CLI, 'run', '-c', this.configFile], {
+      env: { ...plainEnv(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#running = child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data: Buffer) => {
+        this.#output += data.toString()
+      })
+    }
+  }
+
+  /** Everything the running (or last) engine has said. */
+  get output(): string {
+    return this.#output
+  }
+
+  get pid(): number | undefined {
+    return this.#running?.pid
+  }
+
+  /** Resolves with the exit code when the engine has ended by itself or by a signal. */
+  async ended(): Promise<number | null> {
+    const child = this.#running
+    if (!child) return null
+    if (child.exitCode === null && child.signalCode === null) await new Promise(done => child.once('close', done))
+    return child.exitCode
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.#running?.kill(signal)
+    return this.ended()
+  }
+
+  /** Read-your-writes: everything the source has committed now is visible in the target afterwards. */
+  async caughtUp(seconds = 60): Promise<void> {
+    const outcome = await this.cli('wait', '--timeout', String(seconds))
+    if (outcome.code !== 0) throw new Error(`wait: ${outcome.stdout}${outcome.stderr}\nengine: ${this.#output}`)
+  }
+
+  async position(): Promise<string> {
+    return readFile(this.masterInfo, 'utf8')
+  }
+
+  async destroy(): Promise<void> {
+    if (this.#running) await this.stop('SIGKILL')
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Runs a command to its end, with the given environment only. */
+export function execute(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv },
+): Promise<Outcome> {
+  return new Promise((done, fail) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: options.cwd,
+      env: options.env ?? plainEnv(),
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (data: Buffer) => {
+      stdout += data.toString()
+    })
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString()
+    })
+    child.on('error', fail)
+    child.on('close', code => done({ code, stdout, stderr }))
+  })
+}
+
+/** Without jest's own switches. */
+function plainEnv(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...env } = process.env
+  return env
+}

@@ -1,0 +1,92 @@
+import type { Route, RouteEncoder, RowImages } from '../../lib/dispatch/route.js'
+import type { TargetTable } from '../../lib/model/schema.js'
+
+/** Row images of two bytes, key and value; in a body "key,value,op;". A value of 255 is what this toy CSV cannot carry. */
+class ToyEncoder implements RouteEncoder {
+  end = 0
+  hash = 0
+  unsafe = false
+  readonly #json: boolean
+
+  constructor(json: boolean) {
+    this.#json = json
+  }
+
+  locateKey(source: Buffer, at: number): void {
+    this.hash = Math.imul(source[at]!, 2654435761) >>> 0
+  }
+
+  sameKey(source: Buffer, before: number, after: number): boolean {
+    return source[before] === source[after]
+  }
+
+  skip(_source: Buffer, at: number): number {
+    return at + 2
+  }
+
+  encode(source: Buffer, at: number, _limit: number, out: Buffer, q: number, op: 0 | 1): number {
+    this.end = at + 2
+    this.unsafe = !this.#json && source[at + 1] === 255
+    return q + out.write(`${source[at]},${source[at + 1]},${op};`, q, 'latin1')
+  }
+
+  bound(): number {
+    return 12
+  }
+}
+
+export function toyTarget(table = 't'): TargetTable {
+  return { database: 'd', table, model: 'primary', columns: [], key: ['k'] }
+}
+
+export function toyRoute(
+  target: TargetTable,
+  options: Partial<Pick<Route, 'flushRows' | 'flushBytes' | 'flushIntervalMs' | 'source'>> = {},
+): Route {
+  return {
+    source: 's.t',
+    target,
+    csv: { encoder: new ToyEncoder(false), columns: 'k,v,__op' },
+    json: { encoder: new ToyEncoder(true), columns: 'k,v' },
+    columnSeparator: ',',
+    rowDelimiter: ';',
+    flushIntervalMs: 3_600_000,
+    flushRows: 1_000_000,
+    flushBytes: 1_000_000_000,
+    ...options,
+  }
+}
+
+export function insertOf(...rows: (readonly [number, number])[]): RowImages {
+  return images('insert', rows.flat())
+}
+
+export function deleteOf(...rows: (readonly [number, number])[]): RowImages {
+  return images('delete', rows.flat())
+}
+
+/** Pairs of before and after. */
+export function updateOf(...pairs: (readonly [readonly [number, number], readonly [number, number]])[]): RowImages {
+  return images('update', pairs.flat(2))
+}
+
+function images(op: RowImages['op'], bytes: number[]): RowImages {
+  const buffer = Buffer.from(bytes)
+  return { op, buffer, at: 0, end: buffer.length }
+}
+
+export interface ToyRow {
+  readonly key: number
+  readonly value: number
+  readonly op: 0 | 1
+}
+
+/** Rows of a toy body, JSON framing included. */
+export function readToyBody(body: readonly Uint8Array[]): ToyRow[] {
+  const text = Buffer.concat(body).toString('latin1')
+  return [...text.matchAll(/(\d+),(\d+),([01]);/g)].map(m => ({
+    key: Number(m[1]),
+    value: Number(m[2]),
+    op: Number(m[3]) as 0 | 1,
+  }))
+}
