@@ -34,7 +34,7 @@ const col = (name: string, type: string, nullable = true) => ({ name, type, null
 
 function request(table: string, more: Partial<TargetRequest> = {}): TargetRequest {
   const columns = [col('name', 'varchar(5)'), col('id', 'bigint', false), col('big', 'largeint'), col('at', 'datetime')]
-  return { database: 'fresh', table, columns, key: ['id'], comment: 'made by a test', ...more }
+  return { database: 'fresh', table, columns, key: ['id'], comment: 'made by a test', missingColumns: 'add', ...more }
 }
 
 let labels = 0
@@ -229,7 +229,7 @@ describe('preflight', () => {
   test('targets that do not suit, with a remedy each', async () => {
     await sink.prepare(request('checked'))
     const columns = [col('id', 'bigint', false), col('name', 'varchar(80)'), col('more', 'int')]
-    const found = await levels({ ...options, addColumns: false }, request('checked', { columns }))
+    const found = await levels(options, request('checked', { columns, missingColumns: 'refuse' }))
     expect(found).toEqual([
       expect.objectContaining({ level: 'warning', message: expect.stringContaining('fresh.checked.name') }),
       expect.objectContaining({ level: 'error', remedy: expect.stringContaining('ADD COLUMN `more` INT NULL') }),

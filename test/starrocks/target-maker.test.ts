@@ -6,7 +6,6 @@ import { TargetMaker, type TargetMakerOptions } from '../../lib/starrocks/target
 
 const OPTIONS: TargetMakerOptions = {
   autoCreate: true,
-  addColumns: true,
   layout: { bucketCount: 1, replicationNum: 1 },
 }
 const col = (name: string, type: string, nullable = true) => ({ name, type, nullable, comment: '' })
@@ -16,6 +15,7 @@ const REQUEST: TargetRequest = {
   columns: [col('id', 'bigint', false), col('name', 'varchar(80)'), col('age', 'int')],
   key: ['id'],
   comment: '',
+  missingColumns: 'add',
 }
 
 interface FakeColumn {
@@ -133,7 +133,7 @@ describe('missing columns', () => {
     expect(table.columns).toHaveLength(3)
   })
   test('without leave they are named, with the statement', async () => {
-    const failing = make(existing(ID, NAME), REQUEST, { addColumns: false })
+    const failing = make(existing(ID, NAME), { ...REQUEST, missingColumns: 'refuse' })
     await expect(failing).rejects.toMatchObject({
       kind: 'targetUnfit',
       message: 'demo.t_user lacks the columns age',
