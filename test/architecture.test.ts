@@ -33,7 +33,7 @@ function importsOf(file: string): Import[] {
   })
 }
 
-const PURE_STARROCKS = ['type-map', 'ddl', 'load-status', 'load-body']
+const PURE_STARROCKS = ['type-map', 'target-type', 'ddl', 'load-status', 'answer-text', 'load-body']
 const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'observe']
 const FACES = ['cli', 'sandbox', 'servers', 'demo', 'http']
 

@@ -1,6 +1,7 @@
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import type { Position } from '../model/position.js'
+import type { TargetTable } from '../model/schema.js'
 import { Body } from './body.js'
 import { ChunkPool } from './chunk-pool.js'
 import { Epoch, type OpenBody, type TargetBodies } from './epoch.js'
@@ -30,6 +31,9 @@ export interface DispatcherParts {
   ) => void
 }
 
+/** Up to here the bodies of one target's lanes go as one load; above, parallel loads pay. */
+const FOLD_BYTES = 8 * 1024 * 1024
+
 /**
  * Takes row images and commits in source order, writes the rows into the bodies of lanes by target key, and loads them in
  * epochs cut at commits: one epoch loads while the next fills. Same target key, same lane, same order.
@@ -45,6 +49,9 @@ export class Dispatcher {
   #rejectFailed!: (failure: Failure) => void
   #open: Epoch
   readonly #loading: Epoch[] = []
+  /** Per target, the load of the loading epoch that holds rows of several lanes. */
+  readonly #folded = new Map<TargetTable, Promise<void>>()
+  #nextLane = 0
   #inTransaction = false
   #moved = false
   #due = false
@@ -188,35 +195,65 @@ export class Dispatcher {
     return open
   }
 
-  /** Hands a body to its lane as a load. */
+  /** Hands a lane's body to it as a load. */
   #ship(epoch: Epoch, bodies: TargetBodies, lane: number): void {
     const open = bodies.open[lane]!
     bodies.open[lane] = undefined
+    this.#send(epoch, bodies, lane, [open])
+  }
+
+  /**
+   * Hands over all bodies of a target whose epoch is complete. Small ones go as one load, lane behind lane: each load is a
+   * version in every tablet of StarRocks. Rows of one key are all in one lane's body, so their order stays; and nothing else
+   * of this target is under way then. What the next epoch may send before it ends waits for it (`#folded`).
+   */
+  #shipComplete(epoch: Epoch, bodies: TargetBodies): void {
+    const open = bodies.open.filter(body => body !== undefined)
+    const first = open[0]
+    if (first === undefined) return
+    const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
+    const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
+    const small = bytes <= Math.min(FOLD_BYTES, first.route.flushBytes) && rows <= first.route.flushRows
+    const alike = open.every(o => !o.json && o.columns === first.columns)
+    if (open.length === 1 || !small || !alike || bodies.parts.length > 0) {
+      this.#shipAll(epoch, bodies)
+      return
+    }
+    bodies.open.length = 0
+    this.#nextLane = (this.#nextLane + 1) % this.#lanes.length
+    const loaded = this.#send(epoch, bodies, this.#nextLane, open)
+    this.#folded.set(bodies.target, loaded)
+  }
+
+  /** Makes one load of the bodies and gives it to the lane; resolves when it has been settled. */
+  #send(epoch: Epoch, bodies: TargetBodies, lane: number, open: readonly OpenBody[]): Promise<void> {
     const part = bodies.parts[lane] ?? 0
     bodies.parts[lane] = part + 1
-    const { rows, bytes: admittedBytes } = open.body
-    const body = open.body.finish()
-    const bytes = open.body.bytes
+    const { route, json, columns } = open[0]!
+    const { target } = bodies
+    let rows = 0
+    let admittedBytes = 0
+    for (const { body } of open) {
+      rows += body.rows
+      admittedBytes += body.bytes
+    }
+    const body = open.flatMap(o => o.body.finish())
+    const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
     const load: Load = {
-      label: renderLabel(
-        this.#options.labelBase,
-        { start: epoch.start, target: bodies.target, lane, part },
-        body,
-        bytes,
-      ),
-      target: bodies.target,
-      format: open.json ? 'json' : 'csv',
-      columns: open.columns,
+      label: renderLabel(this.#options.labelBase, { start: epoch.start, target, lane, part }, body, bytes),
+      target,
+      format: json ? 'json' : 'csv',
+      columns,
       body,
       bytes,
       rows,
-      columnSeparator: open.route.columnSeparator,
-      rowDelimiter: open.route.rowDelimiter,
+      columnSeparator: route.columnSeparator,
+      rowDelimiter: route.rowDelimiter,
     }
     epoch.pendingLoads++
-    this.#lanes[lane]!.load(load).then(
+    return this.#lanes[lane]!.load(load, this.#folded.get(target)).then(
       () => {
-        open.body.release()
+        for (const o of open) o.body.release()
         epoch.pendingLoads--
         this.#parts.window.settle(rows, admittedBytes)
         this.#settleEpochs()
@@ -249,7 +286,8 @@ export class Dispatcher {
     this.#due = false
     this.#clearTimer()
     this.#loading.push(epoch)
-    for (const bodies of epoch.targets.values()) this.#shipAll(epoch, bodies)
+    this.#folded.clear()
+    for (const bodies of epoch.targets.values()) this.#shipComplete(epoch, bodies)
     for (const [route, { rows, bytes }] of epoch.received) {
       this.#parts.observer({ kind: 'received', source: route.source, rows, bytes })
     }

@@ -18,9 +18,15 @@ export class Lane {
     this.#signal = signal
   }
 
-  /** Resolves when the load is durable and visible; rejects with the Failure that ended it, or when the signal fires. */
-  load(load: Load): Promise<void> {
-    return this.#queue.add(() => this.#loadUntilDurable(load))
+  /**
+   * Resolves when the load is durable and visible; rejects with the Failure that ended it, or when the signal fires. `after`:
+   * a load of another lane that holds earlier rows of this one's keys; this one, and what follows in the lane, waits for it.
+   */
+  load(load: Load, after?: Promise<void>): Promise<void> {
+    return this.#queue.add(async () => {
+      await after
+      await this.#loadUntilDurable(load)
+    })
   }
 
   async #loadUntilDurable(load: Load): Promise<void> {

@@ -69,12 +69,11 @@ async function finishAll(r: Rig): Promise<void> {
 describe('dispatcher', () => {
   test('the position moves only when every load of the epoch is durable', async () => {
     const r = rig()
-    const route = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [route], 1000)
+    for (const table of ['a', 'b', 'c']) r.dispatcher.rows(insertOf([1, 1], [2, 2]), [toyRoute(toyTarget(table))], 1000)
     r.commit()
     const drained = r.dispatcher.drain()
     await turn()
-    expect(r.sink.held.length).toBeGreaterThan(1)
+    expect(r.sink.held.length).toBe(3)
     while (r.sink.held.length > 1) {
       r.sink.held[0]!.finish()
       await turn()
@@ -105,6 +104,26 @@ describe('dispatcher', () => {
     await finishAll(r)
     await Promise.all([first, second])
     expect(r.durable).toEqual([14, 24])
+  })
+
+  test('small bodies of a target’s lanes go as one load, and what the next epoch must send early waits for it', async () => {
+    const r = rig({ lanes: 4, maxRows: 8 })
+    const route = toyRoute(toyTarget())
+    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [route], 1000)
+    r.commit()
+    const drained = r.dispatcher.drain()
+    r.dispatcher.rows(insertOf([1, 9], [2, 9], [3, 9], [4, 9]), [route], 1000)
+    expect(r.dispatcher.full).toBe(true)
+    await turn()
+    expect(r.sink.held.map(h => h.load.rows)).toEqual([4])
+    r.sink.held[0]!.finish()
+    await turn()
+    expect(r.sink.held.map(h => h.load.rows).reduce((a, b) => a + b)).toBe(4)
+    r.commit()
+    await finishAll(r)
+    await drained
+    await r.dispatcher.drain()
+    expect([...r.sink.tables.get('t')!.values()]).toEqual([9, 9, 9, 9])
   })
 
   test('a commit without rows moves the position too', async () => {

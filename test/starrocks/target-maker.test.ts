@@ -177,10 +177,10 @@ describe('targets that do not suit', () => {
   })
   test('another key', async () => {
     const server = existing(ID, NAME, AGE)
-    server.key = '`id`, `name`'
+    server.key = '`name`'
     await expect(make(server)).rejects.toMatchObject({
       kind: 'targetUnfit',
-      message: expect.stringMatching(/id, name/),
+      message: expect.stringMatching(/\(name\), its source the key \(id\)/),
     })
   })
   test('a type that would change values silently', async () => {
