@@ -58,22 +58,26 @@ export class Pipeline {
     const sink = createSink(this.#config)
     try {
       const book = ruleBookOf(this.#config)
-      const { start, router } = await this.#prepare(book, sink)
+      const { start, router, labelBase } = await this.#prepare(book, sink)
       if (signal.aborted) return
-      await this.#stream(start, router, book, sink, signal)
+      await this.#stream(start, labelBase, router, book, sink, signal)
     } finally {
       await sink.close()
     }
   }
 
   /** Everything that can be known to be wrong before the first event is read, is said here. */
-  async #prepare(book: RuleBook, sink: Sink): Promise<{ start: StartPoint; router: Router }> {
+  async #prepare(book: RuleBook, sink: Sink): Promise<{ start: StartPoint; router: Router; labelBase: string }> {
     const config = this.#config
     const session = await SourceSession.connect(sourceAddress(config))
     try {
       const facts = await readServerFacts(session)
       verifyServer(facts, config.flavor)
-      const start = await resolveStart(session, facts, await this.#masterInfo.load())
+      const saved = await this.#masterInfo.load()
+      const start = await resolveStart(session, facts, saved)
+      const labelBase = saved?.labelBase ?? `mss_${config.server_id}_${Date.now().toString(36)}`
+      if (start.by === 'file' && saved?.labelBase !== labelBase)
+        await this.#masterInfo.save({ position: start.position, labelBase })
       this.#observer({ kind: 'starting', version: facts.version, position: start.position })
       const zone = await resolveZone(config.time_zone, session)
       const router = new Router(routerOptions(config, zone), book, {
@@ -85,25 +89,32 @@ export class Pipeline {
       for (const gap of book.gaps(tables))
         this.#observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
-      return { start, router }
+      return { start, router, labelBase }
     } finally {
       await session.close()
     }
   }
 
-  async #stream(start: StartPoint, router: Router, book: RuleBook, sink: Sink, signal: AbortSignal): Promise<void> {
+  async #stream(
+    start: StartPoint,
+    labelBase: string,
+    router: Router,
+    book: RuleBook,
+    sink: Sink,
+    signal: AbortSignal,
+  ): Promise<void> {
     const config = this.#config
     const observer = this.#observer
     const tracker = new PositionTracker(config.flavor === 'mariadb', start.position, start.gtidSetKnown)
     const saver = new PositionSaver<EpochNote>({
-      save: position => this.#masterInfo.save(position),
+      save: position => this.#masterInfo.save({ position, labelBase }),
       onSaved: (position, notes) => this.#advanced(position, notes),
       onRetry: (failure, retryInMs) => observer({ kind: 'unsaved', failure, retryInMs }),
     })
     const window = new Window({ maxRows: config.concurrent_ack_win, maxBytes: config.ack_win_bytes })
     const dispatcher = new Dispatcher(
       {
-        task: `mss_${config.server_id}_${start.position.serverUuid.replace(/[^\w-]/g, '').slice(0, 18)}`,
+        labelBase,
         lanes: config.concurrent_size,
         idleAdvanceMs: config.flush_interval_ms,
         start: start.position,

@@ -61,7 +61,7 @@ export function hasSignedness(type: number): boolean {
   }
 }
 
-/** Types that the charset fields of a table map cover (ENUM and SET have fields of their own). */
+/** Types that the charset fields of a table map cover (ENUM and SET have fields of their own; VECTOR counts as binary). */
 export function hasCharset(type: number): boolean {
   switch (type) {
     case WIRE.STRING:
@@ -73,6 +73,7 @@ export function hasCharset(type: number): boolean {
     case WIRE.LONG_BLOB:
     case WIRE.BLOB_COMPRESSED:
     case WIRE.VARCHAR_COMPRESSED:
+    case WIRE.VECTOR:
       return true
     default:
       return false

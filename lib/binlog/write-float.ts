@@ -47,6 +47,7 @@ export function writeDouble(o: Uint8Array, q: number, b: Uint8Array, p: number):
 /** The double whose shortest text is the shortest text of the float `v`. */
 function shortestOfFloat(v: number, at: number): number {
   if (v - v !== 0) throw new ValueProblem('it is not a finite number', at)
+  if (v === 0) return v
   for (let digits = 1; digits < 9; digits++) {
     const candidate = Number(v.toPrecision(digits))
     if (Math.fround(candidate) === v) return candidate

@@ -24,6 +24,9 @@ const JSONB = {
   OPAQUE: 15,
 } as const
 
+/** The server breaks base64 into lines of 76 letters. */
+const BASE64_LINE_BYTES = 57
+
 const LITERALS = [Buffer.from('null'), Buffer.from('true'), Buffer.from('false')]
 
 /** The server refuses deeper documents (sql-common/json_syntax_check.h JSON_DOCUMENT_MAX_DEPTH). */
@@ -180,7 +183,11 @@ function writeOpaque(q: number, p: number): number {
       return at + 1
     }
     default: {
-      const at = writeBase64(source, data, size, out, writeAscii(out, q, `"base64:type${type}:`))
+      let at = writeAscii(out, q, `"base64:type${type}:`)
+      for (let from = 0; from < size; from += BASE64_LINE_BYTES) {
+        if (from > 0) at = writeAscii(out, at, '\\n')
+        at = writeBase64(source, data + from, Math.min(BASE64_LINE_BYTES, size - from), out, at)
+      }
       out[at] = 34
       return at + 1
     }

@@ -12,6 +12,15 @@ export interface MasterInfo {
   readonly gtidSet: string | null
   readonly serverUuid: string | null
   readonly edited: boolean
+  /** See `MasterInfo.labelBase` of what is saved; null when the file was edited by hand, so that what is read again is loaded again. */
+  readonly labelBase: string | null
+}
+
+/** What is saved. */
+export interface SavedState {
+  readonly position: Position
+  /** First part of all labels since this history of positions began. */
+  readonly labelBase: string
 }
 
 /** `<data_dir>/master.info`: mysql-gp-sync's two lines, and what a restart on another server needs. */
@@ -38,12 +47,12 @@ export class MasterInfoFile {
    * Durable when it resolves: written beside, fsynced, renamed over, directory fsynced; a crash leaves the old or the new
    * file, never a part. Rejects with positionUnsaved.
    */
-  async save(position: Position): Promise<void> {
+  async save(state: SavedState): Promise<void> {
     const beside = `${this.path}.new`
     try {
       const file = await open(beside, 'w')
       try {
-        await file.writeFile(renderMasterInfo(position))
+        await file.writeFile(renderMasterInfo(state))
         await file.sync()
       } finally {
         await file.close()
@@ -61,13 +70,14 @@ export class MasterInfoFile {
   }
 }
 
-export function renderMasterInfo(position: Position): string {
+export function renderMasterInfo({ position, labelBase }: SavedState): string {
   return [
     `bin_name = ${JSON.stringify(position.binName)}`,
     `bin_pos = ${position.binPos}`,
     `gtid_set = ${JSON.stringify(position.gtidSet)}`,
     `server_uuid = ${JSON.stringify(position.serverUuid)}`,
-    `# gtid_set belongs to the two lines above while this holds: ${digest(position)}`,
+    `label_base = ${JSON.stringify(labelBase)}`,
+    `# gtid_set and label_base belong to the first two lines while this holds: ${digest(position)}`,
     '',
   ].join('\n')
 }
@@ -96,11 +106,19 @@ export function parseMasterInfo(text: string, path: string): MasterInfo {
   if (binName === null && !gtidSet) {
     throw new Failure('positionUnreadable', `${path} names no position: bin_name and gtid_set are both missing.`)
   }
+  const labelBase = optional(values.label_base, isLabelBase, 'label_base', 'letters, digits, - and _', path)
   const saved = /while this holds: ([0-9a-f]+)/.exec(text)?.[1]
   const edited = saved !== digest({ binName: binName ?? '', binPos: binPos ?? 0, gtidSet: gtidSet ?? '' })
   // With a file and offset given by hand, the old set would silently stand for other transactions; without them it is what was meant.
   const trusted = gtidSet !== null && (!edited || binName === null)
-  return { binName, binPos, gtidSet: trusted && gtidSet !== '' ? gtidSet : null, serverUuid, edited }
+  return {
+    binName,
+    binPos,
+    gtidSet: trusted && gtidSet !== '' ? gtidSet : null,
+    serverUuid,
+    edited,
+    labelBase: edited ? null : labelBase,
+  }
 }
 
 function digest(position: Pick<Position, 'binName' | 'binPos' | 'gtidSet'>): string {
@@ -124,6 +142,10 @@ function optional<T>(
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
+}
+
+function isLabelBase(value: unknown): value is string {
+  return typeof value === 'string' && /^[-\w]{1,40}$/.test(value)
 }
 
 function isBinlogName(value: unknown): value is string {

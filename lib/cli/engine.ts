@@ -11,7 +11,7 @@ import { StatusFile } from '../observe/status-file.js'
 import { combineWatchers, type Watcher } from '../observe/watchers.js'
 import { createSupervisor } from '../supervisor.js'
 import { EXIT } from './command.js'
-import { openRunLog, stderrShowsLog } from './open-log.js'
+import { openRunLog } from './open-log.js'
 import type { Read } from './read-config.js'
 import { readVersion } from './version.js'
 
@@ -98,9 +98,6 @@ export class Engine {
   #failed(failure: Failure): number {
     this.#board.fail(failure)
     if (!this.#failureLogged) logFailure(this.#log, failure, this.#board.snapshot().position)
-    if (!stderrShowsLog(this.#read.logFile)) {
-      process.stderr.write(`${this.#filter(failure.message)}\n${failure.advice}\n`)
-    }
     if (!failure.retriable) {
       writeStopMark(this.#read.dataDir, {
         by: 'failure',

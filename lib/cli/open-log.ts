@@ -9,9 +9,17 @@ export function openFileLog(read: Read<Workplace>, secrets: readonly string[]): 
   return openLog(read, secrets, fileOutput(read))
 }
 
-/** The log of `run`: to the terminal when there is one, else into log_file. */
+/** The log of `run`: into log_file, and to the error output too unless that is the log file itself. */
 export function openRunLog(read: Read<Workplace>, secrets: readonly string[]): Log {
-  return openLog(read, secrets, process.stderr.isTTY ? stderrOutput() : fileOutput(read))
+  const file = fileOutput(read)
+  if (stderrIsLogFile(read.logFile)) return openLog(read, secrets, file)
+  const stderr = stderrOutput()
+  return openLog(read, secrets, {
+    write(line) {
+      stderr.write(line)
+      file.write(line)
+    },
+  })
 }
 
 function openLog(read: Read<Workplace>, secrets: readonly string[], output: LogOutput): Log {
@@ -22,9 +30,7 @@ function fileOutput({ config, logFile }: Read<Workplace>): LogOutput {
   return new LogFile({ path: logFile, maxBytes: config.log_max_bytes, keep: config.log_keep }, stderrOutput())
 }
 
-/** True when the error output shows what the log says anyway: it is a terminal, or redirected into the log file. */
-export function stderrShowsLog(logFile: string): boolean {
-  if (process.stderr.isTTY) return true
+function stderrIsLogFile(logFile: string): boolean {
   const file = statSync(logFile, { throwIfNoEntry: false })
   const stderr = fstatSync(2)
   return file !== undefined && file.ino === stderr.ino && file.dev === stderr.dev

@@ -96,7 +96,7 @@ export async function startSandbox(cli: string, folder: string): Promise<{ sandb
   const data = join(folder, 'sandbox')
   await mkdir(data)
   const ports = ['--fe-port', '0', '--be-port', '0', '--mysql-port', '0']
-  const args = ['sandbox', '--json', ...ports, '--data', data, '--user', 'root', '--password', '']
+  const args = ['sandbox', '--json', ...ports, '--data', data]
   const sandbox = await Companion.start('sandbox', cli, args, folder)
   const said = await sandbox.ready()
   return {

@@ -11,8 +11,8 @@ import type { Load, Sink } from './sink.js'
 import type { Window } from './window.js'
 
 export interface DispatcherOptions {
-  /** First part of every label, unique to this engine and source; characters `[-\w]` only. */
-  readonly task: string
+  /** First part of every label, unique to this engine and its history of positions; characters `[-\w]` only. */
+  readonly labelBase: string
   readonly lanes: number
   /** Longest time the position may stay behind when nothing needs loading. */
   readonly idleAdvanceMs: number
@@ -198,7 +198,12 @@ export class Dispatcher {
     const body = open.body.finish()
     const bytes = open.body.bytes
     const load: Load = {
-      label: renderLabel(this.#options.task, { start: epoch.start, target: bodies.target, lane, part }, body, bytes),
+      label: renderLabel(
+        this.#options.labelBase,
+        { start: epoch.start, target: bodies.target, lane, part },
+        body,
+        bytes,
+      ),
       target: bodies.target,
       format: open.json ? 'json' : 'csv',
       columns: open.columns,

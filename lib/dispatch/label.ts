@@ -18,12 +18,12 @@ export interface LoadPlace {
  * gives another. So a label that StarRocks has already committed always means "these very rows are in".
  * StarRocks allows `[-\w]{1,128}` (FE FeNameFormat, label regex).
  */
-export function renderLabel(task: string, place: LoadPlace, body: readonly Uint8Array[], bytes: number): string {
+export function renderLabel(base: string, place: LoadPlace, body: readonly Uint8Array[], bytes: number): string {
   let sum = crc32('')
   for (const piece of body) sum = crc32(piece, sum)
   const file = place.start.binName.slice(place.start.binName.lastIndexOf('.') + 1) || '0'
   const target = hex(crc32(targetName(place.target)))
-  return `${task}_${file}_${place.start.binPos}_${target}_${place.lane}_${place.part}_${bytes.toString(36)}_${hex(sum)}`
+  return `${base}_${file}_${place.start.binPos}_${target}_${place.lane}_${place.part}_${bytes.toString(36)}_${hex(sum)}`
 }
 
 function hex(n: number): string {

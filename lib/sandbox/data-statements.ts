@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { columnOf, isKeyColumn, type SandboxColumn, type SandboxTable } from './catalog.js'
 import { lex } from './lexer.js'
 import { mergeRows } from './row-merge.js'
-import { renderCast } from './select-functions.js'
+import { renderStrictCast } from './select-functions.js'
 import { isOperator, isParens, isQuery, type Node, nestTokens, splitByComma, wordOf } from './select-nodes.js'
 import { type RewriteScope, rewriteExpression, rewriteQuery } from './select-rewriter.js'
 import { analyzingError, noDatabaseSelected, SqlError } from './sql-error.js'
@@ -159,11 +159,9 @@ function insertValue(body: string, nodes: readonly Node[], column: SandboxColumn
 
 /** A cast that refuses what StarRocks' strict INSERT refuses: a value that would become NULL. */
 function insertCast(value: string, column: SandboxColumn): string {
-  const { base } = column.type
-  if (base === 'bitmap' || base === 'hll') return `CAST(${value} AS UBIGINT[])`
-  const cast = renderCast(value, column.type)
-  const message = `Insert has filtered data in strict mode: a value is out of range. The type of '${column.name}' is ${column.type.text.toUpperCase()}`
-  return `CASE WHEN (${value}) IS NULL THEN NULL ELSE coalesce(${cast}, error('${message.replaceAll("'", "''")}')) END`
+  const type = column.type.text.toUpperCase()
+  const message = `Insert has filtered data in strict mode: a value is out of range. The type of '${column.name}' is ${type}`
+  return renderStrictCast(value, column.type, message)
 }
 
 async function checkRows(

@@ -97,6 +97,6 @@ async function insert(
   const names = [...plan.loaded.map(l => l.column), ...plan.omitted].map(c => quoteName(c.name))
   const values = [...plan.loaded.map((_, at) => `s.c${at}`), ...plan.omitted.map(omittedSql)]
   await connection.run(
-    `INSERT INTO ${store.physicalName(plan.table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM ${from} ${where} ORDER BY s.rowid`,
+    `INSERT INTO ${store.physicalName(plan.table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM ${from} ${where}`,
   )
 }

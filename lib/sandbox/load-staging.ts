@@ -37,7 +37,7 @@ export async function stageCells(connection: DuckDBConnection, plan: LoadPlan, r
   }
   const casts = plan.loaded.map(({ column }, at) => `${cellSql(`c${at}`, column.type)} AS c${at}`)
   if (plan.operation !== null) casts.push('CAST(op AS TINYINT) AS op')
-  await connection.run(`CREATE TEMP TABLE load_staged AS SELECT ${casts.join(', ')} FROM ${TEXTS} ORDER BY rowid`)
+  await connection.run(`CREATE TEMP TABLE load_staged AS SELECT ${casts.join(', ')} FROM ${TEXTS}`)
   await connection.run(`DROP TABLE ${TEXTS}`)
 }
 

@@ -151,7 +151,10 @@ export class MysqlConnection {
         case COMMAND.fieldList:
           return await this.#fieldList(new FieldReader(payload, 1).zeroEnded())
         case COMMAND.statistics:
-          this.#out.begin().text('Uptime: 1').end()
+          this.#out
+            .begin()
+            .text(`Uptime: ${Math.floor(process.uptime())}`)
+            .end()
           return
         case COMMAND.setOption:
           return writeEof(this.#out, STATUS_AUTOCOMMIT)
@@ -222,8 +225,8 @@ export class MysqlConnection {
   }
 
   async #fieldList(table: string): Promise<void> {
-    const result = await this.#session.execute(`SELECT * FROM \`${table.replaceAll('`', '``')}\` LIMIT 0`)
-    if (result.kind === 'rows') for (const column of result.columns) writeColumn(this.#out, column, true)
+    const columns = await this.#session.describe(`SELECT * FROM \`${table.replaceAll('`', '``')}\``)
+    for (const column of columns) writeColumn(this.#out, column, true)
     writeEof(this.#out, STATUS_AUTOCOMMIT)
   }
 
@@ -292,7 +295,7 @@ export class MysqlConnection {
 const parameterColumn: ResultColumn = {
   name: '?',
   mysqlType: 253,
-  charset: 33,
+  charset: 45,
   displayLength: 0,
   decimals: 0,
   binary: false,

@@ -17,7 +17,7 @@ export const CAPABILITY = {
 
 const ADVERTISED = Object.values(CAPABILITY).reduce((sum, flag) => sum | flag, 0)
 const PLUGIN = 'mysql_native_password'
-const CHARSET_UTF8 = 33
+const CHARSET_UTF8MB4 = 45
 const STATUS_AUTOCOMMIT = 2
 
 export interface HandshakeResponse {
@@ -42,7 +42,7 @@ export function writeHandshake(builder: PacketBuilder, connectionId: number, see
     .raw(seed.subarray(0, 8))
     .uint(0, 1)
     .uint(ADVERTISED & 0xffff, 2)
-    .uint(CHARSET_UTF8, 1)
+    .uint(CHARSET_UTF8MB4, 1)
     .uint(STATUS_AUTOCOMMIT, 2)
     .uint(ADVERTISED >>> 16, 2)
     .uint(seed.length + 1, 1)

@@ -43,12 +43,7 @@ export async function startMysqlListener(
         startedAt,
         cluster: options.cluster,
         systemTables: options.systemTables ?? {},
-        sessions: () =>
-          [...clients.entries()].map(([other, client]) => ({
-            id: other,
-            user: options.user,
-            database: client.session.database,
-          })),
+        sessions: () => [...clients.values()].map(client => client.session.describeSession()),
         kill: (other, onlyQuery) => {
           const client = clients.get(other)
           if (client === undefined) return false

@@ -23,14 +23,14 @@ export const MYSQL_TYPE = {
 export interface ResultColumn {
   readonly name: string
   readonly mysqlType: number
-  /** 63 for bytes, numbers and dates; 33 (utf8) for text. */
+  /** 63 for bytes, numbers and dates; 45 (utf8mb4) for text. */
   readonly charset: number
   readonly displayLength: number
   readonly decimals: number
   readonly binary: boolean
 }
 
-/** What a statement answers. Rows come in blocks and are read once, in order; `close` must follow, read or not. */
+/** What a statement answers. Rows come in blocks and are read once, in order, before the session's next statement. */
 export type StatementResult =
   | { readonly kind: 'ok'; readonly affectedRows: number }
   | {
@@ -41,7 +41,8 @@ export type StatementResult =
 
 export const OK: StatementResult = { kind: 'ok', affectedRows: 0 }
 
-const TEXT_CHARSET = 33
+/** utf8mb4: with 33 (utf8) some clients decode characters outside the BMP wrongly. */
+const TEXT_CHARSET = 45
 const BINARY_CHARSET = 63
 
 /** A DuckDB result as StarRocks would describe and print it. */

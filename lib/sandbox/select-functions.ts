@@ -236,6 +236,13 @@ export function renderCast(value: string, type: ColumnType): string {
   }
 }
 
+/** The same cast where a value that would become NULL is an error with this message. */
+export function renderStrictCast(value: string, type: ColumnType, message: string): string {
+  if (type.base === 'bitmap' || type.base === 'hll') return `CAST(${value} AS UBIGINT[])`
+  const refusal = `error(${quoteText(message)})`
+  return `CASE WHEN (${value}) IS NULL THEN NULL ELSE coalesce(${renderCast(value, type)}, ${refusal}) END`
+}
+
 /** A decimal over 38 digits stays text: checked, and filled up to its scale. */
 function renderWideDecimal(text: string, type: ColumnType): string {
   const scale = type.scale ?? 0

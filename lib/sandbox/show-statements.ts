@@ -13,6 +13,14 @@ export interface ClusterState {
   readonly backendAlive: boolean
 }
 
+export interface OpenSession {
+  readonly id: number
+  readonly user: string
+  readonly database: string | null
+  /** The statement that runs, null between statements. */
+  readonly running: string | null
+}
+
 export interface ShowContext {
   readonly catalog: Catalog
   readonly database: string | null
@@ -21,14 +29,15 @@ export interface ShowContext {
   readonly startedAt: number
   readonly cluster: ClusterState
   readonly variables: ReadonlyMap<string, string | number>
-  /** Open sessions: id, user, database. */
-  readonly sessions: readonly { readonly id: number; readonly user: string; readonly database: string | null }[]
+  readonly sessions: readonly OpenSession[]
 }
 
 type Show = (reader: TokenReader, context: ShowContext) => MemoryTable
 
 const HOST = '127.0.0.1'
 const BACKEND_ID = 10_001
+/** Characters of a statement in SHOW PROCESSLIST. */
+const SHOWN_STATEMENT = 200
 
 /** Longest beginnings first, so that SHOW FULL TABLES is not read as SHOW FULL. */
 const SHOWS: readonly (readonly [string, Show])[] = [
@@ -207,8 +216,8 @@ function showAlterJobs(reader: TokenReader, context: ShowContext): MemoryTable {
 function showFrontends(context: ShowContext): MemoryTable {
   const { cluster } = context
   return memoryTable(
-    `Id:BIGINT Name IP EditLogPort:BIGINT HttpPort:BIGINT QueryPort:BIGINT RpcPort:BIGINT Role ClusterId:BIGINT Join Alive
-    ReplayedJournalId:BIGINT LastHeartbeat IsHelper ErrMsg StartTime Version`.split(/\s+/),
+    `Id Name IP EditLogPort HttpPort QueryPort RpcPort Role ClusterId Join Alive
+    ReplayedJournalId LastHeartbeat IsHelper ErrMsg StartTime Version`.split(/\s+/),
     [
       [
         1,
@@ -236,10 +245,8 @@ function showFrontends(context: ShowContext): MemoryTable {
 function showBackends(context: ShowContext): MemoryTable {
   const { cluster } = context
   return memoryTable(
-    `BackendId:BIGINT IP HeartbeatPort:BIGINT BePort:BIGINT HttpPort:BIGINT BrpcPort:BIGINT LastStartTime LastHeartbeat
-    Alive SystemDecommissioned ClusterDecommissioned TabletNum:BIGINT ErrMsg Version Status CpuCores:BIGINT`.split(
-      /\s+/,
-    ),
+    `BackendId IP HeartbeatPort BePort HttpPort BrpcPort LastStartTime LastHeartbeat
+    Alive SystemDecommissioned ClusterDecommissioned TabletNum ErrMsg Version Status CpuCores`.split(/\s+/),
     [
       [
         BACKEND_ID,
@@ -283,7 +290,11 @@ function showGrants(_: TokenReader, context: ShowContext): MemoryTable {
 function showSessions(context: ShowContext): MemoryTable {
   return memoryTable(
     ['Id:BIGINT', 'User', 'Host', 'Db', 'Command', 'ConnectionStartTime', 'Time:BIGINT', 'State', 'Info'],
-    context.sessions.map(({ id, user, database }) => [id, user, HOST, database, 'Query', null, 0, 'OK', null]),
+    context.sessions.map(({ id, user, database, running }) =>
+      running === null
+        ? [id, user, HOST, database, 'Sleep', null, 0, 'OK', null]
+        : [id, user, HOST, database, 'Query', null, 0, 'RUNNING', running.slice(0, SHOWN_STATEMENT)],
+    ),
   )
 }
 

@@ -6,7 +6,7 @@ import { type MemoryTable, memoryTable, renderMemoryTable } from './memory-table
 import { describeColumn, OK, type ResultColumn, rowsOf, type StatementResult } from './result-set.js'
 import { type RewriteScope, rewriteExpression, rewriteQuery } from './select-rewriter.js'
 import { defaultVariables, SERVER_VERSION } from './session-variables.js'
-import { type ClusterState, describeTable, readShow } from './show-statements.js'
+import { type ClusterState, describeTable, type OpenSession, readShow } from './show-statements.js'
 import { analyzingError, noDatabaseSelected, SqlError, unknownDatabase } from './sql-error.js'
 import { quoteText, type Store } from './store.js'
 import { SYSTEM_TABLES } from './system-tables.js'
@@ -20,12 +20,13 @@ export interface SessionOptions {
   readonly cluster: () => ClusterState
   /** Tables of information_schema beyond those the catalog answers, by name in lower case. */
   readonly systemTables: Readonly<Record<string, () => MemoryTable>>
-  readonly sessions: () => readonly { readonly id: number; readonly user: string; readonly database: string | null }[]
+  readonly sessions: () => readonly OpenSession[]
   /** Ends another session, or only what it runs; false when there is none with this id. */
   readonly kill: (id: number, onlyQuery: boolean) => boolean
 }
 
 const SHOWN = 'sandbox_shown'
+const INTERRUPT_EVERY_MS = 10
 /** Statements that change nothing here and promise nothing: users and rights, since this server knows one user. */
 const HARMLESS: readonly (readonly string[])[] = [
   ['CREATE', 'USER'],
@@ -50,6 +51,7 @@ export class SqlSession {
   readonly #userVariables = new Map<string, string | number | null>()
   #database: string | null = null
   #inTransaction = false
+  #running: { readonly statement: string } | null = null
   #reader: Promise<DuckDBConnection> | undefined
 
   constructor(options: SessionOptions, store: Store) {
@@ -58,8 +60,14 @@ export class SqlSession {
     this.#variables = defaultVariables(options.emulatedVersion)
   }
 
-  get database(): string | null {
-    return this.#database
+  /** What SHOW PROCESSLIST says of this session. */
+  describeSession(): OpenSession {
+    return {
+      id: this.#options.id,
+      user: this.#options.user,
+      database: this.#database,
+      running: this.#running?.statement ?? null,
+    }
   }
 
   /** @throws SqlError 5501 when there is no such database. */
@@ -82,10 +90,16 @@ export class SqlSession {
    * @throws SqlError with the number and text StarRocks gives.
    */
   async execute(statement: string): Promise<StatementResult> {
+    const running = { statement }
+    this.#running = running
+    let result: StatementResult = OK
     try {
-      return await this.#run(statement)
+      result = await this.#run(statement)
+      return result.kind === 'ok' ? result : { ...result, rows: this.#whileRunning(result.rows) }
     } catch (error) {
       throw asSqlError(error)
+    } finally {
+      if (result.kind === 'ok') this.#running = null
     }
   }
 
@@ -104,15 +118,31 @@ export class SqlSession {
     }
   }
 
-  /** Stops the query that runs, if any. */
+  /** Stops the statement that runs, if any; resolves when it has ended. */
   async interrupt(): Promise<void> {
-    if (this.#reader !== undefined) (await this.#reader).interrupt()
+    const running = this.#running
+    // The engine forgets an interrupt that comes before its query has begun, so it is told until the statement is over.
+    while (running !== null && this.#running === running) {
+      const reader = await this.#reader
+      if (this.#running === running) reader?.interrupt()
+      await new Promise<void>(resolve => setTimeout(resolve, INTERRUPT_EVERY_MS).unref())
+    }
   }
 
   async close(): Promise<void> {
     const reader = await this.#reader
     this.#reader = undefined
+    this.#running = null
     reader?.closeSync()
+  }
+
+  /** The statement runs until its last row is read. */
+  async *#whileRunning(rows: Extract<StatementResult, { kind: 'rows' }>['rows']) {
+    try {
+      yield* rows
+    } finally {
+      this.#running = null
+    }
   }
 
   async #run(source: string): Promise<StatementResult> {

@@ -41,6 +41,8 @@ export class Store {
       checkpoint_threshold: CHECKPOINT_THRESHOLD,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
+      // Macros with typed parameters need a file format of 1.4 or newer.
+      storage_compatibility_version: 'v1.4.0',
     })
     const writer = await instance.connect()
     const store = new Store(instance, writer)

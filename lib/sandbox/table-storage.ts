@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CatalogDraft, SandboxColumn, SandboxDatabase, SandboxTable } from './catalog.js'
+import { renderStrictCast } from './select-functions.js'
 import { SqlError, unknownDatabase } from './sql-error.js'
 import { defaultSqlOf, duckTypeOf, quoteName, type Store, schemaNameOf } from './store.js'
 
@@ -103,7 +104,10 @@ export async function reshapeRows(
   const written = after.columns.filter(column => column.generated === null)
   const values = written.map(column => {
     const old = oldOf(column)
-    return old === undefined ? defaultSqlOf(column) : `CAST(${quoteName(old.name)} AS ${duckTypeOf(column.type)})`
+    if (old === undefined) return defaultSqlOf(column)
+    if (old.type.text === column.type.text) return quoteName(old.name)
+    const message = `A value of column ${old.name} cannot be converted to ${column.type.text.toUpperCase()}`
+    return renderStrictCast(quoteName(old.name), column.type, message)
   })
   const names = written.map(column => quoteName(column.name)).join(', ')
   await connection.run(`INSERT INTO ${schema}.${quoteName(fresh)} (${names}) SELECT ${values.join(', ')} FROM ${rows}`)

@@ -63,7 +63,7 @@ export function textField(fields: ReadonlyMap<string, unknown>, ...names: readon
 /** A text made fit for a message: one line, no control characters, no credentials of URLs, at most `limit` characters. */
 export function excerpt(text: string, limit = 400): string {
   const line = text
-    .replace(/:\/\/[^/\s"@]*@/g, '://')
+    .replace(/:\/\/[^/\s"]*@/g, '://')
     .replace(/[\x00-\x1f\x7f]+/g, ' ')
     .trim()
   return line.length <= limit ? line : `${line.slice(0, limit)}…`

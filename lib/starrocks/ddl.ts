@@ -1,4 +1,3 @@
-import type { TargetRequest } from '../dispatch/sink.js'
 import { Failure } from '../model/failure.js'
 import { targetName } from '../model/schema.js'
 import { parseTargetType } from './target-type.js'
@@ -9,7 +8,22 @@ export interface TableLayout {
   readonly replicationNum: number
 }
 
-type RequestedColumn = TargetRequest['columns'][number]
+export interface RequestedColumn {
+  readonly name: string
+  readonly type: string
+  readonly nullable: boolean
+  readonly comment: string
+}
+
+/** What a new table shall be; the dispatcher's `TargetRequest` is one. */
+export interface RequestedTable {
+  readonly database: string
+  readonly table: string
+  readonly columns: readonly RequestedColumn[]
+  readonly key: readonly string[]
+  readonly comment: string
+}
+
 type TableRef = { readonly database: string; readonly table: string }
 
 /** Types a PRIMARY KEY column may have (StarRocks, `primary key column[c] type not supported`). */
@@ -64,7 +78,7 @@ export function renderCreateDatabase(database: string): string {
  * CREATE TABLE of a PRIMARY KEY table: key columns first and in key order, NOT NULL, hashed by the whole key. Failures name
  * what StarRocks would refuse: no key, a key column missing or of an illegal type, reserved or repeated column names.
  */
-export function renderCreateTable(request: TargetRequest, layout: TableLayout): string {
+export function renderCreateTable(request: RequestedTable, layout: TableLayout): string {
   const name = targetName(request)
   if (request.table === '' || request.table.length > MAX_NAME_LENGTH)
     throw new Failure('targetUnfit', `${name}: a table name has 1 to ${MAX_NAME_LENGTH} characters`)
@@ -116,7 +130,7 @@ function renderColumn(column: RequestedColumn): string {
   return `${quoteIdentifier(column.name)} ${column.type.toUpperCase()} ${column.nullable ? 'NULL' : 'NOT NULL'}${comment}`
 }
 
-function keyColumn(request: TargetRequest, key: string): RequestedColumn {
+function keyColumn(request: RequestedTable, key: string): RequestedColumn {
   const name = targetName(request)
   const column = request.columns.find(candidate => candidate.name.toLowerCase() === key.toLowerCase())
   if (column === undefined) throw new Failure('targetUnfit', `${name}: the key column ${key} is not among its columns`)

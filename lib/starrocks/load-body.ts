@@ -1,4 +1,3 @@
-import type { Load } from '../dispatch/sink.js'
 import { Failure } from '../model/failure.js'
 import { targetName } from '../model/schema.js'
 
@@ -7,6 +6,17 @@ export const FE_HEADER_BYTES = 32_768
 /** Kept free for the request line, Host, Authorization, Expect, Content-Length and Connection. */
 const RESERVED_BYTES = 4096
 const LABEL = /^[-\w]{1,128}$/
+
+/** What the headers tell of a load; the dispatcher's `Load` is one. */
+export interface LoadFacts {
+  readonly label: string
+  readonly target: { readonly database: string; readonly table: string }
+  readonly format: 'csv' | 'json'
+  readonly columns: string
+  /** Separators as header text (`\\x01`); used for CSV only. */
+  readonly columnSeparator: string
+  readonly rowDelimiter: string
+}
 
 export interface LoadHeaderOptions {
   /** The load's own limit on the server, in ms; sent in whole seconds (1..259200). */
@@ -21,7 +31,7 @@ export interface LoadHeaderOptions {
  * Values are UTF-8 bytes in a latin1 string, the form Node's HTTP clients send unchanged. Failures: a label StarRocks would
  * refuse, a control character in a value, more header bytes than an FE takes.
  */
-export function loadHeaders(load: Load, options: LoadHeaderOptions): Record<string, string> {
+export function loadHeaders(load: LoadFacts, options: LoadHeaderOptions): Record<string, string> {
   const name = targetName(load.target)
   if (!LABEL.test(load.label)) throw new Failure('internal', `${name}: "${load.label}" is no Stream Load label`)
   const seconds = Math.min(259_200, Math.max(1, Math.ceil(options.loadTimeoutMs / 1000)))

@@ -62,8 +62,11 @@ export function parseLoadAnswer(text: string, httpStatus: number): LoadVerdict {
       return { kind: 'existing', job: job === 'finished' ? 'finished' : 'running' }
     }
     case 'fail':
-    case 'failed':
-      return refusal(message === '' ? describe(text, httpStatus) : message, filtered, errorUrl(fields))
+    case 'failed': {
+      const verdict = refusal(message === '' ? describe(text, httpStatus) : message, filtered, errorUrl(fields))
+      // A server error without a known text says nothing of the load itself.
+      return verdict.kind === 'rejected' && httpStatus >= 500 ? { kind: 'unknown', message: verdict.message } : verdict
+    }
     default:
       return { kind: 'unknown', message: describe(text, httpStatus) }
   }

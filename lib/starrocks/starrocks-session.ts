@@ -1,3 +1,4 @@
+import { connect as openSocket, type Socket } from 'node:net'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { asFailure, Failure, type FailureKind } from '../model/failure.js'
 import { classifyText, excerpt } from './answer-text.js'
@@ -27,6 +28,11 @@ const QUERY_TIMEOUT_MS = 60_000
 /** 1045/1044/1142/1227 of MySQL; 5203 (3.3+) and 1252 (3.1, 3.2) of StarRocks. */
 const DENIED = new Set([1044, 1045, 1142, 1227, 1252, 5203])
 
+interface OpenConnection {
+  readonly connection: Connection
+  readonly socket: Socket
+}
+
 /**
  * One connection to an FE's query port, opened when first used and again after it broke. Text protocol only: StarRocks
  * prepares queries alone, and no statement here is sent twice, so each literal is quoted by the caller.
@@ -34,7 +40,7 @@ const DENIED = new Set([1044, 1045, 1142, 1227, 1252, 5203])
 export class StarRocksSession implements Statements {
   readonly #options: SessionOptions
   readonly #frontends: Frontends
-  #connection: Promise<Connection> | null = null
+  #open: Promise<OpenConnection> | null = null
   #closed = false
 
   constructor(options: SessionOptions, frontends: Frontends) {
@@ -50,55 +56,56 @@ export class StarRocksSession implements Statements {
     await this.#run(sql, STATEMENT_TIMEOUT_MS)
   }
 
+  /** Drops the connection; a statement under way fails. */
   async close(): Promise<void> {
     this.#closed = true
-    const opening = this.#connection
-    this.#connection = null
-    if (opening === null) return
-    const connection = await opening.catch(() => null)
-    connection?.destroy()
+    const opening = this.#open
+    this.#open = null
+    // An opening that fails has told its own caller.
+    const opened = await opening?.catch(() => null)
+    opened?.socket.destroy(new Error('the session was closed'))
   }
 
-  async #run(sql: string, timeout: number): Promise<Row[]> {
-    const connection = await this.#open()
+  async #run(sql: string, timeoutMs: number): Promise<Row[]> {
+    const { connection, socket } = await this.#connection()
+    // mysql2's own time-out keeps its timer, and with it the process, after a connection is lost.
+    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
     try {
-      const [rows] = await connection.query<RowDataPacket[]>({ sql, timeout })
+      const [rows] = await connection.query<RowDataPacket[]>(sql)
       return Array.isArray(rows) ? rows.map(asRow) : []
     } catch (error) {
       const failure = statementFailure(error, sql)
       if (failure.kind === 'targetUnreachable') {
-        this.#connection = null
-        connection.destroy()
+        this.#open = null
+        socket.destroy()
       }
       throw failure
+    } finally {
+      clearTimeout(timer)
     }
   }
 
-  #open(): Promise<Connection> {
+  #connection(): Promise<OpenConnection> {
     if (this.#closed) return Promise.reject(new Failure('internal', 'the StarRocks session is closed'))
-    if (this.#connection !== null) return this.#connection
-    const opening = this.#frontends.tryEach('query', null, address => connect(address, this.#options))
-    this.#connection = opening
-    opening.then(
-      connection =>
-        connection.on('error', () => {
-          // A connection lost between statements is simply opened again by the next one.
-          if (this.#connection === opening) this.#connection = null
-        }),
-      () => {
-        if (this.#connection === opening) this.#connection = null
-      },
-    )
+    if (this.#open !== null) return this.#open
+    const opening = this.#frontends.tryEach('query', null, address => openConnection(address, this.#options))
+    const forget = () => {
+      if (this.#open === opening) this.#open = null
+    }
+    this.#open = opening
+    // A connection lost between statements is simply opened again by the next one.
+    opening.then(({ connection }) => connection.on('error', forget), forget)
     return opening
   }
 }
 
 /** Opens one connection to one FE: Failure('targetDenied') for a wrong login, 'targetUnreachable' for everything else. */
-export async function connect(address: Address, options: SessionOptions): Promise<Connection> {
+async function openConnection(address: Address, options: SessionOptions): Promise<OpenConnection> {
+  // mysql2 can only half-close its own socket; this one can be destroyed.
+  const socket = openSocket({ host: address.host, port: address.port, noDelay: true, keepAlive: true })
   try {
-    return await createConnection({
-      host: address.host,
-      port: address.port,
+    const connection = await createConnection({
+      stream: socket,
       user: options.user,
       password: options.password,
       connectTimeout: options.connectTimeoutMs,
@@ -107,9 +114,10 @@ export async function connect(address: Address, options: SessionOptions): Promis
       dateStrings: true,
       supportBigNumbers: true,
       bigNumberStrings: true,
-      enableKeepAlive: true,
     })
+    return { connection, socket }
   } catch (error) {
+    socket.destroy()
     const name = `${options.user}@${formatAddress(address)}`
     const denied = DENIED.has(errorNumber(error)) || classifyText(reasonOf(error)) === 'denied'
     throw new Failure(denied ? 'targetDenied' : 'targetUnreachable', `${name}: ${excerpt(reasonOf(error))}`, {

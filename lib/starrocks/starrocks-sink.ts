@@ -29,6 +29,8 @@ export interface StarRocksSinkOptions {
   readonly connectTimeoutMs: number
   /** Wait for an FE's answer to a header block or a question; 30 s when absent. */
   readonly redirectTimeoutMs?: number
+  /** How much longer than `loadTimeoutMs` an answer is awaited; 30 s when absent. */
+  readonly answerGraceMs?: number
   /** Between two questions for a label's state; 500 ms when absent, as the official client. */
   readonly statePollMs?: number
 }

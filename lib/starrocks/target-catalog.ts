@@ -13,6 +13,7 @@ type TableRef = { readonly database: string; readonly table: string }
  * TABLE. A view or external table is a Failure('targetUnfit').
  */
 export async function readTarget(session: Statements, target: TableRef): Promise<TargetTable | null> {
+  const { database, table } = target
   const where = `TABLE_SCHEMA = ${quoteString(target.database)} AND TABLE_NAME = ${quoteString(target.table)}`
   const rows = await session.query(`SELECT * FROM information_schema.columns WHERE ${where}`)
   if (rows.length === 0) return null
@@ -24,10 +25,10 @@ export async function readTarget(session: Statements, target: TableRef): Promise
   const key = parseNames(rowField(config[0] ?? new Map(), 'primary_key') ?? '')
   const known = model !== null && key.length > 0 && key.every(name => columns.some(column => column.name === name))
   const doubtful = columns.some(column => !column.nullable && !column.hasDefault && !key.includes(column.name))
-  if (known && !doubtful) return { ...target, model, key, columns }
+  if (known && !doubtful) return { database, table, model, key, columns }
   const text = await showCreateTable(session, target)
-  if (text !== null) return { ...target, model: text.model, key: text.key, columns: mergeColumns(columns, text) }
-  if (known) return { ...target, model, key, columns }
+  if (text !== null) return { database, table, model: text.model, key: text.key, columns: mergeColumns(columns, text) }
+  if (known) return { database, table, model, key, columns }
   throw new Failure('targetUnfit', `${targetName(target)} is no native StarRocks table, or its model cannot be seen`, {
     advice: `Look at SHOW CREATE TABLE ${quoteTable(target)}; the sync loads into PRIMARY KEY tables.`,
   })

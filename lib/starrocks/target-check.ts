@@ -28,7 +28,8 @@ export function checkTarget(request: TargetRequest, table: TargetTable): TargetF
       ),
     ]
   const faults: TargetFault[] = []
-  if (!sameNames(request.key, table.key))
+  // Further key columns are allowed: then a change of theirs moves the row, which is a delete and an upsert.
+  if (!request.key.every(name => table.key.some(other => sameName(name, other))))
     faults.push(
       fatal(
         `${name} has the primary key (${table.key.join(', ')}), its source the key (${request.key.join(', ')})`,
@@ -79,8 +80,4 @@ function findColumn(table: TargetTable, name: string): TargetColumn | undefined 
 
 function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every(name => b.some(other => sameName(name, other)))
 }

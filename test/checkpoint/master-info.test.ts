@@ -18,12 +18,12 @@ describe('master.info', () => {
   test('comes back as it was saved, and begins with mysql-gp-sync’s two lines', async () => {
     const file = new MasterInfoFile(folder)
     expect(await file.load()).toBeNull()
-    await file.save(position)
+    await file.save({ position, labelBase: 'mss_1' })
     expect((await readFile(file.path, 'utf8')).split('\n').slice(0, 2)).toEqual([
       'bin_name = "mysql-bin.000005"',
       'bin_pos = 708735',
     ])
-    expect(await file.load()).toEqual({ ...position, edited: false })
+    expect(await file.load()).toEqual({ ...position, edited: false, labelBase: 'mss_1' })
   })
 
   test('a file of two lines is enough', () => {
@@ -37,8 +37,8 @@ describe('master.info', () => {
   })
 
   test('after an edit of file or offset by hand the old GTID set no longer counts', () => {
-    const edited = parseMasterInfo(renderMasterInfo(position).replace('708735', '4'), 'f')
-    expect(edited).toMatchObject({ binPos: 4, gtidSet: null, edited: true })
+    const edited = parseMasterInfo(renderMasterInfo({ position, labelBase: 'mss_1' }).replace('708735', '4'), 'f')
+    expect(edited).toMatchObject({ binPos: 4, gtidSet: null, edited: true, labelBase: null })
     const gtidOnly = parseMasterInfo('gtid_set = "u:1-9"\n', 'f')
     expect(gtidOnly).toMatchObject({ binName: null, gtidSet: 'u:1-9' })
   })
@@ -64,9 +64,11 @@ describe('master.info', () => {
 
   test('a folder that cannot be written is positionUnsaved and leaves the old file', async () => {
     const file = new MasterInfoFile(folder)
-    await file.save(position)
+    await file.save({ position, labelBase: 'mss_1' })
     await writeFile(join(folder, 'plain'), '')
-    await expect(new MasterInfoFile(join(folder, 'plain')).save(position)).rejects.toMatchObject({
+    await expect(
+      new MasterInfoFile(join(folder, 'plain')).save({ position, labelBase: 'mss_1' }),
+    ).rejects.toMatchObject({
       kind: 'positionUnsaved',
     })
     expect(await file.load()).toMatchObject({ binPos: 708735 })

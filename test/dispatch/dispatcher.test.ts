@@ -41,7 +41,7 @@ function rig(
     },
   }
   const dispatcher = new Dispatcher(
-    { task: 'test', lanes: options.lanes ?? 3, idleAdvanceMs: 3_600_000, start: position() },
+    { labelBase: 'test', lanes: options.lanes ?? 3, idleAdvanceMs: 3_600_000, start: position() },
     position,
     {
       sink,

@@ -9,7 +9,7 @@ export const USER = 'root'
 export const PASSWORD = 'p:w@d'
 export const AUTHORIZATION = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`
 
-/** What came back: `continued` tells whether 100 Continue was seen, `bodySent` whether the body left. */
+/** What came back; `continued` tells whether 100 Continue was seen. */
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders

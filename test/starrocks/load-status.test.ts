@@ -91,6 +91,8 @@ describe('answers to a load', () => {
     ['{"Message":"OK"}', 200, { kind: 'unknown' }],
     [be({ Status: 'Success' }), 500, { kind: 'unknown' }],
     ['Bad Gateway', 502, { kind: 'unknown' }],
+    ['{"status":"FAILED","msg":"java.lang.NullPointerException"}', 500, { kind: 'unknown' }],
+    ['{"status":"FAILED","msg":"No backend alive."}', 500, { kind: 'unreachable' }],
   ]
   test.each(cases)('%s with HTTP %d', (text, status, verdict) => {
     expect(parseLoadAnswer(text, status)).toMatchObject(verdict)

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { bindTable } from '../../lib/binlog/bind-table.js'
+import type { TableSchema } from '../../lib/model/schema.js'
+import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { binlogNames, readBinlogs } from '../support/binlog-files.js'
+import { encodeImages, layoutOf, SHANGHAI } from '../support/encoded-rows.js'
+import { readTableSchema } from '../support/source-schema.js'
+import { type TypeCase, typeCases } from '../support/type-cases.js'
+
+const SESSION = [
+  "set names utf8mb4, time_zone = '+08:00', sql_mode = 'ALLOW_INVALID_DATES'",
+  'set cte_max_recursion_depth = 1000',
+]
+
+/** What SELECT shows of column v, as the text that a load body holds. */
+function shown({ as }: TypeCase): string {
+  switch (as) {
+    case 'number':
+      return 'cast(v as unsigned)'
+    case 'bytes':
+      return `replace(to_base64(v), '\\n', '')`
+    case 'float':
+      return 'cast(cast(v as double) as char)'
+    default:
+      return 'cast(v as char character set utf8mb4)'
+  }
+}
+
+interface Change {
+  readonly op: string
+  readonly csv: readonly { text: string; unsafe: boolean }[]
+  readonly json: readonly string[]
+}
+
+describe.each([
+  ['mysql', 'MINIMAL'],
+  ['mysql', 'FULL'],
+  ['mariadb', 'NO_LOG'],
+  ['mariadb', 'FULL'],
+] as const)('%s with binlog_row_metadata=%s', (kind, metadata) => {
+  let server: TestServer
+  const cases = typeCases(kind)
+  const changes = new Map<string, Change[]>()
+  const selected = new Map<string, Map<string, string | null>>()
+
+  beforeAll(async () => {
+    server = await startServer(kind)
+    await server.sql([
+      `set global binlog_row_metadata = ${metadata}`,
+      'create database t character set utf8mb4',
+      'flush binary logs',
+    ])
+    const connection = await server.connect({ database: 't', charset: 'utf8mb4' })
+    await connection.query(SESSION[0]!)
+    for (const [i, found] of cases.entries()) {
+      const name = `c${i}`
+      await connection.query(`create table ${name} (id int primary key, n smallint not null default 0, v ${found.ddl})`)
+      const values = ['null', ...found.values].map((value, id) => `(${id}, ${value})`)
+      await connection.query(`insert into ${name} (id, v) values ${values.join(',')}`)
+      const [rows] = await connection.query(`select id, ${shown(found)} as v from ${name}`)
+      selected.set(
+        name,
+        new Map(
+          (rows as { id: number; v: string | number | null }[]).map(row => [
+            String(row.id),
+            row.v === null ? null : String(row.v),
+          ]),
+        ),
+      )
+      await connection.query(`update ${name} set n = 1`)
+      await connection.query(`delete from ${name} order by id`)
+    }
+    await connection.end()
+    const schemas = new Map<string, TableSchema>()
+    for (const name of selected.keys()) schemas.set(name, await readTableSchema(server, 't', name))
+    await readBinlogs(server, (await binlogNames(server)).slice(1), event => {
+      if (event.kind !== 'rows') return
+      expect(event.complete).toBe(true)
+      const { table } = event.map
+      const sides =
+        metadata === 'FULL' && !AMBIGUOUS.has(cases[Number(table.slice(1))]!.ddl)
+          ? [schemas.get(table)!, null]
+          : [schemas.get(table)!]
+      for (const schema of sides) {
+        const columns = bindTable(event.map, schema)
+        const layout = layoutOf(columns, { zone: SHANGHAI, op: true })
+        const { buffer, at, end, op } = event
+        const csv = encodeImages(layout, buffer, at, end)
+        const json = encodeImages({ ...layout, format: 'json' }, buffer, at, end).map(row => row.text)
+        changes.set(table, [...(changes.get(table) ?? []), { op, csv, json }])
+      }
+    })
+  }, 180_000)
+
+  afterAll(async () => {
+    await server.destroy()
+  })
+
+  test.each(cases.map((found, i) => [found.ddl.slice(0, 60), i] as const))('%s', (_, i) => {
+    const found = cases[i]!
+    const expected = selected.get(`c${i}`)!
+    const seen = changes.get(`c${i}`)!
+    const images = (op: string) => seen.filter(change => change.op === op)
+    const inserts = images('insert').flatMap(change => change.csv).length
+    expect(inserts % expected.size).toBe(0)
+    expect(images('delete').flatMap(change => change.csv)).toHaveLength(inserts)
+    expect(images('update').flatMap(change => change.csv)).toHaveLength(2 * inserts)
+    for (const { op, csv, json } of seen) {
+      csv.forEach((row, k) => {
+        const document = JSON.parse(json[k]!) as { id: string; n: string; v: unknown; __op: string }
+        const wanted = expected.get(document.id)!
+        expect(document.__op).toBe('0')
+        expect(document.n).toBe(op === 'delete' || (op === 'update' && k % 2 === 1) ? '1' : '0')
+        // Plain text of the value: JSON documents stand in the row as they are.
+        const nested = found.ddl === 'json' && kind === 'mysql'
+        const inJson = nested ? nestedText(json[k]!) : (document.v as string | null)
+        if (found.as === 'float' && wanted !== null) {
+          expect(Math.fround(Number(inJson))).toBe(Number(wanted))
+          expect(String(inJson).length).toBeLessThanOrEqual(wanted.length)
+        } else expect(inJson).toBe(nested && wanted === null ? 'null' : wanted)
+        if (row.unsafe) expect(isUnsafe(wanted!, nested)).toBe(true)
+        else {
+          const fields = row.text.slice(0, -1).split('\x01')
+          expect(fields).toEqual([document.id, document.n, wanted === null ? '\\N' : inJson, '0'])
+        }
+      })
+    }
+  })
+})
+
+/** Types that MariaDB's FULL table map does not tell from BINARY. */
+const AMBIGUOUS = new Set(['uuid', 'inet4', 'inet6'])
+
+function nestedText(row: string): string {
+  return row.slice(row.indexOf('"v":') + 4, row.lastIndexOf(',"__op"'))
+}
+
+function isUnsafe(wanted: string, nested: boolean): boolean {
+  return wanted === '\\N' || /[\x01\x02]/.test(wanted) || (nested && !/^[[{"]/.test(wanted))
+}
