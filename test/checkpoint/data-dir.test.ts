@@ -96,6 +96,14 @@ describe('the lock', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  test('is not taken over while another process is taking it over', () => {
+    const other = identify(process.ppid)!
+    writeFileSync(pidFile(), `${NO_PID}\n1@b\n`)
+    writeFileSync(join(folder, `mysql-sr-sync.pid.after-${NO_PID}-1-b`), `${other.pid}\n${other.started}\n`)
+    expect(refusal()).toMatchObject({ kind: 'alreadyRunning', message: `process ${other.pid} uses ${folder}` })
+    expect(readFileSync(pidFile(), 'utf8')).toBe(`${NO_PID}\n1@b\n`)
+  })
+
   test('goes to exactly one of several that take over at once', async () => {
     writeFileSync(pidFile(), `${NO_PID}\n1@b\n`)
     const all = await Promise.all(Array.from({ length: 6 }, holder))
