@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
+import { Failure } from '../model/failure.js'
 import type { Engine } from './companions.js'
 import { readEngineNumbers } from './engine-numbers.js'
 import { type DemoMoment, renderLine, renderView, Screen } from './live-view.js'
-import type { FreshnessProbe } from './pulse.js'
+import { type FreshnessProbe, visibleBeat } from './pulse.js'
 import { SHOP, SHOP_TABLES } from './shop-schema.js'
 import type { Changes } from './shop-traffic.js'
 
@@ -12,6 +13,7 @@ const DRAW_MS = 250
 const LINE_MS = 2000
 const COUNT_MS = 1000
 const RATE_OVER_MS = 2000
+const LIVE_TIMEOUT_MS = 120_000
 
 export interface Played {
   readonly traffic: readonly Changes[]
@@ -36,10 +38,16 @@ export class DemoWatch {
     this.#target = target
   }
 
-  /** Resolves when the table is in the target, or at `signal`. */
-  async waitForTable(database: string, table: string, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !(await this.#tables(database)).includes(table))
-      await delay(100, undefined, { signal }).catch(() => undefined)
+  /** Resolves when the first beat is visible in the target, or at `signal`; fails when the engine ends before. */
+  async untilLive(signal: AbortSignal): Promise<void> {
+    for (const endMs = performance.now() + LIVE_TIMEOUT_MS; !signal.aborted; ) {
+      await this.#engine.companion.check()
+      const made = (await this.#tables(SHOP)).includes('pulse')
+      if (made && (await visibleBeat(this.#target, SHOP)) !== undefined) return
+      if (performance.now() > endMs)
+        throw new Failure('internal', `no row reached the target in time:\n${await this.#engine.companion.tail()}`)
+      await delay(50, undefined, { signal }).catch(() => undefined)
+    }
   }
 
   async show(played: () => Played, signal: AbortSignal): Promise<void> {

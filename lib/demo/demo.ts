@@ -9,7 +9,7 @@ import { CLI, Engine, startSandbox } from './companions.js'
 import { compareTables } from './compare.js'
 import { DEMO_USAGE, type DemoOptions, parseDemoOptions } from './demo-options.js'
 import { DemoWatch } from './demo-watch.js'
-import { beat, FreshnessProbe } from './pulse.js'
+import { beat, FreshnessProbe, firstBeat } from './pulse.js'
 import { SHOP, SHOP_TABLES, shopStatements } from './shop-schema.js'
 import { ShopTraffic } from './shop-traffic.js'
 import { judge, renderVerdict, renderVerdictJson, type Verdict } from './verdict.js'
@@ -129,8 +129,14 @@ class Demo {
     )
     const pulse = await this.#connection(server.connect())
     const end = () => ending.abort()
-    const over = seconds === undefined ? undefined : setTimeout(end, seconds * 1000)
     this.#interrupt.once(end)
+    await firstBeat(pulse)
+    this.#beats = 1
+    const beforeMs = performance.now()
+    await watch.untilLive(ending.signal)
+    if (!ending.signal.aborted)
+      this.#say(`the first row was visible in the target after ${((performance.now() - beforeMs) / 1000).toFixed(1)} s`)
+    const over = seconds === undefined ? undefined : setTimeout(end, seconds * 1000)
     const guard = <T>(work: Promise<T>): Promise<T> =>
       work.catch(error => {
         end()
@@ -144,11 +150,9 @@ class Demo {
     const parts = [
       ...this.#traffic.map(traffic => guard(traffic.play(ending.signal))),
       guard(beat(pulse, ending.signal)).then(beats => {
-        this.#beats = beats
+        this.#beats += beats
       }),
-      guard(
-        watch.waitForTable(SHOP, 'pulse', ending.signal).then(() => this.#freshness.watch(target, SHOP, ending.signal)),
-      ),
+      guard(this.#freshness.watch(target, SHOP, ending.signal)),
       guard(watch.show(moment, ending.signal)),
     ]
     try {

@@ -5,21 +5,33 @@ import { SHOP } from './shop-schema.js'
 const BEAT_MS = 200
 const LOOK_MS = 50
 
-/** Writes the wall-clock time into the heartbeat row about five times a second until `signal`. */
-export async function beat(source: Connection, signal: AbortSignal): Promise<number> {
-  let beats = 1
+/** The first beat: the row that all others update. */
+export async function firstBeat(source: Connection): Promise<void> {
   await source.query(`insert into ${SHOP}.pulse values (1, ?)`, [Date.now()])
+}
+
+/** Writes the wall-clock time into the heartbeat row about five times a second until `signal`; returns how often. */
+export async function beat(source: Connection, signal: AbortSignal): Promise<number> {
+  let beats = 0
   for (; !signal.aborted; beats++) {
-    await delay(BEAT_MS, undefined, { signal }).catch(() => undefined)
     await source.query(`update ${SHOP}.pulse set at_ms = ? where id = 1`, [Date.now()])
+    await delay(BEAT_MS, undefined, { signal }).catch(() => undefined)
   }
   return beats
+}
+
+/** The newest beat that is visible in the target (ms since 1970), if any; the table must be there. */
+export async function visibleBeat(target: Connection, database: string): Promise<number | undefined> {
+  const [rows] = await target.query(`select at_ms from ${database}.pulse where id = 1`)
+  const at = (rows as Array<{ at_ms: number | string }>)[0]?.at_ms
+  return at === undefined ? undefined : Number(at)
 }
 
 /**
  * How old the newest row visible in the target is, measured from outside: the target's heartbeat row is read about 20
  * times a second, and its age by the clock of this machine, at the moment the answer is here, is one sample. Between two
- * beats the age grows, so even an immediate target shows up to 200 ms. Samples start with the first visible beat.
+ * beats the age grows, so even an immediate target shows up to 200 ms. What lies before the watch does not count: a beat of
+ * before is taken for one at its start.
  */
 export class FreshnessProbe {
   readonly #samplesMs: number[] = []
@@ -30,11 +42,11 @@ export class FreshnessProbe {
 
   /** Looks until `signal`. */
   async watch(target: Connection, database: string, signal: AbortSignal): Promise<void> {
+    const startMs = Date.now()
     while (!signal.aborted) {
-      const [rows] = await target.query(`select at_ms from ${database}.pulse where id = 1`)
-      const at = (rows as Array<{ at_ms: number | string }>)[0]?.at_ms
+      const at = await visibleBeat(target, database)
       // A look that was under way when the beats ended would blame the target for their silence.
-      if (at !== undefined && !signal.aborted) this.add(Date.now() - Number(at))
+      if (!signal.aborted) this.add(Date.now() - Math.max(at ?? 0, startMs))
       await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
     }
   }
