@@ -160,7 +160,7 @@ class CompiledRowEncoder implements RowEncoder {
     try {
       const end = this.#row.encode(source, at, limit, out, q, op)
       if (end > out.length)
-        throw new RangeError(`a row of ${end - q} bytes in a buffer with room for ${out.length - q}`)
+        throw new Failure('internal', `a row of ${end - q} bytes in a buffer with room for ${out.length - q}`)
       this.end = this.#state.end
       this.unsafe = this.#state.unsafe || this.#alwaysUnsafe
       return end
