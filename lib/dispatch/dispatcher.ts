@@ -166,7 +166,7 @@ export class Dispatcher {
     limit: number,
     op: 0 | 1,
   ): number {
-    const lane = hash % this.#lanes.length
+    const lane = ((hash + bodies.salt) >>> 0) % this.#lanes.length
     let open = bodies.open[lane]
     if (open === undefined || open.columns !== (open.json ? route.json.columns : route.csv?.columns)) {
       if (open) this.#ship(this.#open, bodies, lane)

@@ -1,5 +1,5 @@
 import type { Position } from '../model/position.js'
-import type { TargetTable } from '../model/schema.js'
+import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
 import type { Route } from './route.js'
 
@@ -14,6 +14,8 @@ export interface OpenBody {
 /** What one epoch holds for one target: a body per lane, and how many loads each lane has got already. */
 export interface TargetBodies {
   readonly target: TargetTable
+  /** Mixed into key hashes, so that equal keys of different targets spread over the lanes. */
+  readonly salt: number
   readonly open: (OpenBody | undefined)[]
   readonly parts: number[]
 }
@@ -39,7 +41,7 @@ export class Epoch {
   bodiesOf(target: TargetTable): TargetBodies {
     let bodies = this.targets.get(target)
     if (!bodies) {
-      bodies = { target, open: [], parts: [] }
+      bodies = { target, salt: saltOf(target), open: [], parts: [] }
       this.targets.set(target, bodies)
     }
     return bodies
@@ -59,4 +61,10 @@ export class Epoch {
   get durable(): boolean {
     return this.end !== null && this.pendingLoads === 0
   }
+}
+
+function saltOf(target: TargetTable): number {
+  let salt = 0
+  for (const c of targetName(target)) salt = (Math.imul(salt, 31) + c.codePointAt(0)!) >>> 0
+  return salt
 }
