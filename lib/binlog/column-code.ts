@@ -189,8 +189,8 @@ function textBody(
       return { body: `q=writeBase64(${source},o,q);`, ratio: 4 / 3 }
     case 'csv':
       return column.form === 'latin1'
-        ? { body: 'u|=findCollision(b,p,n,collides);q=writeLatin1(b,p,n,o,q);', ratio: 3 }
-        : { body: `u|=copyChecked(${source},o,q,collides);q+=${size};`, ratio: 1 }
+        ? { body: 'u|=findCollision(b,p,n,separators);q=writeLatin1(b,p,n,o,q);', ratio: 3 }
+        : { body: `u|=copyChecked(${source},o,q,separators);q+=${size};`, ratio: 1 }
     case 'json':
       return column.form === 'latin1'
         ? { body: 'q=writeJsonLatin1(b,p,n,o,q);', ratio: 6 }
@@ -202,7 +202,7 @@ function textBody(
 function json(prefix: number, form: TargetForm): ColumnCode {
   const body =
     form === 'csv'
-      ? '{const s=q;q=writeJson(b,p,n,o,q);const f=o[s];u|=f===123||f===91||f===34?findCollision(o,s,q-s,collides):1;}'
+      ? '{const s=q;q=writeJson(b,p,n,o,q);const f=o[s];u|=f===123||f===91||f===34?findInDocument(o,s,q-s,separators):1;}'
       : 'q=writeJson(b,p,n,o,q);'
   return {
     fixedBytes: null,
