@@ -145,7 +145,7 @@ function set(column: BoundColumn, i: number, form: TargetForm): ColumnCode {
   const { length, members } = column
   const write =
     `{let first=true;for(let k=0;k<${length * 8};k++){if((b[p+(k>>3)]>>(k&7)&1)===0)continue;` +
-    `const s=c${i}.labels[k+1];if(s===undefined)noLabel(k+1,p);if(!first)o[q++]=44;first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
+    `const s=c${i}.labels[k+1];if(s===undefined)noLabel(k+1,p);if(!first){o[q++]=44;u|=separators.table[44];}first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
   const most = members.reduce((sum, member) => sum + member.length * (form.startsWith('json') ? 6 : 1) + 1, 0)
   return fixed(length, `${write}`, most)
 }
