@@ -8,6 +8,8 @@ const f64 = new Float64Array(1)
 const f32Bytes = new Uint8Array(f32.buffer)
 const f64Bytes = new Uint8Array(f64.buffer)
 
+const SMALLEST_NORMAL = 2 ** -126
+
 const POWERS = [1, 10, 100, 1000, 10_000]
 
 /** Four bytes, IEEE 754 little-endian. */
@@ -52,7 +54,8 @@ export function writeDouble(o: Uint8Array, q: number, b: Uint8Array, p: number):
 function shortestOfFloat(v: number, at: number): number {
   if (v - v !== 0) throw new ValueProblem('it is not a finite number', at)
   if (v === 0) return v
-  for (let digits = 6; digits < 9; digits++) {
+  // Six digits are always exact, but the smallest floats have fewer.
+  for (let digits = Math.abs(v) < SMALLEST_NORMAL ? 1 : 6; digits < 9; digits++) {
     const candidate = Number(v.toPrecision(digits))
     if (Math.fround(candidate) === v) return candidate
   }
