@@ -4,32 +4,11 @@ import { type BoundColumn, isSkippable } from './bound-column.js'
 import type { ColumnConstants } from './column-code.js'
 import { HASH_SEED } from './key-hash.js'
 import { type GeneratedRow, type RowPunctuation, type RowState, rowSource } from './row-code.js'
+import type { RowLayout } from './row-layout.js'
 import { ValueProblem } from './value-problem.js'
 import { WIRE } from './wire-type.js'
 import { type Separators, writeJsonText } from './write-text.js'
 import { WRITERS } from './writers.js'
-
-export type FieldForm = 'text' | 'base64'
-
-/** What a row looks like in a load body. */
-export interface RowLayout {
-  /** All columns of the row image, in order. */
-  readonly columns: readonly BoundColumn[]
-  /** Per source column: name in the target (JSON key) and form; null = left out. */
-  readonly fields: readonly ({ readonly name: string; readonly form: FieldForm } | null)[]
-  /** Source column indexes that form the target key. */
-  readonly key: readonly number[]
-  /** Fields behind the columns that are the same in every row. */
-  readonly constants: readonly { readonly name: string; readonly text: string | null }[]
-  /** Append __op (0 upsert, 1 delete). */
-  readonly op: boolean
-  readonly format: 'csv' | 'json'
-  /** ASCII; CSV only. */
-  readonly columnSeparator: Uint8Array
-  readonly rowDelimiter: Uint8Array
-  /** For TIMESTAMP. */
-  readonly zone: Zone
-}
 
 export interface RowEncoder {
   /** Source offset just behind the image last walked by encode or skip. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { bindTable } from '../../lib/binlog/bind-table.js'
-import type { TableMap, WireColumn } from '../../lib/binlog/table-map.js'
+import type { TableMap } from '../../lib/binlog/table-map.js'
+import type { WireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import { Failure } from '../../lib/model/failure.js'
 import type { SourceColumn, TableSchema } from '../../lib/model/schema.js'

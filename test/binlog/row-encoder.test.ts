@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { BoundColumn } from '../../lib/binlog/bound-column.js'
-import { compileRowEncoder, type RowLayout } from '../../lib/binlog/row-encoder.js'
+import { compileRowEncoder } from '../../lib/binlog/row-encoder.js'
+import type { RowLayout } from '../../lib/binlog/row-layout.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import { Failure } from '../../lib/model/failure.js'
 import { u8, u16, u32, u64 } from '../support/binlog-builder.js'
