@@ -49,3 +49,14 @@ export function encodeImages(layout: RowLayout, buffer: Buffer, at: number, end:
   }
   return found
 }
+
+/** The body text of an image that is one row. */
+export function encodeOne(
+  columns: RowLayout['columns'],
+  image: Buffer,
+  changes: Partial<RowLayout> = {},
+): ReturnType<typeof encodeImages>[number] {
+  const rows = encodeImages(layoutOf(columns, changes), image, 0, image.length)
+  if (rows.length !== 1) throw new Error(`the image holds ${rows.length} rows`)
+  return rows[0]!
+}

@@ -1,0 +1,12 @@
+import { Failure } from '../../lib/model/failure.js'
+
+/** The Failure that `act` throws; anything else it throws goes on, and so does an Error when it throws nothing. */
+export function failureOf(act: () => unknown): Failure {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
