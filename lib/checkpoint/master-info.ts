@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import toml from '@iarna/toml'
 import { Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
+import { errorCode } from '../model/system-error.js'
 
 /** What the file says; an operator may have left out or removed any line. */
 export interface MasterInfo {
@@ -37,7 +38,7 @@ export class MasterInfoFile {
     try {
       text = await readFile(this.path, 'utf8')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null
       throw new Failure('positionUnreadable', `${this.path}: ${(error as Error).message}`, { cause: error })
     }
     return parseMasterInfo(text, this.path)

@@ -34,6 +34,8 @@ interface Packet {
 interface ZongJiInside {
   readonly connection: {
     query(sql: string, done: (error: Error | null) => void): void
+    /** COM_REGISTER_SLAVE. */
+    _registerSlave(as: { serverId: number }, done: (error?: Error | null) => void): void
     pause(): void
     resume(): void
     clientEncoding: string
@@ -95,7 +97,7 @@ export class DumpConnection {
 
   /** zongji emits "ready" synchronously before it queues the dump command, so these statements run first on that connection. */
   #takeOver(zongji: ZongJiInside): void {
-    const failed = (error: Error | null): void => {
+    const failed = (error?: Error | null): void => {
       if (error) this.#end(dumpFailure(error))
     }
     // CRC32 whatever the global says now: older files may carry checksums, and a server refuses to send those to a client that does not know them.
@@ -103,6 +105,8 @@ export class DumpConnection {
     zongji.connection.query(`SET @master_heartbeat_period = ${Math.round(this.#options.heartbeatMs * 1e6)}`, failed)
     // While the window is full the socket stands still on purpose; the server must not take that for a dead client.
     zongji.connection.query('SET SESSION net_write_timeout = 86400', failed)
+    // SHOW REPLICAS lists this reader then, so that another one can see that its server_id is taken.
+    zongji.connection._registerSlave({ serverId: this.#options.serverId }, failed)
     const { onEvent } = this.#handlers
     const next = (packet: Packet, connection: { clientEncoding: string }): unknown => {
       if (this.#ended) return null

@@ -208,7 +208,6 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
   })
 
   test('targets: a missing column, a narrow one, the wrong model', async () => {
-    await configure({ on_ddl: 'ignore' })
     await inTarget(`create database ${schema}`)
     const columns = 'id int not null'
     await inTarget(`create table ${schema}.t (${columns}) primary key (id) distributed by hash(id)`)

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import { runningProcess } from '../../lib/checkpoint/data-dir.js'
 import { main } from '../../lib/cli/main.js'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
@@ -42,6 +44,7 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
       blocks: `[[source]]\nschema = "${schema}"\ntables = ["t"]\n[[rule]]\nschema = "${schema}"\ntable = "t"\n`,
     })
     engine.start()
+    await up()
   }, 180_000)
   afterAll(async () => {
     await engine?.destroy()
@@ -49,6 +52,11 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
     await source?.end()
     await sandbox?.close()
   })
+
+  /** What ./start.sh waits for first: the process has its folder. */
+  async function up(): Promise<void> {
+    while (runningProcess(join(engine.folder, 'var')) === null) await new Promise(resolve => setTimeout(resolve, 20))
+  }
 
   /** The value in the target after a `wait` in this process. */
   async function seen(): Promise<number> {
@@ -88,12 +96,12 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
     await engine.caughtUp()
     expect(await engine.stop()).toBe(0)
     engine.start()
-    while ((await engine.cli('status')).code !== 0) await new Promise(resolve => setTimeout(resolve, 20))
+    await up()
     expect(await seen()).toBe(ROUNDS)
     expect(await engine.stop()).toBe(0)
     await source.query('flush binary logs')
     engine.start()
-    while ((await engine.cli('status')).code !== 0) await new Promise(resolve => setTimeout(resolve, 20))
+    await up()
     expect(await seen()).toBe(ROUNDS)
   }, 60_000)
 

@@ -1,6 +1,7 @@
+import { asFailure, Failure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
 import type { ServerFacts } from '../server-facts.js'
-import type { SourceSession } from '../session.js'
+import type { Row, SourceSession } from '../session.js'
 
 /** Two readers with one server_id throw each other out; the source itself must not have it either. */
 export async function checkServerId(
@@ -14,7 +15,17 @@ export async function checkServerId(
     return { check: 'mysql.server_id', level: 'error', message: `server_id = ${serverId} is the source's own`, remedy }
   }
   const statement = facts.mariadb || Number(facts.version.split('.')[0]) < 8 ? 'SHOW SLAVE HOSTS' : 'SHOW REPLICAS'
-  const replicas = (await session.query(statement)).map(r => Number(r.Server_Id ?? r.Server_id ?? 0))
+  const seen = await listReplicas(session, statement)
+  if (seen instanceof Failure) {
+    return {
+      check: 'mysql.server_id',
+      level: 'warning',
+      message: `whether another reader has server_id = ${serverId} cannot be seen: ${seen.message}`,
+      remedy:
+        'For this check only: GRANT REPLICATION MASTER ADMIN ON *.* TO mysql_user; or run SHOW SLAVE HOSTS as root.',
+    }
+  }
+  const replicas = seen.map(r => Number(r.Server_Id ?? r.Server_id ?? 0))
   const clash = replicas.includes(serverId) && !ownProcessRuns
   return {
     check: 'mysql.server_id',
@@ -23,5 +34,16 @@ export async function checkServerId(
       ? `a replica with server_id = ${serverId} is connected to the source`
       : `server_id = ${serverId} is free`,
     remedy: clash ? remedy : '',
+  }
+}
+
+/** The refusal when this user may not see them: MariaDB since 10.5 asks for a privilege that reading the binlog does not need. */
+async function listReplicas(session: SourceSession, statement: string): Promise<Row[] | Failure> {
+  try {
+    return await session.query(statement)
+  } catch (error) {
+    const failure = asFailure(error)
+    if (failure.kind === 'sourceDenied') return failure
+    throw failure
   }
 }

@@ -95,8 +95,11 @@ export async function checkRedirect(
         return { check, level: 'error', message, remedy }
       } catch (error) {
         const failure = asFailure(error)
+        const refused = /^(\S+:\d+): /.exec(failure.message)?.[1] ?? '<that host:port>'
         const remedy =
-          'If the FE redirects to a private address, set sr_be_address_map = { "<that host:port>" = "<reachable host:port>" }.'
+          refused === name
+            ? failure.advice
+            : `Start that BE or open its port; if the FE names a private address: sr_be_address_map = { "${refused}" = "<reachable host:port>" }`
         return { check, level: 'error', message: `a load through ${name} would fail: ${failure.message}`, remedy }
       }
     }),
