@@ -18,6 +18,8 @@ const LF = 10
 const CR = 13
 const MAX_ROW_BYTES = 16_000_000
 const MIN_LINE_BYTES = 65_536
+/** Up to this a second reading thread costs more than it saves. */
+const SERIAL_BYTES = 4_000_000
 
 /**
  * Counts the rows of a CSV body when every one of them is so plain that DuckDB's reader and casts must give what the exact
@@ -112,7 +114,7 @@ function readSql(file: string, plan: LoadPlan, request: LoadRequest, bodyBytes: 
   const separator = quoteText(request.columnSeparator.toString('latin1'))
   // DuckDB allocates and clears the whole buffer for every read.
   const maxLine = Math.max(MIN_LINE_BYTES, Math.min(4 * MAX_ROW_BYTES, bodyBytes))
-  return `SELECT ${cells.join(', ')} FROM read_csv(${quoteText(file)}, delim=${separator}, quote='', escape='', comment='', nullstr='\\N', header=false, auto_detect=false, new_line='\\n', strict_mode=true, null_padding=false, max_line_size=${maxLine}, buffer_size=${2 * maxLine}, columns={${types.join(', ')}})`
+  return `SELECT ${cells.join(', ')} FROM read_csv(${quoteText(file)}, delim=${separator}, quote='', escape='', comment='', nullstr='\\N', header=false, auto_detect=false, new_line='\\n', strict_mode=true, null_padding=false, max_line_size=${maxLine}, buffer_size=${2 * maxLine}, parallel=${bodyBytes > SERIAL_BYTES}, columns={${types.join(', ')}})`
 }
 
 function cellSql({ column, source }: PlannedColumn): string {
