@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { MasterInfoFile } from './checkpoint/master-info.js'
+import { checkFile, checkFolder } from './checkpoint/place-check.js'
 import type { Config } from './config/options.js'
 import type { TargetRequest } from './dispatch/sink.js'
 import { asFailure, Failure } from './model/failure.js'
@@ -26,7 +27,10 @@ export interface PreflightOptions {
 
 /** Every precondition of a configuration, each as a finding with its remedy. Changes nothing anywhere. */
 export async function runPreflight(config: Config, options: PreflightOptions): Promise<Finding[]> {
-  const findings: Finding[] = []
+  const findings: Finding[] = [
+    checkFolder('local.data_dir', resolve(options.baseDir, config.data_dir)),
+    checkFile('local.log_file', resolve(options.baseDir, config.log_file)),
+  ]
   const requests = await attempt(findings, 'mysql.reach', () => checkSource(config, options, findings), [])
   findings.push(
     ...(await attempt(findings, 'starrocks.reach', () => checkStarRocks(starRocksOptions(config), requests), [])),

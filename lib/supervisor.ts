@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config/options.js'
 import { asFailure, backoffMs } from './model/failure.js'
 import type { Observer } from './model/observer.js'
+import type { Position } from './model/position.js'
 import { Pipeline } from './pipeline.js'
 
 export interface Supervisor {
@@ -17,15 +18,18 @@ export function createSupervisor(
 ): Supervisor {
   return {
     async run(signal: AbortSignal): Promise<void> {
+      let position: Position | null = null
       for (let attempt = 1; !signal.aborted; attempt++) {
         const pipeline = new Pipeline(config, options.baseDir, observer)
         try {
-          await pipeline.run(signal)
+          await pipeline.run(signal).finally(() => {
+            position = pipeline.position ?? position
+          })
           break
         } catch (error) {
           const failure = asFailure(error)
           if (!failure.retriable) {
-            observer({ kind: 'failed', failure, position: pipeline.position })
+            observer({ kind: 'failed', failure, position })
             throw failure
           }
           if (pipeline.progressed) attempt = 1
@@ -35,7 +39,7 @@ export function createSupervisor(
           await sleep(retryInMs, undefined, { signal }).catch(() => undefined)
         }
       }
-      observer({ kind: 'stopped', position: null })
+      observer({ kind: 'stopped', position })
     },
   }
 }

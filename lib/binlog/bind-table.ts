@@ -2,7 +2,8 @@ import { Failure } from '../model/failure.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
 import type { BoundColumn, ColumnForm } from './bound-column.js'
 import { charsetForm, charsetOfCollation, maxBytesPerCharacter, normalizeCharset } from './charset.js'
-import type { TableMap, WireColumn } from './table-map.js'
+import type { TableMap } from './table-map.js'
+import type { WireColumn } from './wire-column.js'
 import { hasCharset, WIRE, wireTypeName } from './wire-type.js'
 
 /** Wire types a column of each DATA_TYPE may have; the older of two temporal forms is that of tables made before 5.6. */

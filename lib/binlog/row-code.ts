@@ -1,5 +1,5 @@
 import { type ColumnCode, columnCode, type TargetForm } from './column-code.js'
-import type { RowLayout } from './row-encoder.js'
+import type { RowLayout } from './row-layout.js'
 
 /** Columns per generated function: V8 optimizes no function whose code is too long. */
 const COLUMNS_PER_PART = 32

@@ -1,6 +1,6 @@
 import { charsetOfCollation, decodeText } from './charset.js'
 import type { EventReader } from './event-reader.js'
-import type { MutableColumn } from './table-map.js'
+import type { MutableColumn } from './wire-column.js'
 import { hasCharset, hasSignedness, WIRE } from './wire-type.js'
 
 /** Field types of the optional metadata (MySQL Table_map_event::Optional_metadata_field_type; MariaDB the same to 12). */

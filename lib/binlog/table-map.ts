@@ -1,32 +1,7 @@
 import type { EventReader } from './event-reader.js'
 import { decodeOptionalMetadata } from './table-map-metadata.js'
+import type { MutableColumn, WireColumn } from './wire-column.js'
 import { hasSignedness, WIRE, wireTypeName } from './wire-type.js'
-
-/** One column as a table map describes it; null = the table map does not say. */
-export interface WireColumn {
-  /** One of WIRE; ENUM and SET are told apart from STRING. */
-  readonly type: number
-  /**
-   * VARCHAR, STRING: most bytes of a value. BLOB, JSON, GEOMETRY, VECTOR: bytes of the length in front of a value.
-   * ENUM, SET, FLOAT, DOUBLE: bytes of a value. BIT: bits. TIME2, DATETIME2, TIMESTAMP2: fraction digits.
-   * NEWDECIMAL: precision. 0 for all others.
-   */
-  readonly length: number
-  /** NEWDECIMAL: fraction digits. 0 for all others. */
-  readonly scale: number
-  readonly nullable: boolean
-  readonly unsigned: boolean | null
-  /** Collation of a string, ENUM or SET column; 63 is binary. */
-  readonly collationId: number | null
-  readonly name: string | null
-  /** Labels of an ENUM or SET in order; null also when their charset cannot be decoded here. */
-  readonly members: readonly string[] | null
-  /** How many labels, known even where `members` is null for their charset. */
-  readonly memberCount: number | null
-  readonly geometryType: number | null
-  readonly visible: boolean | null
-  readonly dimensions: number | null
-}
 
 /** The layout of a table's row images, as of the moment they were written. */
 export interface TableMap {
@@ -38,8 +13,6 @@ export interface TableMap {
   /** Column indexes of the primary key in key order; null = the table map does not say. */
   readonly primaryKey: readonly number[] | null
 }
-
-export type MutableColumn = { -readonly [K in keyof WireColumn]: WireColumn[K] }
 
 /**
  * The body of a TABLE_MAP event from behind the table name on (MySQL libs/mysql/binlog/event/rows_event.h,

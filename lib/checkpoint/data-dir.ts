@@ -1,5 +1,5 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Failure } from '../model/failure.js'
 import { errorCode, errorText } from '../model/system-error.js'
 import { identify, lives, type ProcessIdentity } from './process-identity.js'
@@ -90,8 +90,8 @@ function readOwner(path: string): ProcessIdentity | null | 'missing' {
     const [pid, started] = readFileSync(path, 'utf8').split('\n')
     return /^[1-9]\d*$/.test(pid ?? '') && started !== undefined ? { pid: Number(pid), started } : null
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 'missing'
-    throw error
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return 'missing'
+    throw unwritable(path, error)
   }
 }
 
@@ -102,13 +102,27 @@ function sameOwner(a: ReturnType<typeof readOwner>, b: ProcessIdentity | null): 
 
 function makeFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true })
+    makeFolders(dataDir)
   } catch (error) {
     throw unwritable(dataDir, error)
   }
 }
 
-function unwritable(path: string, cause: unknown): Failure {
+/** mkdir -p. Not the recursive mode of mkdir, which never ends where a file system says ENOENT to a folder whose parent exists (/proc). */
+function makeFolders(path: string, mayAscend = true): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return
+    if (code !== 'ENOENT' || !mayAscend) throw error
+    makeFolders(dirname(path))
+    makeFolders(path, false)
+  }
+}
+
+/** What is thrown when a file of a data_dir cannot be read or written. */
+export function unwritable(path: string, cause: unknown): Failure {
   return new Failure('configInvalid', `data_dir cannot be used: ${path}: ${errorText(cause)}`, {
     cause,
     advice: 'Check data_dir: the folder must be writable by this user, with space left on its disk.',

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FailureKind } from '../model/failure.js'
 import { errorCode } from '../model/system-error.js'
+import { unwritable } from './data-dir.js'
 
 const FILE_NAME = 'stopped'
 
@@ -19,12 +20,16 @@ export type StopMark =
       readonly told?: boolean
     }
 
-/** Writes `<data_dir>/stopped`, whole or not at all. */
+/** Writes `<data_dir>/stopped`, whole or not at all. Throws configInvalid when the folder does not take it. */
 export function writeStopMark(dataDir: string, mark: StopMark): void {
   const path = join(dataDir, FILE_NAME)
   const side = `${path}.${process.pid}.new`
-  writeFileSync(side, `${JSON.stringify(mark, null, 2)}\n`)
-  renameSync(side, path)
+  try {
+    writeFileSync(side, `${JSON.stringify(mark, null, 2)}\n`)
+    renameSync(side, path)
+  } catch (error) {
+    throw unwritable(path, error)
+  }
 }
 
 /** The mark, or null when there is none. A mark that cannot be read counts as an operator's. */
@@ -33,8 +38,8 @@ export function readStopMark(dataDir: string): StopMark | null {
   try {
     text = readFileSync(join(dataDir, FILE_NAME), 'utf8')
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null
-    throw error
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null
+    throw unwritable(join(dataDir, FILE_NAME), error)
   }
   try {
     const mark = JSON.parse(text) as StopMark
@@ -46,5 +51,10 @@ export function readStopMark(dataDir: string): StopMark | null {
 }
 
 export function removeStopMark(dataDir: string): void {
-  rmSync(join(dataDir, FILE_NAME), { force: true })
+  const path = join(dataDir, FILE_NAME)
+  try {
+    rmSync(path, { force: true })
+  } catch (error) {
+    throw unwritable(path, error)
+  }
 }

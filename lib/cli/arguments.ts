@@ -15,7 +15,7 @@ export function parseFlags(args: readonly string[], flags: Readonly<Record<strin
     const flag = flags[token.name]
     if (flag === undefined) throw new UsageError(unknownFlag(token.rawName, Object.keys(flags)))
     if (flag.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`)
-    if (flag.type === 'string' && (token.value === undefined || token.value === '')) {
+    if (flag.type === 'string' && (token.value === undefined || (token.value === '' && flag.mayBeEmpty !== true))) {
       throw new UsageError(`${token.rawName} needs a value: ${flag.value}`)
     }
     values[token.name] = token.value ?? true

@@ -9,6 +9,8 @@ export interface Flag {
   readonly short?: string
   /** Placeholder of the value in help: "FILE". */
   readonly value?: string
+  /** The value may be the empty text: `--password "$PASSWORD"`. */
+  readonly mayBeEmpty?: boolean
   readonly text: string
 }
 

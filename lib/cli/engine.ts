@@ -2,6 +2,8 @@ import { writeStopMark } from '../checkpoint/stop-mark.js'
 import type { Config } from '../config/options.js'
 import { secretsOf } from '../config/redact.js'
 import { asFailure, type Failure } from '../model/failure.js'
+import type { Happening } from '../model/observer.js'
+import { errorText } from '../model/system-error.js'
 import { type Log, secretsFilter } from '../observe/log.js'
 import { logFailure, logHappenings } from '../observe/log-happenings.js'
 import { observeMetrics } from '../observe/metrics.js'
@@ -15,6 +17,15 @@ import { openRunLog } from './open-log.js'
 import type { Read } from './read-config.js'
 import { readVersion } from './version.js'
 
+/** What other processes watch status.json for. */
+const WAITED_FOR: ReadonlySet<Happening['kind']> = new Set([
+  'connected',
+  'disconnected',
+  'advanced',
+  'failed',
+  'stopped',
+])
+
 /** The supervised flow with its log, status and metrics. */
 export class Engine {
   readonly #read: Read<Config>
@@ -22,6 +33,7 @@ export class Engine {
   readonly #board: StatusBoard
   readonly #filter: (text: string) => string
   readonly #stop = new AbortController()
+  #statusFile: StatusFile | null = null
   #failureLogged = false
 
   constructor(read: Read<Config>) {
@@ -34,23 +46,21 @@ export class Engine {
 
   /** Resolves with the exit code. */
   async run(): Promise<number> {
-    const { config, baseDir, dataDir, file } = this.#read
+    const { config, baseDir, file } = this.#read
     const log = this.#log
     log.info('mysql-sr-sync', { version: readVersion(), pid: process.pid, config: file })
     this.#listen()
     const statsd = this.#openStatsd()
-    const statusFile = new StatusFile(
-      { dataDir },
-      () => this.#board.snapshot(),
-      error =>
-        log.warn(
-          `status.json cannot be written: ${String(error)}`,
-          'Free space on the disk of data_dir and check its permissions.',
-        ),
-    )
+    const statusFile = this.#openStatusFile()
     const watchers: Watcher[] = [
       { name: 'log', observe: logHappenings(log) },
       { name: 'status', observe: happening => this.#board.observe(happening) },
+      {
+        name: 'status file',
+        observe: ({ kind }) => {
+          if (WAITED_FOR.has(kind)) statusFile.writeSoon()
+        },
+      },
     ]
     if (statsd !== null) watchers.push({ name: 'statsd', observe: observeMetrics(statsd, Date.now) })
     const observer = combineWatchers(watchers, (name, error) =>
@@ -68,6 +78,19 @@ export class Engine {
       statusFile.close()
       await statsd?.close()
     }
+  }
+
+  #openStatusFile(): StatusFile {
+    this.#statusFile = new StatusFile(
+      { dataDir: this.#read.dataDir },
+      () => this.#board.snapshot(),
+      error =>
+        this.#log.warn(
+          `status.json cannot be written: ${errorText(error)}`,
+          'Free space on the disk of data_dir and check its permissions.',
+        ),
+    )
+    return this.#statusFile
   }
 
   #openStatsd(): StatsdOutput | null {
@@ -92,13 +115,28 @@ export class Engine {
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
-    process.on('uncaughtException', error => process.exit(this.#failed(asFailure(error))))
+    // The terminal it runs in was closed; without one (nohup, cron, ./start.sh) a hang-up means nothing.
+    const onTerminal = process.stderr.isTTY
+    process.on('SIGHUP', () => {
+      if (onTerminal) stop('SIGHUP')
+      else this.#log.info('SIGHUP: goes on; a changed configuration counts from the next start')
+    })
+    process.on('uncaughtException', error => {
+      const exitCode = this.#failed(asFailure(error))
+      this.#statusFile?.close()
+      process.exit(exitCode)
+    })
   }
 
   #failed(failure: Failure): number {
     this.#board.fail(failure)
     if (!this.#failureLogged) logFailure(this.#log, failure, this.#board.snapshot().position)
-    if (!failure.retriable) {
+    if (!failure.retriable) this.#markFailure(failure)
+    return failure.exitCode
+  }
+
+  #markFailure(failure: Failure): void {
+    try {
       writeStopMark(this.#read.dataDir, {
         by: 'failure',
         atMs: Date.now(),
@@ -107,7 +145,9 @@ export class Engine {
         advice: failure.advice,
         exitCode: failure.exitCode,
       })
+    } catch (error) {
+      const { message, advice } = asFailure(error)
+      this.#log.error(`the monitor will start it again in vain: ${message}`, advice)
     }
-    return failure.exitCode
   }
 }

@@ -6,14 +6,15 @@ import type { Read } from './read-config.js'
 
 /** A log into log_file, whose lines go to the error output when the file does not take them. */
 export function openFileLog(read: Read<Workplace>, secrets: readonly string[]): Log {
-  return openLog(read, secrets, fileOutput(read))
+  return openLog(read, secrets, fileOutput(read, stderrOutput()))
 }
 
 /** The log of `run`: into log_file, and to the error output too unless that is the log file itself. */
 export function openRunLog(read: Read<Workplace>, secrets: readonly string[]): Log {
-  const file = fileOutput(read)
-  if (stderrIsLogFile(read.logFile)) return openLog(read, secrets, file)
+  if (stderrIsLogFile(read.logFile)) return openLog(read, secrets, fileOutput(read, stderrOutput()))
   const stderr = stderrOutput()
+  // The error output has every line already.
+  const file = fileOutput(read, { write: () => undefined })
   return openLog(read, secrets, {
     write(line) {
       stderr.write(line)
@@ -26,8 +27,8 @@ function openLog(read: Read<Workplace>, secrets: readonly string[], output: LogO
   return new Log({ level: read.config.log_level, secrets }, output, Date.now)
 }
 
-function fileOutput({ config, logFile }: Read<Workplace>): LogOutput {
-  return new LogFile({ path: logFile, maxBytes: config.log_max_bytes, keep: config.log_keep }, stderrOutput())
+function fileOutput({ config, logFile }: Read<Workplace>, lost: LogOutput): LogOutput {
+  return new LogFile({ path: logFile, maxBytes: config.log_max_bytes, keep: config.log_keep }, stderrOutput(), lost)
 }
 
 function stderrIsLogFile(logFile: string): boolean {

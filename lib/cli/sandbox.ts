@@ -14,7 +14,7 @@ export const sandbox: Command = {
     'mysql-port': { type: 'string', value: 'N', text: 'Port of the MySQL protocol (default: 9030).' },
     data: { type: 'string', value: 'DIR', text: 'Folder of the data (default: in memory).' },
     user: { type: 'string', value: 'U', text: 'User (default: root).' },
-    password: { type: 'string', value: 'P', text: 'Password (default: none).' },
+    password: { type: 'string', value: 'P', mayBeEmpty: true, text: 'Password (default: none).' },
     mode: {
       type: 'string',
       value: 'MODE',
@@ -75,7 +75,7 @@ function tellReady(running: Sandbox, values: FlagValues, terminal: Terminal): vo
   terminal.out(
     [
       `sandbox: FE HTTP 127.0.0.1:${fe_port}, BE HTTP 127.0.0.1:${be_port}, MySQL protocol 127.0.0.1:${mysql_port}`,
-      `mysql -h 127.0.0.1 -P ${mysql_port} -u ${user}${values.password === undefined ? '' : ' -p'}`,
+      `mysql -h 127.0.0.1 -P ${mysql_port} -u ${user}${textFlag(values, 'password', '') === '' ? '' : ' -p'}`,
       'SIGTERM or Ctrl-C ends it.',
     ].join('\n'),
   )

@@ -5,7 +5,7 @@ import { readStatusFile } from '../observe/status-file.js'
 import { CONFIG_FLAG, type Command, EXIT, numberFlag, type Terminal } from './command.js'
 import { readConfig } from './read-config.js'
 
-const POLL_MS = 200
+const POLL_MS = 50
 
 export const wait: Command = {
   name: 'wait',

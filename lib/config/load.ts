@@ -52,6 +52,15 @@ export function loadWorkplace(input: Omit<ConfigInput, 'rules'>): WorkplaceResul
   return new Loader({ ...input, rules: [] }).runWorkplace()
 }
 
+/** Of a text that is not TOML, the top-level lines that give one of these keys; the others are left blank. */
+function linesOf({ file, text }: SourceText, keys: readonly string[]): SourceText {
+  const lines = text.split('\n')
+  const firstHeader = lines.findIndex(line => /^\s*\[/.test(line))
+  const wanted = new RegExp(`^\\s*["']?(?:${keys.join('|')})["']?\\s*=`)
+  const top = lines.slice(0, firstHeader === -1 ? lines.length : firstHeader)
+  return { file, text: top.map(line => (wanted.test(line) ? line : '')).join('\n') }
+}
+
 type Values = Record<string, unknown>
 
 class Loader {
@@ -84,8 +93,10 @@ class Loader {
 
   runWorkplace(): WorkplaceResult {
     this.#variables = this.#readVariables()
-    const main = new Document(this.#input.main)
-    if (main.data === null) return { ok: false, problems: main.problems }
+    this.#problems.length = 0
+    const whole = new Document(this.#input.main)
+    const main = whole.data === null ? new Document(linesOf(this.#input.main, Object.keys(WORKPLACE.keys))) : whole
+    if (main.data === null) return { ok: false, problems: whole.problems }
     const values = this.#readValues(main, WORKPLACE, main.data, [])
     if (this.#problems.length > 0) return { ok: false, problems: this.#problems }
     return { ok: true, workplace: values as unknown as Workplace }

@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { errorText } from '../model/system-error.js'
 import type { LogOutput } from './log.js'
 
 export interface LogFileOptions {
@@ -11,17 +12,20 @@ export interface LogFileOptions {
 
 /**
  * A log file with rotation by size: sync.log, then sync.log.1 to sync.log.N, 1 the newest. Several processes may append to
- * it. A line that cannot be written (a full disk) goes to the fallback; when the file takes lines again, it gets one that
- * says how many are missing.
+ * it. A line that cannot be written (a full disk) goes elsewhere; when the file takes lines again, it gets one that says how
+ * many are missing.
  */
 export class LogFile implements LogOutput {
   readonly #options: LogFileOptions
-  readonly #fallback: LogOutput
+  readonly #trouble: LogOutput
+  readonly #lost: LogOutput
   #missing = 0
 
-  constructor(options: LogFileOptions, fallback: LogOutput) {
+  /** `trouble` hears of the first line that cannot be written, `lost` gets these lines themselves. */
+  constructor(options: LogFileOptions, trouble: LogOutput, lost: LogOutput = trouble) {
     this.#options = options
-    this.#fallback = fallback
+    this.#trouble = trouble
+    this.#lost = lost
   }
 
   write(line: string): void {
@@ -35,10 +39,10 @@ export class LogFile implements LogOutput {
       this.#missing = 0
     } catch (error) {
       if (this.#missing === 0) {
-        this.#fallback.write(`cannot write ${this.#options.path}: ${String(error)}; its lines follow here\n`)
+        this.#trouble.write(`cannot write ${this.#options.path}: ${errorText(error)}; its lines follow here\n`)
       }
       this.#missing++
-      this.#fallback.write(line)
+      this.#lost.write(line)
     }
   }
 
@@ -54,7 +58,12 @@ export class LogFile implements LogOutput {
   }
 }
 
-/** Lines to the standard error output. A reader that went away takes the lines with it. */
+/** Lines to the standard error output. A reader or terminal that went away takes the lines with it, not the process. */
 export function stderrOutput(): LogOutput {
+  if (!process.stderr.listeners('error').includes(dropLine)) process.stderr.on('error', dropLine)
   return { write: line => void process.stderr.write(line) }
+}
+
+function dropLine(): void {
+  // EPIPE and EIO: nobody reads this output any more, and there is no better place to say so.
 }

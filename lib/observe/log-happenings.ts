@@ -5,6 +5,11 @@ import type { Log } from './log.js'
 
 /** The log policy: which happening becomes which line. */
 export function logHappenings(log: Log): Observer {
+  /** What failed and is being tried again: its recovery is told too. */
+  const troubled = new Set<string>()
+  const recovered = (what: string): void => {
+    if (troubled.delete(what)) log.info(`${what}: works again`)
+  }
   return (happening: Happening) => {
     switch (happening.kind) {
       case 'starting':
@@ -34,14 +39,16 @@ export function logHappenings(log: Log): Observer {
       case 'loaded': {
         const { target, label, rows, bytes, ms } = happening
         log.debug('loaded', { target, label, rows, bytes, ms })
+        recovered(target)
         return
       }
       case 'retrying': {
         const { target, label, rows, attempt, delayMs, failure } = happening
+        troubled.add(target)
         log.warn(failure.message, failure.advice, {
           kind: failure.kind,
-          target,
-          label,
+          target: failure.message.includes(target) ? null : target,
+          label: failure.message.includes(label) ? null : label,
           rows,
           attempt,
           retry_in_ms: delayMs,
@@ -50,8 +57,10 @@ export function logHappenings(log: Log): Observer {
       }
       case 'advanced':
         log.debug('durable', { position: at(happening.position), rows: happening.rows })
+        recovered('master.info')
         return
       case 'unsaved':
+        troubled.add('master.info')
         log.warn(happening.failure.message, happening.failure.advice, {
           kind: happening.failure.kind,
           retry_in_ms: happening.retryInMs,

@@ -5,8 +5,11 @@ import type { Status } from './status.js'
 
 const FILE_NAME = 'status.json'
 
+/** Least time between two writes asked for by `writeSoon`; longer when a write takes long, to stay below 5 % of the time. */
+const MIN_GAP_MS = 100
+
 /**
- * Writes the status to `<data_dir>/status.json` about once a second: to a side file, then renamed, so that a reader sees a
+ * Writes the status to `<data_dir>/status.json` about once a second, and soon after `writeSoon`: to a side file, then renamed, so that a reader sees a
  * whole one. The file is also the sign of life: when it cannot be rewritten (a full disk), its modification time is still
  * set, so that an engine that works is not taken for one that hangs.
  */
@@ -15,6 +18,9 @@ export class StatusFile {
   readonly #snapshot: () => Status
   readonly #onTrouble: (error: unknown) => void
   readonly #timer: NodeJS.Timeout
+  #soon: NodeJS.Timeout | null = null
+  #closed = false
+  #nextAtMs = 0
   #inTrouble = false
 
   /** `onTrouble` hears of the first failed write, and again after one that succeeded in between. */
@@ -30,7 +36,29 @@ export class StatusFile {
     this.#timer = setInterval(() => this.write(), options.everyMs ?? 1000)
   }
 
+  /** Something happened that readers wait for: written at once, or as soon as the last write is long enough ago. */
+  writeSoon(): void {
+    if (this.#closed) return
+    this.#soon ??= setTimeout(() => this.write(), Math.max(0, this.#nextAtMs - performance.now()))
+  }
+
   write(): void {
+    if (this.#soon !== null) clearTimeout(this.#soon)
+    this.#soon = null
+    const startedMs = performance.now()
+    this.#writeFile()
+    const endedMs = performance.now()
+    this.#nextAtMs = endedMs + Math.max(MIN_GAP_MS, 20 * (endedMs - startedMs))
+  }
+
+  /** Writes a last time; no timer runs afterwards. */
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.write()
+  }
+
+  #writeFile(): void {
     try {
       const side = `${this.#path}.new`
       writeFileSync(side, `${JSON.stringify(this.#snapshot(), null, 2)}\n`)
@@ -41,12 +69,6 @@ export class StatusFile {
       this.#inTrouble = true
       this.#touch()
     }
-  }
-
-  /** Writes a last time and stops the timer. */
-  close(): void {
-    clearInterval(this.#timer)
-    this.write()
   }
 
   #touch(): void {
@@ -66,7 +88,7 @@ export function readStatusFile(dataDir: string): { readonly status: Status; read
     const status = JSON.parse(readFileSync(path, 'utf8')) as Status
     return { status, aliveAtMs: Math.max(status.alive_at_ms, statSync(path).mtimeMs) }
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '') || error instanceof SyntaxError) return null
     throw error
   }
 }

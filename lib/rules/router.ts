@@ -1,5 +1,6 @@
 import { bindTable } from '../binlog/bind-table.js'
-import { compileRowEncoder, type RowEncoder, type RowLayout } from '../binlog/row-encoder.js'
+import { compileRowEncoder, type RowEncoder } from '../binlog/row-encoder.js'
+import type { RowLayout } from '../binlog/row-layout.js'
 import type { TableMap } from '../binlog/table-map.js'
 import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'

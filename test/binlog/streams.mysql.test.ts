@@ -53,7 +53,7 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
   beforeAll(async () => {
     server = await startServer(kind)
     await server.sql(['create database t character set utf8mb4'])
-  }, 120_000)
+  }, 300_000)
 
   afterAll(async () => {
     await server.destroy()
@@ -308,7 +308,7 @@ describe('mysql alone', () => {
   beforeAll(async () => {
     server = await startServer('mysql')
     await server.sql(['create database t character set utf8mb4'])
-  }, 120_000)
+  }, 300_000)
 
   afterAll(async () => {
     await server.destroy()
@@ -364,7 +364,7 @@ describe('mariadb alone', () => {
   beforeAll(async () => {
     server = await startServer('mariadb')
     await server.sql(['create database t character set utf8mb4'])
-  }, 120_000)
+  }, 300_000)
 
   afterAll(async () => {
     await server.destroy()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { lockDataDir, runningProcess } from '../../lib/checkpoint/data-dir.js'
@@ -117,10 +118,14 @@ describe('the lock', () => {
 })
 
 test('a zombie does not live', async () => {
-  // The shell's background child ends at once; the shell became a program that does not collect it.
-  const child = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // The shell's background child ends when it is let to: after the shell became a program that does not collect it.
+  const child = spawn('sh', ['-c', 'read _ <&3 & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  })
   children.push(child)
   const [pid] = (await once(child.stdout!, 'data')) as [Buffer]
+  while (readFileSync(`/proc/${child.pid}/comm`, 'utf8') !== 'sleep\n') await new Promise(setImmediate)
+  ;(child.stdio[3] as Writable).end('\n')
   while (!/\) Z /.test(readFileSync(`/proc/${Number(pid)}/stat`, 'utf8'))) await new Promise(setImmediate)
   expect(identify(Number(pid))).toBeNull()
   expect(identify(child.pid!)).toMatchObject({ pid: child.pid })

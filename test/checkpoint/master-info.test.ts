@@ -31,6 +31,7 @@ describe('master.info', () => {
       binName: 'mysql-bin.000005',
       binPos: 4,
       gtidSet: null,
+      labelBase: null,
       serverUuid: null,
       edited: true,
     })

@@ -69,7 +69,8 @@ async function finishAll(r: Rig): Promise<void> {
 describe('dispatcher', () => {
   test('the position moves only when every load of the epoch is durable', async () => {
     const r = rig()
-    for (const table of ['a', 'b', 'c']) r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [toyRoute(toyTarget(table))], 1000)
+    for (const table of ['a', 'b', 'c'])
+      r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [toyRoute(toyTarget(table))], 1000)
     r.commit()
     const drained = r.dispatcher.drain()
     await turn()

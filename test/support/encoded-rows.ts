@@ -1,5 +1,6 @@
 import type { BoundColumn } from '../../lib/binlog/bound-column.js'
-import { compileRowEncoder, type FieldForm, type RowLayout } from '../../lib/binlog/row-encoder.js'
+import { compileRowEncoder } from '../../lib/binlog/row-encoder.js'
+import type { FieldForm, RowLayout } from '../../lib/binlog/row-layout.js'
 import type { Zone } from '../../lib/model/zone.js'
 
 export const UTC: Zone = { name: 'UTC', fixedOffset: 0, offsetAt: () => 0 }

@@ -35,8 +35,8 @@ export class Engine {
     this.folder = folder
   }
 
-  static async create(): Promise<Engine> {
-    return new Engine(await mkdtemp(join(tmpdir(), 'engine-')))
+  static async create(prefix = 'engine-'): Promise<Engine> {
+    return new Engine(await mkdtemp(join(tmpdir(), prefix)))
   }
 
   get configFile(): string {

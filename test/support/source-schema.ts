@@ -3,11 +3,23 @@ import type { Row, ServerAddress } from '../../lib/servers/test-server.js'
 
 /** The table as information_schema describes it now. */
 export async function readTableSchema(server: ServerAddress, schema: string, table: string): Promise<TableSchema> {
+  return (await readSchemas(server, schema)).get(table)!
+}
+
+/** All tables of a schema, by name. */
+export async function readSchemas(server: ServerAddress, schema: string): Promise<Map<string, TableSchema>> {
   const rows = await server.sql(
-    'select * from information_schema.COLUMNS where TABLE_SCHEMA = ? and TABLE_NAME = ? order by ORDINAL_POSITION',
-    [schema, table],
+    'select * from information_schema.COLUMNS where TABLE_SCHEMA = ? order by TABLE_NAME, ORDINAL_POSITION',
+    [schema],
   )
-  return { schema, table, columns: rows.map(sourceColumn), key: ['id'], comment: '' }
+  const columns = new Map<string, SourceColumn[]>()
+  for (const row of rows) {
+    const table = String(row.TABLE_NAME)
+    columns.set(table, [...(columns.get(table) ?? []), sourceColumn(row)])
+  }
+  return new Map(
+    [...columns].map(([table, found]) => [table, { schema, table, columns: found, key: ['id'], comment: '' }]),
+  )
 }
 
 function sourceColumn(row: Row): SourceColumn {

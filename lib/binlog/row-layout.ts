@@ -1,0 +1,24 @@
+import type { Zone } from '../model/zone.js'
+import type { BoundColumn } from './bound-column.js'
+
+export type FieldForm = 'text' | 'base64'
+
+/** What a row looks like in a load body. */
+export interface RowLayout {
+  /** All columns of the row image, in order. */
+  readonly columns: readonly BoundColumn[]
+  /** Per source column: name in the target (JSON key) and form; null = left out. */
+  readonly fields: readonly ({ readonly name: string; readonly form: FieldForm } | null)[]
+  /** Source column indexes that form the target key. */
+  readonly key: readonly number[]
+  /** Fields behind the columns that are the same in every row. */
+  readonly constants: readonly { readonly name: string; readonly text: string | null }[]
+  /** Append __op (0 upsert, 1 delete). */
+  readonly op: boolean
+  readonly format: 'csv' | 'json'
+  /** ASCII; CSV only. */
+  readonly columnSeparator: Uint8Array
+  readonly rowDelimiter: Uint8Array
+  /** For TIMESTAMP. */
+  readonly zone: Zone
+}

@@ -1,0 +1,267 @@
+import { describe, expect, test } from '@jest/globals'
+import { bindTable } from '../../lib/binlog/bind-table.js'
+import type { TableMap } from '../../lib/binlog/table-map.js'
+import type { WireColumn } from '../../lib/binlog/wire-column.js'
+import { WIRE } from '../../lib/binlog/wire-type.js'
+import { Failure } from '../../lib/model/failure.js'
+import type { SourceColumn, TableSchema } from '../../lib/model/schema.js'
+
+function wire(type: number, changes: Partial<WireColumn> = {}): WireColumn {
+  return {
+    type,
+    length: 0,
+    scale: 0,
+    nullable: false,
+    unsigned: null,
+    collationId: null,
+    name: null,
+    members: null,
+    memberCount: null,
+    geometryType: null,
+    visible: null,
+    dimensions: null,
+    ...changes,
+  }
+}
+
+function source(name: string, dataType: string, changes: Partial<SourceColumn> = {}): SourceColumn {
+  return {
+    name,
+    dataType,
+    columnType: dataType,
+    unsigned: false,
+    nullable: false,
+    charset: null,
+    maxLength: null,
+    precision: null,
+    scale: null,
+    fractionDigits: null,
+    members: [],
+    comment: '',
+    ...changes,
+  }
+}
+
+const map = (...columns: WireColumn[]): TableMap => ({ id: 1, schema: 's', table: 't', columns, primaryKey: null })
+const table = (...columns: SourceColumn[]): TableSchema => ({ schema: 's', table: 't', columns, key: [], comment: '' })
+
+function mismatch(column: WireColumn, known: SourceColumn | null): string {
+  try {
+    bindTable(map(column), known === null ? null : table(known))
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'schemaMismatch') return error.message
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+const int = source('n', 'int')
+const text = source('v', 'varchar', { columnType: 'varchar(10)', charset: 'utf8mb4', maxLength: 10 })
+
+describe('one side fills what the other leaves open', () => {
+  test('signedness, charset, name and labels from the table', () => {
+    const columns = bindTable(
+      map(
+        wire(WIRE.LONG),
+        wire(WIRE.VARCHAR, { length: 40, nullable: true }),
+        wire(WIRE.ENUM, { length: 1, unsigned: false }),
+      ),
+      table({ ...int, unsigned: true }, text, source('e', 'enum', { charset: 'utf8mb4', members: ['a', 'é'] })),
+    )
+    expect(columns.map(column => [column.table, column.name, column.unsigned, column.form, column.nullable])).toEqual([
+      ['s.t', 'n', true, 'number', false],
+      ['s.t', 'v', false, 'utf8', true],
+      ['s.t', 'e', false, 'labels', false],
+    ])
+    expect(columns[2]!.members.map(member => Buffer.from(member).toString())).toEqual(['a', 'é'])
+  })
+
+  test('all from a FULL table map', () => {
+    const columns = bindTable(
+      map(
+        wire(WIRE.LONG, { name: 'n', unsigned: true }),
+        wire(WIRE.VARCHAR, { name: 'l', length: 40, unsigned: false, collationId: 8 }),
+        wire(WIRE.BLOB, { name: 'b', length: 2, unsigned: false, collationId: 63 }),
+        wire(WIRE.SET, { name: 's', length: 1, unsigned: false, collationId: 255, members: ['x'], memberCount: 1 }),
+      ),
+      null,
+    )
+    expect(columns.map(column => [column.name, column.form, column.isBinary, column.undecodable])).toEqual([
+      ['n', 'number', false, null],
+      ['l', 'latin1', false, null],
+      ['b', 'binary', true, null],
+      ['s', 'labels', false, null],
+    ])
+  })
+
+  test('what neither says is a mismatch, not a guess', () => {
+    expect(mismatch(wire(WIRE.LONG), null)).toMatch(/s\.t: column 1: no table is known/)
+    expect(mismatch(wire(WIRE.LONG, { name: 'n' }), null)).toBe(
+      's.t: column 1 (n): neither the table map nor a known table says its signedness',
+    )
+    expect(mismatch(wire(WIRE.VARCHAR, { name: 'v', unsigned: false }), null)).toMatch(/its charset/)
+    expect(mismatch(wire(WIRE.ENUM, { name: 'e', unsigned: false, length: 1 }), null)).toMatch(/its labels/)
+  })
+})
+
+describe('a contradiction names table, column and both sides', () => {
+  test('column count', () => {
+    expect(() => bindTable(map(wire(WIRE.LONG)), table(int, int))).toThrow(
+      's.t: the table map has 1 columns, the known table 2',
+    )
+  })
+
+  test.each<[string, WireColumn, SourceColumn, string]>([
+    ['type', wire(WIRE.LONGLONG), int, 's.t: column 1 (n) is LONGLONG in the table map; the known table has int'],
+    [
+      'name',
+      wire(WIRE.LONG, { name: 'm' }),
+      int,
+      's.t: column 1 (n) is named m in the table map; the known table has one named n',
+    ],
+    [
+      'signedness',
+      wire(WIRE.LONG, { unsigned: true }),
+      int,
+      's.t: column 1 (n) is unsigned in the table map; the known table has int',
+    ],
+    [
+      'length',
+      wire(WIRE.VARCHAR, { length: 80 }),
+      text,
+      's.t: column 1 (v) is VARCHAR with length 80 in the table map; the known table has varchar(10) (40)',
+    ],
+    [
+      'charset',
+      wire(WIRE.VARCHAR, { length: 40, collationId: 8 }),
+      text,
+      's.t: column 1 (v) is in charset latin1 in the table map; the known table has charset utf8mb4',
+    ],
+    [
+      'binary',
+      wire(WIRE.BLOB, { length: 2, collationId: 255 }),
+      source('b', 'blob'),
+      's.t: column 1 (b) is in charset utf8mb4 in the table map; the known table has charset binary',
+    ],
+    [
+      'precision',
+      wire(WIRE.NEWDECIMAL, { length: 12, scale: 2 }),
+      source('d', 'decimal', { columnType: 'decimal(10,2)', precision: 10, scale: 2 }),
+      's.t: column 1 (d) is NEWDECIMAL with length 12 in the table map; the known table has decimal(10,2) (10)',
+    ],
+    [
+      'scale',
+      wire(WIRE.NEWDECIMAL, { length: 10, scale: 4 }),
+      source('d', 'decimal', { columnType: 'decimal(10,2)', precision: 10, scale: 2 }),
+      's.t: column 1 (d) is DECIMAL(10,4) in the table map; the known table has decimal(10,2)',
+    ],
+    [
+      'fraction digits',
+      wire(WIRE.DATETIME2, { length: 3 }),
+      source('d', 'datetime', { columnType: 'datetime(6)', fractionDigits: 6 }),
+      's.t: column 1 (d) is DATETIME2 with length 3 in the table map; the known table has datetime(6) (6)',
+    ],
+    [
+      'BLOB size',
+      wire(WIRE.BLOB, { length: 2 }),
+      source('b', 'longblob'),
+      's.t: column 1 (b) is BLOB with length 2 in the table map; the known table has longblob (4)',
+    ],
+    [
+      'label count',
+      wire(WIRE.ENUM, { length: 1, memberCount: 2, members: ['a', 'b'] }),
+      source('e', 'enum', { columnType: `enum('a')`, charset: 'utf8mb4', members: ['a'] }),
+      `s.t: column 1 (e) has 2 labels in the table map; the known table has 1 labels: enum('a')`,
+    ],
+    [
+      'a label',
+      wire(WIRE.ENUM, { length: 1, memberCount: 1, members: ['b'] }),
+      source('e', 'enum', { columnType: `enum('a')`, charset: 'utf8mb4', members: ['a'] }),
+      `s.t: column 1 (e) has "b" as label 1 in the table map; the known table has enum('a')`,
+    ],
+    [
+      'label bytes',
+      wire(WIRE.SET, { length: 2, unsigned: false }),
+      source('e', 'set', { charset: 'utf8mb4', members: ['a'] }),
+      's.t: column 1 (e) has values of 2 bytes in the table map; the known table has 1 labels',
+    ],
+  ])('%s', (_, column, known, message) => {
+    expect(mismatch(column, known)).toBe(message)
+  })
+
+  test('utf8 and utf8mb3 are one charset, and collations of one charset agree', () => {
+    const known = { ...text, charset: 'utf8' }
+    expect(
+      bindTable(map(wire(WIRE.VARCHAR, { length: 30, collationId: 192, unsigned: false })), table(known))[0]!.form,
+    ).toBe('utf8')
+  })
+})
+
+describe('what cannot be decoded with certainty is marked', () => {
+  test.each<[string, WireColumn, SourceColumn | null, string]>([
+    ['geometry', wire(WIRE.GEOMETRY, { length: 4 }), source('g', 'point'), 'is of type GEOMETRY'],
+    ['vector', wire(WIRE.VECTOR, { length: 4, collationId: 63 }), source('v', 'vector'), 'is of type VECTOR'],
+    ["MariaDB's vector", wire(WIRE.VARCHAR, { length: 12 }), source('v', 'vector'), 'is of type vector'],
+    [
+      'a legacy charset',
+      wire(WIRE.VARCHAR, { length: 20 }),
+      source('v', 'varchar', { charset: 'gbk', maxLength: 10 }),
+      'is in charset gbk',
+    ],
+    [
+      'an unknown collation',
+      wire(WIRE.VARCHAR, { length: 20, collationId: 1999 }),
+      null,
+      'is in charset unknown to this version (collation 1999)',
+    ],
+    [
+      'a COMPRESSED column',
+      wire(WIRE.BLOB_COMPRESSED, { length: 2 }),
+      source('c', 'text', { charset: 'utf8mb4' }),
+      'is COMPRESSED',
+    ],
+    [
+      'old times with fractions',
+      wire(WIRE.TIME),
+      source('t', 'time', { fractionDigits: 3 }),
+      'is in the temporal format from before MySQL 5.6 and has, or may have, fractions of a second',
+    ],
+    [
+      'labels in a legacy charset',
+      wire(WIRE.ENUM, { length: 1, memberCount: 1, collationId: 28 }),
+      null,
+      'has labels in charset gbk',
+    ],
+    [
+      'BINARY(16) that may be a UUID',
+      wire(WIRE.STRING, { length: 16, collationId: 63 }),
+      null,
+      'is BINARY, UUID, INET4 or INET6 (the table map of MariaDB does not tell which)',
+    ],
+  ])('%s', (_, column, known, reason) => {
+    const named = known === null ? { ...column, name: 'x', unsigned: false } : column
+    expect(bindTable(map({ ...named, unsigned: false }), known === null ? null : table(known))[0]!.undecodable).toBe(
+      reason,
+    )
+  })
+
+  test('with a known table UUID, INET and labels in any charset can be decoded', () => {
+    const columns = bindTable(
+      map(
+        wire(WIRE.STRING, { length: 16, unsigned: false }),
+        wire(WIRE.STRING, { length: 16, collationId: 63, unsigned: false }),
+        wire(WIRE.ENUM, { length: 1, memberCount: 1, collationId: 28, unsigned: false }),
+      ),
+      table(
+        source('u', 'uuid'),
+        source('b', 'binary', { maxLength: 16 }),
+        source('e', 'enum', { charset: 'gbk', members: ['中'] }),
+      ),
+    )
+    expect(columns.map(column => [column.form, column.isBinary, column.undecodable])).toEqual([
+      ['uuid', false, null],
+      ['binary', true, null],
+      ['labels', false, null],
+    ])
+  })
+})

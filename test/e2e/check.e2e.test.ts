@@ -1,0 +1,238 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createConnection } from 'mysql2/promise'
+import { main } from '../../lib/cli/main.js'
+import type { Finding } from '../../lib/model/finding.js'
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import type { ServerAddress } from '../../lib/servers/test-server.js'
+import { Engine, type EngineSetup } from '../support/engine.js'
+import { freshSchema, sharedServer } from '../support/servers.js'
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await startSandbox({
+    feHttpPort: 0,
+    beHttpPort: 0,
+    mysqlPort: 0,
+    dataDir: null,
+    user: 'root',
+    password: '',
+  })
+}, 60_000)
+afterAll(() => sandbox?.close())
+
+describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
+  let server: ServerAddress
+  let engine: Engine
+  let schema: string
+
+  beforeAll(async () => {
+    server = await sharedServer(kind)
+  }, 180_000)
+  beforeEach(async () => {
+    schema = await freshSchema(server)
+    await server.sql(`create table ${schema}.t (id int primary key, v varchar(40))`)
+    engine = await Engine.create()
+    await configure()
+  })
+  afterEach(async () => {
+    sandbox.faults.clear()
+    await engine.destroy()
+  })
+
+  function configure(top: EngineSetup['top'] = {}, blocks = ''): Promise<void> {
+    return engine.configure({
+      mysqlPort: server.port,
+      fePort: sandbox.mysqlPort,
+      feHttpPort: sandbox.feHttpPort,
+      flavor: kind,
+      schema,
+      top,
+      ...(blocks === '' ? {} : { blocks }),
+    })
+  }
+
+  /** Runs `check --json`; the errors, and the whole list must agree with the exit code. */
+  async function errors(level: Finding['level'] = 'error'): Promise<Finding[]> {
+    let out = ''
+    const terminal = {
+      out: (text: string) => {
+        out += text
+      },
+      err: (text: string) => {
+        throw new Error(text)
+      },
+    }
+    const code = await main(['check', '--json', '-c', engine.configFile], terminal)
+    const findings = JSON.parse(out) as Finding[]
+    expect(code).toBe(findings.some(finding => finding.level === 'error') ? 1 : 0)
+    for (const finding of findings) expect(finding.remedy === '').toBe(finding.level === 'ok')
+    return findings.filter(finding => finding.level === level)
+  }
+
+  /** The one error there is. */
+  async function theError(): Promise<Finding> {
+    const found = await errors()
+    expect(found).toHaveLength(1)
+    return found[0]!
+  }
+
+  async function inTarget(...statements: string[]): Promise<void> {
+    const connection = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })
+    try {
+      for (const statement of statements) await connection.query(statement)
+    } finally {
+      await connection.end()
+    }
+  }
+
+  test('a good set-up: no error, every part looked at, a text for people', async () => {
+    expect(await errors()).toEqual([])
+    const looked = new Set((await errors('ok')).map(({ check }) => check.split('.').slice(0, 2).join('.')))
+    expect([...looked]).toEqual(
+      expect.arrayContaining([
+        ...['mysql.reach', 'mysql.flavor', 'mysql.log_bin', 'mysql.binlog_format', 'mysql.binlog_row_image'],
+        ...['mysql.binlog_row_value_options', 'mysql.binlog_retention', 'mysql.grants', 'mysql.server_id'],
+        ...['mysql.position', 'rules.table', 'starrocks.query_port', 'starrocks.http_port', 'starrocks.login'],
+        ...['starrocks.version', 'starrocks.backend', 'starrocks.redirect', 'starrocks.rights', 'starrocks.target'],
+        ...['local.data_dir', 'local.log_file'],
+      ]),
+    )
+    const { code, stdout } = await engine.cli('check')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ok {7}local\.data_dir: /)
+    expect(stdout).toMatch(
+      /\nwarning {2}mysql.binlog_row_metadata: .+\n {9}-> SET GLOBAL binlog_row_metadata = 'FULL';/,
+    )
+  })
+
+  test.each([
+    ['binlog_format', 'STATEMENT', 'ROW'],
+    ['binlog_row_image', 'MINIMAL', 'FULL'],
+  ])('%s = %s, mended by its remedy', async (name, wrong) => {
+    await server.sql(`set global ${name} = '${wrong}'`)
+    const finding = await theError()
+    expect(finding).toMatchObject({ check: `mysql.${name}`, message: `${name} = ${wrong}` })
+    await server.sql(finding.remedy)
+    expect(await errors()).toEqual([])
+  })
+
+  test('missing grants, each mended by its remedy', async () => {
+    const user = `u${schema}`
+    await server.sql(`create user ${user}@'127.%' identified by 'sesame-99'`)
+    await configure({ mysql_user: user, mysql_pass: 'sesame-99' })
+    for (const check of ['mysql.grants.replication', `mysql.grants.select.${schema}`]) {
+      const found = await errors()
+      expect(found.map(finding => finding.check)).toContain(check)
+      expect(JSON.stringify(found)).not.toContain('sesame-99')
+      const finding = found.find(other => other.check === check)!
+      expect(finding.remedy).toMatch(new RegExp(`^GRANT .+ TO '${user}'@'127\\.%';$`))
+      await server.sql(finding.remedy)
+    }
+    expect(await errors()).toEqual([])
+    await server.sql(`drop user ${user}@'127.%'`)
+  })
+
+  test("server_id is the source's own, or that of a reader it has", async () => {
+    const [row] = await server.sql('select @@server_id as id')
+    await configure({ server_id: Number(row!.id) })
+    expect(await theError()).toMatchObject({
+      check: 'mysql.server_id',
+      message: expect.stringMatching(/the source's own/),
+    })
+
+    await configure({ server_id: 424_242 })
+    const other = await Engine.create()
+    try {
+      await writeFile(other.configFile, await readFile(engine.configFile, 'utf8'))
+      other.start()
+      await other.caughtUp()
+      expect(await theError()).toMatchObject({ check: 'mysql.server_id', message: expect.stringContaining('424242') })
+    } finally {
+      await other.destroy()
+    }
+  })
+
+  test('a table without a key, and a position that is gone', async () => {
+    await server.sql(`create table ${schema}.bare (v int)`)
+    expect(await theError()).toMatchObject({ check: 'rules.table', message: expect.stringContaining(`${schema}.bare`) })
+    await server.sql(`drop table ${schema}.bare`)
+    await mkdir(`${engine.folder}/var`)
+    await writeFile(engine.masterInfo, 'bin_name = "gone.000001"\nbin_pos = 4\n')
+    expect(await theError()).toMatchObject({ check: 'mysql.position', message: expect.stringContaining('gone.000001') })
+  })
+
+  if (kind === 'mariadb') return
+
+  test('the source cannot be reached; StarRocks is looked at all the same', async () => {
+    await configure({ mysql_addr: '127.0.0.1:1' })
+    expect(await theError()).toMatchObject({ check: 'mysql.reach', remedy: expect.stringContaining('mysql_addr') })
+    expect((await errors('ok')).map(({ check }) => check)).toContain('starrocks.login')
+  })
+
+  test('FE ports closed', async () => {
+    await configure({ sr_port: 1, sr_http_port: 1 })
+    const found = await errors()
+    expect(found.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['starrocks.query_port', 'starrocks.http_port']),
+    )
+    expect(found[0]!.remedy).toContain('nc -vz 127.0.0.1 1')
+  })
+
+  test('no BE is alive', async () => {
+    sandbox.faults.set({ noBackendAlive: true })
+    expect(await theError()).toMatchObject({
+      check: 'starrocks.redirect',
+      remedy: expect.stringContaining('SHOW BACKENDS'),
+    })
+  })
+
+  test('the FE redirects to a BE that cannot be reached from here; the address map mends it', async () => {
+    const closed = createServer()
+    await new Promise<void>(done => closed.listen(0, '127.0.0.1', done))
+    const { port } = closed.address() as { port: number }
+    await new Promise(done => closed.close(done))
+    sandbox.faults.set({ redirectTo: `127.0.0.1:${port}` })
+    const finding = await theError()
+    expect(finding).toMatchObject({
+      check: 'starrocks.redirect',
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    })
+    expect(finding.remedy).toContain(`sr_be_address_map = { "127.0.0.1:${port}" = "`)
+  })
+
+  test('data_dir and log_file that cannot be written', async () => {
+    await configure({ data_dir: '/dev/null/var', log_file: '/dev/null/sync.log' })
+    expect((await errors()).map(({ check }) => check)).toEqual(['local.data_dir', 'local.log_file'])
+  })
+
+  test('targets: a missing column, a narrow one, the wrong model', async () => {
+    await configure({ on_ddl: 'ignore' })
+    await inTarget(`create database ${schema}`)
+    const columns = 'id int not null'
+    await inTarget(`create table ${schema}.t (${columns}) primary key (id) distributed by hash(id)`)
+    const missing = await theError()
+    expect(missing).toMatchObject({
+      check: 'starrocks.target',
+      message: expect.stringContaining('lacks the columns v'),
+    })
+    await inTarget(missing.remedy)
+    expect(await errors()).toEqual([])
+
+    await inTarget(
+      `drop table ${schema}.t`,
+      `create table ${schema}.t (${columns}, v varchar(10)) primary key (id) distributed by hash(id)`,
+    )
+    const narrow = (await errors('warning')).find(({ check }) => check === 'starrocks.target')!
+    expect(narrow.message).toMatch(/\.t\.v is varchar\(10\) where varchar\(\d+\) is wanted/)
+    await inTarget(narrow.remedy)
+    expect((await errors('warning')).map(({ check }) => check)).not.toContain('starrocks.target')
+
+    await inTarget(
+      `drop table ${schema}.t`,
+      `create table ${schema}.t (${columns}, v varchar(200)) duplicate key (id) distributed by hash(id)`,
+    )
+    expect(await theError()).toMatchObject({ message: expect.stringContaining('DUPLICATE KEY') })
+  })
+})

@@ -1,0 +1,114 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import type { ServerAddress } from '../../lib/servers/test-server.js'
+import { Engine } from '../support/engine.js'
+import { freshSchema, sharedServer } from '../support/servers.js'
+
+let server: ServerAddress
+let sandbox: Sandbox
+let engine: Engine
+let schema: string
+const socket = createSocket('udp4')
+/** Sums of counters and last values of the others, by full name. */
+const seen = new Map<string, number>()
+
+beforeAll(async () => {
+  server = await sharedServer('mysql')
+  sandbox = await startSandbox({
+    feHttpPort: 0,
+    beHttpPort: 0,
+    mysqlPort: 0,
+    dataDir: null,
+    user: 'root',
+    password: '',
+  })
+  schema = await freshSchema(server)
+  await server.sql(`create table ${schema}.t (id int primary key)`)
+  await server.sql(`create table ${schema}.unrelated (id int primary key)`)
+  socket.on('message', datagram => {
+    for (const line of datagram.toString().split('\n').filter(Boolean)) {
+      const [, name, value, type] = /^([^:]+):(-?[\d.]+)\|(c|g|ms)$/.exec(line)!
+      seen.set(name!, Number(value) + (type === 'c' ? (seen.get(name!) ?? 0) : 0))
+    }
+  })
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  engine = await Engine.create()
+}, 180_000)
+afterAll(async () => {
+  await engine?.destroy()
+  await sandbox?.close()
+  socket.close()
+})
+
+function configure(top: Record<string, string | number> = {}): Promise<void> {
+  return engine.configure({
+    mysqlPort: server.port,
+    fePort: sandbox.mysqlPort,
+    feHttpPort: sandbox.feHttpPort,
+    flavor: 'mysql',
+    schema,
+    top: { statsd_host: '127.0.0.1', statsd_port: socket.address().port, statsd_prefix: 'shop.sync', ...top },
+    blocks: `[[source]]\nschema = "${schema}"\ntables = ["t"]\n[[rule]]\nschema = "${schema}"\ntable = "t"\n`,
+  })
+}
+
+async function count(name: string): Promise<number> {
+  while (!seen.has(name)) await once(socket, 'message')
+  return seen.get(name)!
+}
+
+test('the metrics of docs/metrics.md arrive from a real run', async () => {
+  await configure()
+  engine.start()
+  await engine.caughtUp()
+  sandbox.faults.set({ noBackendAlive: 2 })
+  await server.sql([`insert into ${schema}.t values (1), (2), (3)`, `insert into ${schema}.unrelated values (1)`])
+  await engine.caughtUp()
+  await server.sql(`flush binary logs`)
+  await engine.caughtUp()
+  // The source ends the connection; the engine makes another.
+  const [dump] = await server.sql(`select id from information_schema.processlist where command like 'Binlog Dump%'`)
+  await server.sql(`kill ${dump!.ID ?? dump!.id}`)
+  await server.sql(`insert into ${schema}.t values (4)`)
+  while (!/disconnect|reading again/.test(engine.output)) await new Promise(resolve => setTimeout(resolve, 20))
+  await engine.caughtUp()
+  expect(await engine.stop()).toBe(0)
+  // A failure that ends the flow, a warning, and a position that cannot be saved for a while are the operator's alarms.
+  await configure({ mysql_user: 'nobody' })
+  engine.start()
+  expect(await engine.ended()).toBe(4)
+
+  const of = (name: string) => count(`shop.sync.${name}`)
+  const table = `${schema}.t`
+  expect(await of(`received_rows.${table}`)).toBe(4)
+  expect(await of(`received_bytes.${table}`)).toBeGreaterThan(0)
+  expect(await of(`loaded_rows.${table}`)).toBe(4)
+  expect(await of(`loaded_bytes.${table}`)).toBe(await of(`received_bytes.${table}`))
+  expect(await of(`loads.${table}`)).toBeGreaterThanOrEqual(2)
+  expect(await of(`load_ms.${table}`)).toBeGreaterThan(0)
+  expect(await of(`retried_loads.${table}`)).toBe(2)
+  expect(await of(`retried_rows.${table}`)).toBe(6)
+  expect(await of(`retried_bytes.${table}`)).toBeGreaterThan(0)
+  expect(await of('filtered_events')).toBeGreaterThanOrEqual(1)
+  expect(await of('filtered_bytes')).toBeGreaterThan(0)
+  expect(await of('durable_rows')).toBe(4)
+  expect(await of('freshness_ms')).toBeGreaterThanOrEqual(0)
+  expect(await of('lag_ms')).toBeGreaterThanOrEqual(0)
+  expect(await of('window_rows')).toBeGreaterThanOrEqual(0)
+  expect(await of('window_bytes')).toBeGreaterThanOrEqual(0)
+  expect(await of('window_fill')).toBeGreaterThanOrEqual(0)
+  expect(await of('reconnects')).toBeGreaterThanOrEqual(1)
+  expect(await of('errors')).toBe(1)
+
+  const documented = [...(await readFile('docs/metrics.md', 'utf8')).matchAll(/^\| `(\w+)` \|/gm)].map(
+    match => match[1],
+  )
+  const sent = new Set([...seen.keys()].map(name => name.split('.')[2]))
+  const rest = documented.filter(name => !sent.has(name))
+  expect(rest).toEqual(['save_retries', 'warnings'])
+  expect([...sent].filter(name => !documented.includes(name))).toEqual([])
+}, 90_000)
