@@ -30,10 +30,13 @@ export function convertText(type: ColumnType, text: string, origin: Origin): str
       return convertDecimal(text, type.precision ?? 10, type.scale ?? 0)
     case 'char':
     case 'varchar':
+      // A UTF-16 unit has at most three bytes in UTF-8.
+      if (text.length * 3 <= (type.length ?? 1)) return text
       return Buffer.byteLength(text) <= (type.length ?? 1) ? text : undefined
     case 'varbinary':
       return convertBinary(text, type.length ?? 0, origin)
     case 'date':
+      if (text.length === 10 && isFullDate(text)) return text
       return parseDateTime(text)?.slice(0, 10)
     case 'datetime':
       return parseDateTime(text)
@@ -65,7 +68,17 @@ function convertBoolean(text: string): string | undefined {
   return digits === undefined ? undefined : /[1-9]/.test(digits) ? 'true' : 'false'
 }
 
+/** Shortest form of an integer that a double holds exactly. */
+const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/
+/** Plain decimal form of so few digits that it is finite in either width. */
+const SHORT_FLOAT = /^-?\d{1,15}(?:\.\d{1,15})?$/
+const CANONICAL_DECIMAL = /^-?(?:0|[1-9]\d*)\.\d+$/
+
 function convertInteger(text: string, min: bigint, max: bigint): string | undefined {
+  if (CANONICAL_INTEGER.test(text)) {
+    const value = Number(text)
+    return value < min || value > max ? undefined : text
+  }
   const plain = INTEGER.exec(text)
   let value: bigint
   if (plain !== null) {
@@ -81,6 +94,7 @@ function convertInteger(text: string, min: bigint, max: bigint): string | undefi
 }
 
 function convertFloat(text: string, max: number): string | undefined {
+  if (SHORT_FLOAT.test(text)) return text
   if (numberParts(text) === undefined) return undefined
   const value = Number(text)
   return Number.isFinite(value) && Math.abs(value) <= max ? text.trim().replace(/^\+/, '') : undefined
@@ -88,6 +102,12 @@ function convertFloat(text: string, max: number): string | undefined {
 
 /** Extra fraction digits are rounded half away from zero; an integer part that is too long is a bad value. */
 function convertDecimal(text: string, precision: number, scale: number): string | undefined {
+  const point = text.indexOf('.')
+  if (point > 0 && text.length - point - 1 === scale && text[0] !== '-' && CANONICAL_DECIMAL.test(text)) {
+    // As it would be written; a zero before the point is no digit.
+    if (point + scale <= precision || text[0] === '0') return text
+    return undefined
+  }
   const value = scaledNumber(text, scale, 'round')
   if (value === undefined) return undefined
   const magnitude = (value < 0n ? -value : value).toString()
@@ -154,8 +174,29 @@ const COMPACT = /^(\d{4}|\d{2})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})(?:\.(\d*
 const LENIENT =
   /^(\d{4}|\d{1,2})[-/.^@_,:;](\d{1,2})[-/.^@_,:;](\d{1,2})(?:[ T]+(\d{1,2})(?:[-/.^@_,:;](\d{1,2})(?:[-/.^@_,:;](\d{1,2})(?:\.(\d*))?)?)?Z?)?$/
 
+/** The time of a datetime in full form, in range. */
+const FULL_TIME = /^.{10} (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?$/
+
+/** Whether the first ten characters are a date that exists, as `YYYY-MM-DD`. */
+function isFullDate(text: string): boolean {
+  if (text[4] !== '-' || text[7] !== '-') return false
+  const year = digitsAt(text, 0) * 100 + digitsAt(text, 2)
+  const month = digitsAt(text, 5)
+  const day = digitsAt(text, 8)
+  // Not a number where a digit is missing, which every comparison refuses.
+  return year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month)
+}
+
+/** The number of two digits, or NaN. */
+function digitsAt(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 0x30
+  const ones = text.charCodeAt(at + 1) - 0x30
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
+}
+
 /** A date or datetime text in full: "YYYY-MM-DD HH:MM:SS.ffffff". Undefined: a bad value, as are zero dates and offsets. */
 function parseDateTime(text: string): string | undefined {
+  if (FULL_TIME.test(text) && isFullDate(text)) return text.length === 19 ? `${text}.000000` : text.padEnd(26, '0')
   const trimmed = text.trim()
   const parts = ISO.exec(trimmed) ?? COMPACT.exec(trimmed) ?? LENIENT.exec(trimmed)
   if (parts === null) return undefined

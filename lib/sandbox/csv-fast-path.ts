@@ -10,7 +10,6 @@ import type { ColumnType } from './column-type.js'
 import { convertText } from './column-value.js'
 import type { LoadPlan, PlannedColumn, ValueSource } from './load-plan.js'
 import type { LoadRequest } from './load-request.js'
-import { dropStaged } from './load-staging.js'
 import { isPlain, type PlainShape, plainShape } from './plain-value.js'
 import { encodedBytes, MAX_PRIMARY_KEY_BYTES } from './primary-key-size.js'
 import { duckTypeOf, quoteText } from './store.js'
@@ -18,6 +17,9 @@ import { duckTypeOf, quoteText } from './store.js'
 const LF = 10
 const CR = 13
 const MAX_ROW_BYTES = 16_000_000
+const MIN_LINE_BYTES = 65_536
+/** Up to this a second reading thread costs more than it saves. */
+const SERIAL_BYTES = 4_000_000
 
 /**
  * Counts the rows of a CSV body when every one of them is so plain that DuckDB's reader and casts must give what the exact
@@ -86,9 +88,8 @@ export async function stagePlainBody(
     } finally {
       swapBytes(body, LF, delimiter)
     }
-    await dropStaged(connection)
     try {
-      await connection.run(`CREATE TEMP TABLE load_staged AS ${readSql(file, plan, request)}`)
+      await connection.run(`CREATE OR REPLACE TEMP TABLE load_staged AS ${readSql(file, plan, request, body.length)}`)
     } catch (error) {
       if (!/^(Error: )?(Invalid Input|Conversion|Out of Range) Error/.test(String(error))) throw error
       return false
@@ -100,7 +101,7 @@ export async function stagePlainBody(
   }
 }
 
-function readSql(file: string, plan: LoadPlan, request: LoadRequest): string {
+function readSql(file: string, plan: LoadPlan, request: LoadRequest, bodyBytes: number): string {
   const direct = new Map<number, ColumnType>()
   for (const { column, source } of plan.loaded) if (source.kind === 'direct') direct.set(source.field, column.type)
   const types = plan.fields.map((_, at) => {
@@ -111,7 +112,9 @@ function readSql(file: string, plan: LoadPlan, request: LoadRequest): string {
   const cells = plan.loaded.map((planned, at) => `${cellSql(planned)} AS c${at}`)
   if (plan.operation !== null) cells.push(`${operationSql(plan.operation)} AS op`)
   const separator = quoteText(request.columnSeparator.toString('latin1'))
-  return `SELECT ${cells.join(', ')} FROM read_csv(${quoteText(file)}, delim=${separator}, quote='', escape='', comment='', nullstr='\\N', header=false, auto_detect=false, new_line='\\n', strict_mode=true, null_padding=false, max_line_size=64000000, buffer_size=128000000, columns={${types.join(', ')}})`
+  // DuckDB allocates and clears the whole buffer for every read.
+  const maxLine = Math.max(MIN_LINE_BYTES, Math.min(4 * MAX_ROW_BYTES, bodyBytes))
+  return `SELECT ${cells.join(', ')} FROM read_csv(${quoteText(file)}, delim=${separator}, quote='', escape='', comment='', nullstr='\\N', header=false, auto_detect=false, new_line='\\n', strict_mode=true, null_padding=false, max_line_size=${maxLine}, buffer_size=${2 * maxLine}, parallel=${bodyBytes > SERIAL_BYTES}, columns={${types.join(', ')}})`
 }
 
 function cellSql({ column, source }: PlannedColumn): string {

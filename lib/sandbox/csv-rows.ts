@@ -16,6 +16,10 @@ export type BodyRow<Field> =
  */
 export function* csvRows(body: Buffer, request: LoadRequest): Generator<BodyRow<string>> {
   const quoted = request.enclose !== null || request.escape !== null
+  if (!quoted && isAscii(request.columnSeparator) && isAscii(request.rowDelimiter) && isUtf8(body)) {
+    yield* textRows(body, request)
+    return
+  }
   const split = quoted ? quotedRow : plainRow
   let toSkip = request.skipHeader
   let at = 0
@@ -33,6 +37,47 @@ export function* csvRows(body: Buffer, request: LoadRequest): Generator<BodyRow<
     else yield { fields: fields().map(bytes => fieldText(bytes, request.trimSpace)), raw }
   }
   if (toSkip > 0) throw new LoadError(`The csv file has fewer lines than skip_header ${request.skipHeader}`)
+}
+
+/**
+ * Rows of a body that is valid UTF-8 as a whole, without quoting and with delimiters of ASCII bytes: such a delimiter is
+ * found at the same places in the text as in the bytes, and no row can be invalid by itself.
+ */
+function* textRows(body: Buffer, request: LoadRequest): Generator<BodyRow<string>> {
+  const separator = request.columnSeparator.toString('latin1')
+  let toSkip = request.skipHeader
+  let at = 0
+  while (at < body.length) {
+    const found = body.indexOf(request.rowDelimiter, at)
+    const end = found < 0 ? body.length : found
+    const start = at
+    at = found < 0 ? body.length : found + request.rowDelimiter.length
+    if (toSkip > 0) {
+      toSkip--
+      continue
+    }
+    if (end === start) continue
+    const row = body.toString('utf8', start, end)
+    const fields: (string | null)[] = row.split(separator)
+    for (let i = 0; i < fields.length; i++) {
+      const text = request.trimSpace ? trimBlanks(fields[i]!) : fields[i]!
+      fields[i] = text === NULL_TEXT ? null : text
+    }
+    yield { fields, raw: () => row }
+  }
+  if (toSkip > 0) throw new LoadError(`The csv file has fewer lines than skip_header ${request.skipHeader}`)
+}
+
+function isAscii(bytes: Buffer): boolean {
+  return bytes.every(byte => byte < 0x80)
+}
+
+function trimBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && text.charCodeAt(start) === BLANK) start++
+  while (end > start && text.charCodeAt(end - 1) === BLANK) end--
+  return text.slice(start, end)
 }
 
 interface SplitRow {

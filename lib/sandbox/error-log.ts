@@ -14,6 +14,11 @@ export class RejectedRows {
     if (this.#lines.length < MAX_LINES) this.#lines.push(`Error: ${reason}. Row: ${row}`)
   }
 
+  /** Forgets all of them: the load begins anew. */
+  clear(): void {
+    this.#lines.length = 0
+  }
+
   get lines(): readonly string[] {
     return this.#lines
   }

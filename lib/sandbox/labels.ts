@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { LoadError } from './load-error.js'
 import type { Store } from './store.js'
 
@@ -19,6 +19,8 @@ export interface LoadTransaction {
 /** `label_keep_max_num` and `label_keep_max_second` of StarRocks. */
 const KEPT_PER_DATABASE = 1_000
 const KEPT_MS = 259_200_000
+/** Forgotten labels are removed from the saved ones once in so many. */
+const SAVED_BETWEEN_PURGES = 200
 
 /**
  * The labels of all databases, unique in each until their transaction is aborted. Finished ones are kept beside the rows:
@@ -27,6 +29,8 @@ const KEPT_MS = 259_200_000
 export class Labels {
   readonly #store: Store
   readonly #byDatabase = new Map<string, Map<string, LoadTransaction>>()
+  #insert: DuckDBPreparedStatement | undefined
+  readonly #savedSincePurge = new Map<string, number>()
   #nextTxnId = 1_001
 
   private constructor(store: Store) {
@@ -121,18 +125,19 @@ export class Labels {
     finishedAtMs: number,
   ): Promise<void> {
     const { database, label, txnId } = transaction
-    await connection.run(
-      'DELETE FROM sandbox_labels WHERE db = $1 AND (label = $2 OR finished_ms < $3 OR txn_id < $4)',
-      [database, label, BigInt(finishedAtMs - KEPT_MS), BigInt(txnId - 10 * KEPT_PER_DATABASE)],
-    )
-    await connection.run('INSERT INTO sandbox_labels VALUES ($1, $2, $3, $4, $5, $6)', [
-      BigInt(txnId),
-      database,
-      label,
-      state,
-      reason,
-      BigInt(finishedAtMs),
-    ])
+    const saved = this.#savedSincePurge.get(database) ?? 0
+    this.#savedSincePurge.set(database, (saved + 1) % SAVED_BETWEEN_PURGES)
+    if (saved === 0) {
+      await connection.run('DELETE FROM sandbox_labels WHERE db = $1 AND (finished_ms < $2 OR txn_id < $3)', [
+        database,
+        BigInt(finishedAtMs - KEPT_MS),
+        BigInt(txnId - 10 * KEPT_PER_DATABASE),
+      ])
+    }
+    // A statement without a scan: a prepared plan cannot be misled by statistics of the time it was made.
+    this.#insert ??= await connection.prepare('INSERT INTO sandbox_labels VALUES ($1, $2, $3, $4, $5, $6)')
+    this.#insert.bind([BigInt(txnId), database, label, state, reason, BigInt(finishedAtMs)])
+    await this.#insert.run()
   }
 
   #put(transaction: LoadTransaction): void {

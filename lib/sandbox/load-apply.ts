@@ -2,43 +2,54 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { isKeyColumn, type SandboxColumn } from './catalog.js'
 import { LoadError } from './load-error.js'
 import type { LoadPlan } from './load-plan.js'
-import { STAGED } from './load-staging.js'
+import type { StagedRows } from './load-staging.js'
 import { quoteName, type Store } from './store.js'
 
 /**
  * Puts the staged rows into the table, inside the caller's transaction: on a primary key table the last row of a key wins,
  * an `op` other than 0 deletes; any other table is appended to.
  */
-export async function applyStaged(connection: DuckDBConnection, store: Store, plan: LoadPlan): Promise<void> {
-  if (plan.table.model === 'primary') await upsert(connection, store, plan)
-  else await insert(connection, store, plan, `${STAGED} s`, c => store.defaultSql(plan.table, c), '')
+export async function applyStaged(
+  connection: DuckDBConnection,
+  store: Store,
+  plan: LoadPlan,
+  staged: StagedRows,
+): Promise<void> {
+  if (plan.table.model === 'primary') await upsert(connection, store, plan, staged)
+  else await insert(connection, store, plan, `${staged.from} s`, c => store.defaultSql(plan.table, c), '')
 }
 
-async function upsert(connection: DuckDBConnection, store: Store, plan: LoadPlan): Promise<void> {
+async function upsert(
+  connection: DuckDBConnection,
+  store: Store,
+  plan: LoadPlan,
+  { from, distinctKeys }: StagedRows,
+): Promise<void> {
   const { table, loaded } = plan
   const rows = store.physicalName(table)
   const keys = loaded
     .map((l, at) => ({ name: quoteName(l.column.name), cell: `c${at}`, isKey: isKeyColumn(table, l.column.name) }))
     .filter(k => k.isKey)
   const keyCells = keys.map(k => k.cell).join(', ')
-  const distinct = keys.length === 1 ? keyCells : `(${keyCells})`
-  const counted = await connection.runAndReadAll(`SELECT count(*) = count(DISTINCT ${distinct}) FROM ${STAGED}`)
-  if (counted.getRows()[0]?.[0] !== true) {
-    await connection.run(
-      `DELETE FROM ${STAGED} WHERE rowid NOT IN (SELECT max(rowid) FROM ${STAGED} GROUP BY ${keyCells})`,
-    )
-  }
+  if (!distinctKeys) await keepLastOfEachKey(connection, from, keyCells)
   const sameKey = keys.map(k => `t.${k.name} = s.${k.cell}`).join(' AND ')
   const where = plan.operation === null ? '' : 'WHERE s.op = 0'
   if (plan.partialUpdate) {
-    await keepOtherColumns(connection, store, plan, rows, sameKey)
-    await connection.run(`DELETE FROM ${rows} t USING ${STAGED} s WHERE ${sameKey}`)
+    await keepOtherColumns(connection, store, plan, from, rows, sameKey)
+    await connection.run(`DELETE FROM ${rows} t USING ${from} s WHERE ${sameKey}`)
     await insert(connection, store, plan, 'temp.load_merged s', (_, at) => `s.k${at}`, where)
     await connection.run('DROP TABLE temp.load_merged')
   } else {
-    await connection.run(`DELETE FROM ${rows} t USING ${STAGED} s WHERE ${sameKey}`)
-    await insert(connection, store, plan, `${STAGED} s`, c => store.defaultSql(table, c), where)
+    await connection.run(`DELETE FROM ${rows} t USING ${from} s WHERE ${sameKey}`)
+    await insert(connection, store, plan, `${from} s`, c => store.defaultSql(table, c), where)
   }
+}
+
+async function keepLastOfEachKey(connection: DuckDBConnection, table: string, keyCells: string): Promise<void> {
+  const distinct = keyCells.includes(',') ? `(${keyCells})` : keyCells
+  const counted = await connection.runAndReadAll(`SELECT count(*) = count(DISTINCT ${distinct}) FROM ${table}`)
+  if (counted.getRows()[0]?.[0] === true) return
+  await connection.run(`DELETE FROM ${table} WHERE rowid NOT IN (SELECT max(rowid) FROM ${table} GROUP BY ${keyCells})`)
 }
 
 /** For a partial update: the staged rows with the columns the load does not name, from the stored row or their default. */
@@ -46,6 +57,7 @@ async function keepOtherColumns(
   connection: DuckDBConnection,
   store: Store,
   plan: LoadPlan,
+  from: string,
   rows: string,
   sameKey: string,
 ): Promise<void> {
@@ -55,7 +67,7 @@ async function keepOtherColumns(
   )
   await connection.run('DROP TABLE IF EXISTS temp.load_merged')
   await connection.run(
-    `CREATE TEMP TABLE load_merged AS SELECT ${['s.*', ...kept].join(', ')} FROM ${STAGED} s LEFT JOIN ${rows} t ON ${sameKey}`,
+    `CREATE TEMP TABLE load_merged AS SELECT ${['s.*', ...kept].join(', ')} FROM ${from} s LEFT JOIN ${rows} t ON ${sameKey}`,
   )
 }
 

@@ -31,15 +31,17 @@ export function encodedBytes(type: ColumnType): number | null {
 }
 
 /**
- * The size of a table's encoded primary key, from the texts of its key columns in key order. Text parts but the last are
+ * Tells the size of a table's encoded primary keys, from the texts of the key columns in key order. Text parts but the last are
  * closed by two bytes, and each zero byte in them takes two.
  */
-export function primaryKeyBytes(table: SandboxTable, texts: readonly string[]): number {
-  return table.key.reduce((sum, name, at) => {
-    const fixed = encodedBytes(columnOf(table, name)!.type)
-    if (fixed !== null) return sum + fixed
-    const text = texts[at]!
-    const isLast = at === table.key.length - 1
-    return sum + Buffer.byteLength(text) + (isLast ? 0 : 2 + (text.split('\0').length - 1))
-  }, 0)
+export function primaryKeyBytes(table: SandboxTable): (texts: readonly string[]) => number {
+  const widths = table.key.map(name => encodedBytes(columnOf(table, name)!.type))
+  const fixedBytes = widths.reduce<number>((sum, width) => sum + (width ?? 0), 0)
+  const textParts = widths.flatMap((width, at) => (width === null ? [at] : []))
+  return texts =>
+    textParts.reduce((sum, at) => {
+      const text = texts[at]!
+      const isLast = at === table.key.length - 1
+      return sum + Buffer.byteLength(text) + (isLast ? 0 : 2 + (text.split('\0').length - 1))
+    }, fixedBytes)
 }

@@ -29,6 +29,7 @@ export class RowConverter {
   readonly #request: LoadRequest
   readonly #rejected: RejectedRows
   readonly #keyCells: readonly number[]
+  readonly #keyBytes: (texts: readonly string[]) => number
   readonly #now = new Date().toISOString().slice(0, 19).replace('T', ' ')
   #reason = ''
 
@@ -41,6 +42,7 @@ export class RowConverter {
       plan.table.model === 'primary'
         ? plan.table.key.map(key => plan.loaded.findIndex(l => l.column.name.toLowerCase() === key.toLowerCase()))
         : []
+    this.#keyBytes = primaryKeyBytes(plan.table)
   }
 
   /** The row's cells, or null when it was filtered. Throws a LoadError when the whole load fails by it. */
@@ -160,10 +162,7 @@ export class RowConverter {
 
   #checkKey(cells: Cells): void {
     if (this.#keyCells.length === 0) return
-    const size = primaryKeyBytes(
-      this.#plan.table,
-      this.#keyCells.map(at => cells[at] ?? ''),
-    )
+    const size = this.#keyBytes(this.#keyCells.map(at => cells[at] ?? ''))
     if (size > MAX_PRIMARY_KEY_BYTES) throw new LoadError('primary key size exceed the limit.')
   }
 

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { SandboxTable } from './catalog.js'
 import { countPlainRows, stagePlainBody } from './csv-fast-path.js'
 import { csvRows } from './csv-rows.js'
@@ -8,7 +10,7 @@ import { applyStaged } from './load-apply.js'
 import { LoadError } from './load-error.js'
 import { type LoadPlan, planLoad } from './load-plan.js'
 import type { LoadRequest } from './load-request.js'
-import { stageCells } from './load-staging.js'
+import { STAGED, type StagedRows, stageCells, stageFewCells } from './load-staging.js'
 import { type Cells, RowConverter, type RowCounts } from './row-converter.js'
 import type { Store } from './store.js'
 import { atLeast } from './version.js'
@@ -21,6 +23,11 @@ export type ParserChoice = 'auto' | 'fast' | 'exact'
 
 /** Bodies below this are parsed by the exact parser: the detour over a file costs more than it saves. */
 const FAST_FROM_BYTES = 64 * 1024
+/** Bodies up to this are converted before the writer is taken; larger ones row by row into it, since all cells of one would not fit. */
+const EARLY_BYTES = 4 * 1024 * 1024
+/** Up to so many rows are put into the table straight from their texts. */
+const FEW_ROWS = 2_000
+const ROWS_PER_TURN = 2_000
 
 export interface StreamLoadOptions {
   readonly mode: SandboxMode
@@ -92,23 +99,39 @@ export class StreamLoader {
       request.format === 'csv' &&
       (this.#options.parser === 'fast' || (this.#options.parser === 'auto' && body.length >= FAST_FROM_BYTES))
     const plainRows = mayBeFast ? countPlainRows(body, plan, request) : null
+    counts.total = 0
+    counts.filtered = 0
+    rejected.clear()
+    const early =
+      plainRows === null && body.length <= EARLY_BYTES
+        ? await collect(convertRows(body, plan, request, counts, rejected))
+        : null
+    const stageFast = async (connection: DuckDBConnection): Promise<StagedRows | null> => {
+      if (plainRows === null || !(await stagePlainBody(connection, plan, request, body, plainRows))) return null
+      counts.total = plainRows
+      return { from: STAGED, distinctKeys: false }
+    }
+    const stageExactly = (connection: DuckDBConnection): Promise<StagedRows> => {
+      if (early !== null && early.length <= FEW_ROWS) return stageFewCells(connection, plan, early)
+      return stageCells(connection, plan, early ?? convertRows(body, plan, request, counts, rejected))
+    }
     await this.#store.write(async connection => {
       if (this.#table(plan.table.database, plan.table.name) !== plan.table) throw new PlanStale()
       await connection.run('BEGIN')
-      counts.total = 0
-      counts.filtered = 0
       this.lastParser = 'fast'
-      if (plainRows !== null && (await stagePlainBody(connection, plan, request, body, plainRows))) {
-        counts.total = plainRows
-      } else {
+      let staged = await stageFast(connection)
+      if (staged === null) {
         this.lastParser = 'exact'
-        await connection.run('ROLLBACK')
-        await connection.run('BEGIN')
-        await stageCells(connection, plan, convertRows(body, plan, request, counts, rejected))
+        if (plainRows !== null) {
+          // The refused statement has spoilt the transaction.
+          await connection.run('ROLLBACK')
+          await connection.run('BEGIN')
+        }
+        staged = await stageExactly(connection)
       }
       this.#checkQuality(request, counts)
-      await applyStaged(connection, this.#store, plan)
-      await connection.run('DROP TABLE temp.load_staged')
+      await applyStaged(connection, this.#store, plan, staged)
+      if (staged.from === STAGED) await connection.run(`DROP TABLE ${STAGED}`)
       await this.#labels.record(connection, transaction)
       await connection.run('COMMIT')
     })
@@ -171,6 +194,16 @@ function* convertRows(
     const cells = converter.convert(row)
     if (cells !== null) yield cells
   }
+}
+
+/** All of the rows; other work runs in between. */
+async function collect(rows: Iterable<Cells>): Promise<Cells[]> {
+  const all: Cells[] = []
+  for (const cells of rows) {
+    all.push(cells)
+    if (all.length % ROWS_PER_TURN === 0) await setImmediate()
+  }
+  return all
 }
 
 function emptyLoadText(version: string): string {

@@ -47,7 +47,7 @@ test('a table made by SQL, filled by Stream Load, altered, filled again, read by
 
 test('what SQL shows of the cluster are the ports it listens on', async () => {
   const [rows] = await sql.query('SHOW BACKENDS')
-  expect(rows).toMatchObject([{ HttpPort: sandbox.beHttpPort, Alive: 'true' }])
+  expect(rows).toMatchObject([{ HttpPort: String(sandbox.beHttpPort), Alive: 'true' }])
   sandbox.faults.set({ noBackendAlive: true })
   const [down] = await sql.query('SHOW BACKENDS')
   expect(down).toMatchObject([{ Alive: 'false' }])
