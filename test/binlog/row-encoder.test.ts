@@ -74,6 +74,25 @@ describe('CSV', () => {
     expect(rows[1]!.text).toBe('8\x01\\Nx\ttab\nline\x018\x02')
   })
 
+  test('the default separators are unsafe at every length and place, other control bytes are not', () => {
+    const columns = [int('id'), varchar('v', { length: 2000 })]
+    for (const n of [1, 2, 7, 8, 9, 16, 23, 24, 100, 383, 384, 1000])
+      for (let at = 0; at < n; at += 1 + (n >> 4))
+        for (const byte of [0, 1, 2, 3, 9, 10, 31, 32, 127, 128, 130, 255]) {
+          const value = Buffer.alloc(n, 'a')
+          value[at] = byte
+          const row = encode(columns, Buffer.concat([u8(0), u32(1), u16(n), value]))
+          expect([n, at, byte, row.unsafe]).toEqual([n, at, byte, byte === 1 || byte === 2])
+        }
+  })
+
+  test('latin1 text with a separator, or exactly \\N, is unsafe', () => {
+    const columns = [int('id'), varchar('v', { form: 'latin1' })]
+    const unsafe = (text: string) =>
+      encode(columns, Buffer.concat([u8(0), u32(1), str(Buffer.from(text, 'latin1'))])).unsafe
+    expect(['\\N', 'é\x01', '\x02', '\\n', '\\Né', 'é'].map(unsafe)).toEqual([true, true, true, false, false, false])
+  })
+
   test('every byte of a separator that can be printed is unsafe, at every length and place', () => {
     const [name] = [varchar('v', { length: 2000 })]
     const changes = { columnSeparator: Buffer.from(','), rowDelimiter: Buffer.from('\n') }
@@ -218,6 +237,29 @@ describe('images', () => {
         if (limit < 5) expect(failure(() => encoder.locateKey(more, 0, limit)).kind).toBe('notDecodable')
       }
     }
+  })
+
+  test('so is one whose last column has a fixed length', () => {
+    const encoder = compileRowEncoder(layoutOf([varchar('v'), int('n')]))
+    const bytes = Buffer.concat([u8(0), str('ab'), u32(1), Buffer.alloc(50)])
+    for (let limit = 4; limit < 8; limit++) {
+      const error = failure(() => encoder.encode(bytes, 0, limit, Buffer.alloc(100), 0, 0))
+      expect(error.message).toBe(`s.t: column n cannot be decoded: the row image ends ${8 - limit} bytes too early`)
+      expect(failure(() => encoder.skip(bytes, 0, limit)).kind).toBe('notDecodable')
+    }
+    expect(encoder.skip(bytes, 0, 8)).toBe(8)
+  })
+
+  test('a JSON document whose parts share bytes may not grow beyond its size', () => {
+    // Each array holds the next one twice: two to the power of 30 values in 300 bytes.
+    const levels = 30
+    const arrays = Array.from({ length: levels }, () => Buffer.concat([u16(2), u16(0), u8(2), u16(10), u8(2), u16(10)]))
+    const document = Buffer.concat([u8(2), ...arrays, u16(0), u16(4)])
+    const json = column('j', WIRE.JSON, { length: 4, form: 'json' })
+    const image = Buffer.concat([u8(0), u32(document.length), document])
+    const encoder = compileRowEncoder(layoutOf([json]))
+    const out = Buffer.alloc(encoder.bound(image.length))
+    expect(failure(() => encoder.encode(image, 0, image.length, out, 0, 0)).message).toMatch(/larger than its bytes/)
   })
 
   test('a NULL bit on a NOT NULL column is refused', () => {
