@@ -202,10 +202,11 @@ class RowSource {
     return `if(after+${offset}>limit)imageTooShort(after+${offset},limit);return ${compares.join('&&') || 'true'};`
   }
 
+  /** A value that is not NULL has at least one byte, so lengths tell it from NULL. */
   #sameWalked(): string {
     return (
       'walk(b,before,limit,first);walk(b,after,limit,second);' +
-      'for(let k=0;k<first.length;k+=2){const x=first[k],y=second[k],n=first[k+1]-x;if(n!==second[k+1]-y||(x===-1)!==(y===-1))return false;' +
+      'for(let k=0;k<first.length;k+=2){const x=first[k],y=second[k],n=first[k+1]-x;if(n!==second[k+1]-y)return false;' +
       'if(x!==-1)for(let i=0;i<n;i++)if(b[x+i]!==b[y+i])return false;}return true;'
     )
   }

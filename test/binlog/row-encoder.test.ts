@@ -57,6 +57,25 @@ describe('CSV', () => {
     expect(rows[1]!.text).toBe('8\x01\\Nx\ttab\nline\x018\x02')
   })
 
+  test('the default separators are unsafe at every length and place, other control bytes are not', () => {
+    const columns = [int('id'), varchar('v', { length: 2000 })]
+    for (const n of [1, 2, 7, 8, 9, 16, 23, 24, 100, 383, 384, 1000])
+      for (let at = 0; at < n; at += 1 + (n >> 4))
+        for (const byte of [0, 1, 2, 3, 9, 10, 31, 32, 127, 128, 130, 255]) {
+          const value = Buffer.alloc(n, 'a')
+          value[at] = byte
+          const row = encodeOne(columns, Buffer.concat([u8(0), u32(1), u16(n), value]))
+          expect([n, at, byte, row.unsafe]).toEqual([n, at, byte, byte === 1 || byte === 2])
+        }
+  })
+
+  test('latin1 text with a separator, or exactly \\N, is unsafe', () => {
+    const columns = [int('id'), varchar('v', { form: 'latin1' })]
+    const unsafe = (text: string) =>
+      encodeOne(columns, Buffer.concat([u8(0), u32(1), str(Buffer.from(text, 'latin1'))])).unsafe
+    expect(['\\N', 'é\x01', '\x02', '\\n', '\\Né', 'é'].map(unsafe)).toEqual([true, true, true, false, false, false])
+  })
+
   test('every byte of a separator that can be printed is unsafe, at every length and place', () => {
     const [name] = [varchar('v', { length: 2000 })]
     const changes = { columnSeparator: Buffer.from(','), rowDelimiter: Buffer.from('\n') }

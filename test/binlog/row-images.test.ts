@@ -32,6 +32,29 @@ describe('images', () => {
     }
   })
 
+  test('so is one whose last column has a fixed length', () => {
+    const encoder = compileRowEncoder(layoutOf([varchar('v'), int('n')]))
+    const bytes = Buffer.concat([u8(0), str('ab'), u32(1), Buffer.alloc(50)])
+    for (let limit = 4; limit < 8; limit++) {
+      const error = failure(() => encoder.encode(bytes, 0, limit, Buffer.alloc(100), 0, 0))
+      expect(error.message).toBe(`s.t: column n cannot be decoded: the row image ends ${8 - limit} bytes too early`)
+      expect(failure(() => encoder.skip(bytes, 0, limit)).kind).toBe('notDecodable')
+    }
+    expect(encoder.skip(bytes, 0, 8)).toBe(8)
+  })
+
+  test('a JSON document whose parts share bytes may not grow beyond its size', () => {
+    // Each array holds the next one twice: two to the power of 30 values in 300 bytes.
+    const levels = 30
+    const arrays = Array.from({ length: levels }, () => Buffer.concat([u16(2), u16(0), u8(2), u16(10), u8(2), u16(10)]))
+    const document = Buffer.concat([u8(2), ...arrays, u16(0), u16(4)])
+    const json = column('j', WIRE.JSON, { length: 4, form: 'json' })
+    const image = Buffer.concat([u8(0), u32(document.length), document])
+    const encoder = compileRowEncoder(layoutOf([json]))
+    const out = Buffer.alloc(encoder.bound(image.length))
+    expect(failure(() => encoder.encode(image, 0, image.length, out, 0, 0)).message).toMatch(/larger than its bytes/)
+  })
+
   test('a NULL bit on a NOT NULL column is refused', () => {
     expect(failure(() => encodeOne(columns, Buffer.concat([u8(1), image.subarray(1)]))).message).toMatch(/NOT NULL/)
   })
