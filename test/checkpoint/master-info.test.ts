@@ -33,6 +33,7 @@ describe('master.info', () => {
       gtidSet: null,
       serverUuid: null,
       edited: true,
+      labelBase: null,
     })
   })
 
