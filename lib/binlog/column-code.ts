@@ -145,7 +145,7 @@ function set(column: BoundColumn, i: number, form: TargetForm): ColumnCode {
   const { length, members } = column
   const write =
     `{let first=true;for(let k=0;k<${length * 8};k++){if((b[p+(k>>3)]>>(k&7)&1)===0)continue;` +
-    `const s=c${i}.labels[k+1];if(s===undefined)noLabel(k+1,p);if(!first)o[q++]=44;first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
+    `const s=c${i}.labels[k+1];if(s===undefined)noLabel(k+1,p);if(!first){o[q++]=44;u|=separators.table[44];}first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
   const most = members.reduce((sum, member) => sum + member.length * (form.startsWith('json') ? 6 : 1) + 1, 0)
   return fixed(length, `${write}`, most)
 }
@@ -189,8 +189,8 @@ function textBody(
       return { body: `q=writeBase64(${source},o,q);`, ratio: 4 / 3 }
     case 'csv':
       return column.form === 'latin1'
-        ? { body: 'u|=findCollision(b,p,n,collides);q=writeLatin1(b,p,n,o,q);', ratio: 3 }
-        : { body: `u|=copyChecked(${source},o,q,collides);q+=${size};`, ratio: 1 }
+        ? { body: 'u|=findCollision(b,p,n,separators);q=writeLatin1(b,p,n,o,q);', ratio: 3 }
+        : { body: `u|=copyChecked(${source},o,q,separators);q+=${size};`, ratio: 1 }
     case 'json':
       return column.form === 'latin1'
         ? { body: 'q=writeJsonLatin1(b,p,n,o,q);', ratio: 6 }
@@ -202,7 +202,7 @@ function textBody(
 function json(prefix: number, form: TargetForm): ColumnCode {
   const body =
     form === 'csv'
-      ? '{const s=q;q=writeJson(b,p,n,o,q);const f=o[s];u|=f===123||f===91||f===34?findCollision(o,s,q-s,collides):1;}'
+      ? '{const s=q;q=writeJson(b,p,n,o,q);const f=o[s];u|=f===123||f===91||f===34?findInDocument(o,s,q-s,separators):1;}'
       : 'q=writeJson(b,p,n,o,q);'
   return {
     fixedBytes: null,

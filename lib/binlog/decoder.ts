@@ -1,4 +1,5 @@
 import { Failure } from '../model/failure.js'
+import { releaseSource, sameBytes } from './byte-view.js'
 import { crc32 } from './checksum.js'
 import { unpackPayload } from './compressed.js'
 import { decodeFormatDescription, decodeHeartbeat, decodeIncident } from './control-events.js'
@@ -11,7 +12,7 @@ import {
   type GtidEvent,
   type RotateEvent,
 } from './event.js'
-import { EventReader } from './event-reader.js'
+import { EventReader, uint32 } from './event-reader.js'
 import { decodeGtidList, decodePreviousGtids, decodeTaggedGtid } from './gtid.js'
 import { queryText, splitQuery, statusFacts, transactionWord } from './query-event.js'
 import { type Mutable, plainEvents, ReusedGtid, ReusedRows } from './reused-events.js'
@@ -47,7 +48,7 @@ const OUTER_ONLY = new Set<number>([
 ])
 
 interface KnownMap {
-  readonly body: Buffer
+  readonly body: DataView
   readonly map: TableMap | null
 }
 
@@ -87,6 +88,7 @@ export class BinlogDecoder {
    */
   decode(buffer: Buffer, start: number, end: number): BinlogEvent {
     this.#inner = false
+    releaseSource(buffer)
     this.#readHeader(buffer, start, end)
     const type = this.#header.type
     let bodyEnd = end
@@ -95,7 +97,7 @@ export class BinlogDecoder {
     } else if (this.#checksum) {
       bodyEnd -= CHECKSUM_BYTES
       if (bodyEnd < start + HEADER_BYTES) throw this.#reader.fail('it is shorter than its header and checksum')
-      if (this.#options.verifyChecksum && crc32(buffer, start, bodyEnd) !== buffer.readUInt32LE(bodyEnd))
+      if (this.#options.verifyChecksum && crc32(buffer, start, bodyEnd) !== uint32(buffer, bodyEnd))
         throw this.#checksumWrong()
     }
     this.#reader.reset(buffer, start + HEADER_BYTES, bodyEnd)
@@ -105,7 +107,7 @@ export class BinlogDecoder {
   /** Decodes the event at `at` of an unpacked payload; the next one begins `size` bytes further. Has no checksum. */
   decodeInner(buffer: Buffer, at: number): BinlogEvent {
     this.#inner = true
-    const size = at + HEADER_BYTES <= buffer.length ? buffer.readUInt32LE(at + 9) : 0
+    const size = at + HEADER_BYTES <= buffer.length ? uint32(buffer, at + 9) : 0
     const end = at + Math.max(size, HEADER_BYTES)
     this.#readHeader(buffer, at, Math.min(end, buffer.length))
     this.#reader.reset(buffer, at + HEADER_BYTES, end)
@@ -119,9 +121,9 @@ export class BinlogDecoder {
     header.logPos = 0
     if (!(start >= 0 && end <= buffer.length && end - start >= HEADER_BYTES))
       throw this.#reader.fail(`${end - start} bytes are shorter than an event header`)
-    header.timestamp = buffer.readUInt32LE(start)
-    const size = buffer.readUInt32LE(start + 9)
-    header.logPos = buffer.readUInt32LE(start + 13)
+    header.timestamp = uint32(buffer, start)
+    const size = uint32(buffer, start + 9)
+    header.logPos = uint32(buffer, start + 13)
     header.artificial = (buffer[start + 17]! & FLAG_ARTIFICIAL) !== 0
     if (size !== header.size) throw this.#reader.fail(`its header says ${size} bytes, ${header.size} arrived`)
   }
@@ -157,7 +159,7 @@ export class BinlogDecoder {
         return this.#startTransaction(gtid, commitMicros)
       }
       case EVENT.MARIADB_GTID:
-        return this.#decodeMariadbGtid(buffer.readUInt32LE(start + 5))
+        return this.#decodeMariadbGtid(uint32(buffer, start + 5))
       case EVENT.QUERY:
       case EVENT.QUERY_COMPRESSED:
       case EVENT.EXECUTE_LOAD_QUERY:
@@ -218,7 +220,11 @@ export class BinlogDecoder {
     const { buffer, at: bodyAt, end } = reader
     const id = reader.u48()
     const known = this.#maps.get(id)
-    if (known !== undefined && known.body.length === end - bodyAt && known.body.compare(buffer, bodyAt, end) === 0)
+    if (
+      known !== undefined &&
+      known.body.byteLength === end - bodyAt &&
+      sameBytes(buffer, bodyAt, known.body, end - bodyAt)
+    )
       return known.map
     reader.skip(2)
     const schema = reader.text(reader.u8())
@@ -226,7 +232,7 @@ export class BinlogDecoder {
     const table = reader.text(reader.u8())
     reader.skip(1)
     const map = this.#options.wanted(schema, table) ? decodeTableMap(reader, id, schema, table) : null
-    this.#maps.set(id, { body: Buffer.from(buffer.subarray(bodyAt, end)), map })
+    this.#maps.set(id, { body: new DataView(Uint8Array.from(buffer.subarray(bodyAt, end)).buffer), map })
     return map
   }
 
@@ -261,8 +267,8 @@ export class BinlogDecoder {
         // Seven bytes; the highest bit says that another time, of the original commit, follows.
         if (reader.left >= 7) {
           const time = reader.skip(7)
-          commitMicros =
-            reader.buffer.readUIntLE(time, 4) + (reader.buffer.readUIntLE(time + 4, 3) & 0x7f_ffff) * 2 ** 32
+          const high = reader.buffer[time + 4]! | (reader.buffer[time + 5]! << 8) | (reader.buffer[time + 6]! << 16)
+          commitMicros = uint32(reader.buffer, time) + (high & 0x7f_ffff) * 2 ** 32
         }
       }
     }
@@ -323,7 +329,7 @@ export class BinlogDecoder {
       const end = this.#reader.end
       const event = Buffer.from(buffer.subarray(start, end))
       event[17] = event[17]! & ~FLAG_IN_USE
-      if (crc32(event, 0, event.length) !== buffer.readUInt32LE(end)) throw this.#checksumWrong()
+      if (crc32(event, 0, event.length) !== uint32(buffer, end)) throw this.#checksumWrong()
     }
     this.#checksum = checksum
     return { ...this.#header, kind: 'format', checksum, serverVersion }

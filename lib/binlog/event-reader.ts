@@ -39,7 +39,8 @@ export class EventReader {
   }
 
   u16(): number {
-    return this.buffer.readUInt16LE(this.skip(2))
+    const at = this.skip(2)
+    return this.buffer[at]! | (this.buffer[at + 1]! << 8)
   }
 
   u24(): number {
@@ -47,11 +48,12 @@ export class EventReader {
   }
 
   u32(): number {
-    return this.buffer.readUInt32LE(this.skip(4))
+    return uint32(this.buffer, this.skip(4))
   }
 
   u48(): number {
-    return this.buffer.readUIntLE(this.skip(6), 6)
+    const at = this.skip(6)
+    return uint32(this.buffer, at) + (this.buffer[at + 4]! | (this.buffer[at + 5]! << 8)) * 2 ** 32
   }
 
   u64(): bigint {
@@ -102,4 +104,9 @@ export class EventReader {
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.fail(`a length of ${value}`)
     return Number(value)
   }
+}
+
+/** Four bytes little-endian, unsigned; the caller has checked that they are there. */
+export function uint32(b: Uint8Array, p: number): number {
+  return (b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)) >>> 0
 }

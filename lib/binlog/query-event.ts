@@ -34,7 +34,7 @@ export function splitQuery(reader: EventReader, type: number): QueryParts {
   const buffer = reader.buffer
   const at = reader.skip(13)
   const schemaBytes = buffer[at + 8]!
-  const statusBytes = buffer.readUInt16LE(at + 11)
+  const statusBytes = buffer[at + 11]! | (buffer[at + 12]! << 8)
   if (type === EVENT.EXECUTE_LOAD_QUERY) reader.skip(13)
   parts.statusAt = reader.skip(statusBytes)
   parts.statusEnd = parts.statusAt + statusBytes
@@ -51,15 +51,24 @@ export function splitQuery(reader: EventReader, type: number): QueryParts {
 /** Which of the three words that steer transactions a statement is, byte for byte as servers write them. */
 export function transactionWord(query: QueryParts): 'begin' | 'commit' | 'rollback' | null {
   switch (query.sqlEnd - query.sqlAt) {
-    case 5:
-      return query.sql.toString('latin1', query.sqlAt, query.sqlEnd) === 'BEGIN' ? 'begin' : null
-    case 6:
-      return query.sql.toString('latin1', query.sqlAt, query.sqlEnd) === 'COMMIT' ? 'commit' : null
-    case 8:
-      return query.sql.toString('latin1', query.sqlAt, query.sqlEnd) === 'ROLLBACK' ? 'rollback' : null
+    case BEGIN.length:
+      return isWord(query, BEGIN) ? 'begin' : null
+    case COMMIT.length:
+      return isWord(query, COMMIT) ? 'commit' : null
+    case ROLLBACK.length:
+      return isWord(query, ROLLBACK) ? 'rollback' : null
     default:
       return null
   }
+}
+
+const BEGIN = Buffer.from('BEGIN')
+const COMMIT = Buffer.from('COMMIT')
+const ROLLBACK = Buffer.from('ROLLBACK')
+
+function isWord(query: QueryParts, word: Buffer): boolean {
+  for (let i = 0; i < word.length; i++) if (query.sql[query.sqlAt + i] !== word[i]) return false
+  return true
 }
 
 /** Bytes of the status variables that servers write before the charset (MySQL statement_events.h Query_event); -1 = a length byte. */

@@ -6,7 +6,7 @@ import { HASH_SEED } from './key-hash.js'
 import { type GeneratedRow, type RowPunctuation, type RowState, rowSource } from './row-code.js'
 import { ValueProblem } from './value-problem.js'
 import { WIRE } from './wire-type.js'
-import { writeJsonText } from './write-text.js'
+import { type Separators, writeJsonText } from './write-text.js'
 import { WRITERS } from './writers.js'
 
 export type FieldForm = 'text' | 'base64'
@@ -69,16 +69,15 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
       throw new Failure('notDecodable', `${column.table}: column ${column.name} ${column.undecodable}`)
   })
   const csv = layout.format === 'csv'
-  const collides = new Uint8Array(256)
-  if (csv) for (const byte of separatorBytes(layout)) collides[byte] = 1
+  const separators = separatorsOf(layout)
   const punctuation = csv ? csvPunctuation(layout) : jsonPunctuation(layout)
   const { source, codes } = rowSource(layout, punctuation)
   const state: RowState = { p: 0, u: 0, end: 0, unsafe: false, column: 0 }
-  const constants = layout.columns.map(column => columnConstants(column, csv, collides))
+  const constants = layout.columns.map(column => columnConstants(column, csv, separators))
   const scope: Record<string, unknown> = {
     ...WRITERS,
     state,
-    collides,
+    separators,
     before: punctuation.before,
     nullText: punctuation.nullText,
     tail0: punctuation.tails[0],
@@ -96,7 +95,7 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
   let fixedBytes = punctuation.tails[0].length + punctuation.tails[1].length
   let ratio = 0
   const alwaysUnsafe =
-    csv && layout.constants.some(({ text }) => text !== null && isUnsafe(Buffer.from(text), collides))
+    csv && layout.constants.some(({ text }) => text !== null && isUnsafe(Buffer.from(text), separators))
   codes.forEach((code, i) => {
     const before = punctuation.before[i]
     if (before == null) return
@@ -199,30 +198,35 @@ function zoneOffset(zone: Zone): (utcSeconds: number) => number {
 /** Bytes of numbers, dates, times, base64, \N: a separator must have none of them. */
 const RESERVED = /[0-9A-Za-z+\-.: \\/=]/
 
-function separatorBytes(layout: RowLayout): number[] {
-  const bytes = [...layout.columnSeparator, ...layout.rowDelimiter]
-  if (layout.columnSeparator.length === 0 || layout.rowDelimiter.length === 0)
+function separatorsOf(layout: RowLayout): Separators {
+  const table = new Uint8Array(256)
+  if (layout.format === 'json') return { table, bytes: [], control: true }
+  const { columnSeparator, rowDelimiter } = layout
+  if (columnSeparator.length === 0 || rowDelimiter.length === 0)
     throw new Failure('configInvalid', 'column_separator and row_delimiter must not be empty')
-  for (const byte of bytes)
+  for (const byte of [...columnSeparator, ...rowDelimiter]) {
     if (byte > 127 || RESERVED.test(String.fromCharCode(byte)))
       throw new Failure(
         'configInvalid',
         `column_separator and row_delimiter must not contain the byte ${byte}: it is not ASCII or occurs in numbers and dates`,
       )
-  return bytes
+    table[byte] = 1
+  }
+  const bytes = [...table.keys()].filter(byte => table[byte] === 1)
+  return { table, bytes, control: bytes.every(byte => byte < 32) }
 }
 
-function isUnsafe(bytes: Uint8Array, collides: Uint8Array): boolean {
-  return (bytes.length === 2 && bytes[0] === 92 && bytes[1] === 78) || bytes.some(byte => collides[byte] === 1)
+function isUnsafe(bytes: Uint8Array, separators: Separators): boolean {
+  return (bytes.length === 2 && bytes[0] === 92 && bytes[1] === 78) || bytes.some(byte => separators.table[byte] === 1)
 }
 
-function columnConstants(column: BoundColumn, csv: boolean, collides: Uint8Array): ColumnConstants | null {
+function columnConstants(column: BoundColumn, csv: boolean, separators: Separators): ColumnConstants | null {
   const scratch = Buffer.alloc(column.type === WIRE.STRING ? column.length : 0)
-  if (column.form !== 'labels') return { labels: [], labelsUnsafe: collides, scratch }
+  if (column.form !== 'labels') return { labels: [], labelsUnsafe: separators.table, scratch }
   const labels = [new Uint8Array(0), ...column.members].map(member => (csv ? Buffer.from(member) : jsonInside(member)))
   return {
     labels,
-    labelsUnsafe: Uint8Array.from(labels, label => (csv && isUnsafe(label, collides) ? 1 : 0)),
+    labelsUnsafe: Uint8Array.from(labels, label => (csv && isUnsafe(label, separators) ? 1 : 0)),
     scratch,
   }
 }

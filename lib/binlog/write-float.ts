@@ -8,6 +8,8 @@ const f64 = new Float64Array(1)
 const f32Bytes = new Uint8Array(f32.buffer)
 const f64Bytes = new Uint8Array(f64.buffer)
 
+const POWERS = [1, 10, 100, 1000, 10_000]
+
 /** Four bytes, IEEE 754 little-endian. */
 export function writeFloat(o: Uint8Array, q: number, b: Uint8Array, p: number): number {
   f32Bytes[0] = b[p]!
@@ -16,11 +18,13 @@ export function writeFloat(o: Uint8Array, q: number, b: Uint8Array, p: number): 
   f32Bytes[3] = b[p + 3]!
   const v = f32[0]!
   // Decimals of at most six digits are told apart by every float, so one that fits is the shortest.
-  if (v > -100 && v < 100 && v !== 0) {
-    const scaled = Math.round(v * 10_000)
-    if (scaled !== 0 && Math.fround(scaled / 10_000) === v) return writeFixed(o, q, scaled, 10_000, 4)
+  const size = v < 0 ? -v : v
+  if (size < 1e6 && size >= 1e-4) {
+    const digits = size < 100 ? 4 : size < 1000 ? 3 : size < 10_000 ? 2 : size < 100_000 ? 1 : 0
+    const power = POWERS[digits]!
+    const scaled = Math.round(v * power)
+    if (Math.fround(scaled / power) === v) return writeFixed(o, q, scaled, power, digits)
   }
-  if (v > -1e6 && v < 1e6 && Math.round(v) === v && v !== 0) return writeFixed(o, q, v, 1, 0)
   return writeShortest(o, q, shortestOfFloat(v, p))
 }
 
@@ -48,7 +52,7 @@ export function writeDouble(o: Uint8Array, q: number, b: Uint8Array, p: number):
 function shortestOfFloat(v: number, at: number): number {
   if (v - v !== 0) throw new ValueProblem('it is not a finite number', at)
   if (v === 0) return v
-  for (let digits = 1; digits < 9; digits++) {
+  for (let digits = 6; digits < 9; digits++) {
     const candidate = Number(v.toPrecision(digits))
     if (Math.fround(candidate) === v) return candidate
   }

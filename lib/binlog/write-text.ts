@@ -1,44 +1,73 @@
+import { hasControl, needsEscape, sourceViewOf, targetViewOf } from './byte-view.js'
 import { LATIN1 } from './charset.js'
 import { ValueProblem } from './value-problem.js'
 
 /** Text and bytes from `b[p..p+n)` to `o[q..]`; functions return the offset behind, unless they say otherwise. */
 
-/** From this length on a native copy is faster than a loop. */
-const NATIVE_FROM = 48
-
-/** Copies bytes as they are. */
-export function copyBytes(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
-  if (n < NATIVE_FROM) for (let i = 0; i < n; i++) o[q + i] = b[p + i]!
-  else b.copy(o, q, p, p + n)
-  return q + n
+/** The bytes that separate fields and rows in CSV. */
+export interface Separators {
+  /** 1 for each of them, by byte. */
+  readonly table: Uint8Array
+  readonly bytes: readonly number[]
+  /** All of them are below 32. */
+  readonly control: boolean
 }
+
+/** From this length on native copy and search are faster than a loop. */
+const NATIVE_FROM = 384
 
 /**
- * Copies bytes as they are to `o[q..q+n)` and returns 1 when CSV cannot carry them, else 0: some byte is one of
- * `collides` (1 for each byte of the separators), or they are exactly `\N`.
+ * Copies bytes as they are to `o[q..q+n)` and returns 1 when CSV cannot carry them, else 0: some byte is one of the
+ * separators', or they are exactly `\N`. `o` must have room for them.
  */
-export function copyChecked(b: Buffer, p: number, n: number, o: Buffer, q: number, collides: Uint8Array): number {
-  let found = 0
-  if (n < NATIVE_FROM) {
-    for (let i = 0; i < n; i++) {
-      const c = b[p + i]!
-      found |= collides[c]!
-      o[q + i] = c
-    }
-    if (n === 2 && b[p] === 92 && b[p + 1] === 78) return 1
-    return found
+export function copyChecked(b: Buffer, p: number, n: number, o: Buffer, q: number, separators: Separators): number {
+  if (n >= NATIVE_FROM) {
+    b.copy(o, q, p, p + n)
+    const value = b.subarray(p, p + n)
+    for (const byte of separators.bytes) if (value.includes(byte)) return 1
+    return 0
   }
-  b.copy(o, q, p, p + n)
-  return findCollision(b, p, n, collides)
+  let control = 0
+  let i = 0
+  if (n >= 8 && q + n <= o.length) {
+    const from = sourceViewOf(b)
+    const to = targetViewOf(o)
+    for (; i + 8 <= n; i += 8) {
+      const x = from.getInt32(p + i, true)
+      const y = from.getInt32(p + i + 4, true)
+      control |= hasControl(x) | hasControl(y)
+      to.setInt32(q + i, x, true)
+      to.setInt32(q + i + 4, y, true)
+    }
+  }
+  const { table } = separators
+  let found = 0
+  for (; i < n; i++) {
+    const c = b[p + i]!
+    found |= table[c]!
+    o[q + i] = c
+  }
+  if (n === 2 && b[p] === 92 && b[p + 1] === 78) return 1
+  return n >= 8 && (control !== 0 || !separators.control) ? findCollision(b, p, n, separators) : found
 }
 
-/** 1 when some byte of `b[p..p+n)` is one of `collides` or they are exactly `\N`, else 0. */
-export function findCollision(b: Buffer, p: number, n: number, collides: Uint8Array): number {
-  let found = 0
+/** 1 when some byte of `b[p..p+n)` is one of the separators' or they are exactly `\N`, else 0. */
+export function findCollision(b: Buffer, p: number, n: number, separators: Separators): number {
+  if (n >= NATIVE_FROM) {
+    const value = b.subarray(p, p + n)
+    for (const byte of separators.bytes) if (value.includes(byte)) return 1
+    return 0
+  }
+  const { table } = separators
   const end = p + n
-  for (let i = p; i < end; i++) found |= collides[b[i]!]!
-  if (n === 2 && b[p] === 92 && b[p + 1] === 78) return 1
-  return found
+  let found = 0
+  for (let i = p; i < end; i++) found |= table[b[i]!]!
+  return n === 2 && b[p] === 92 && b[p + 1] === 78 ? 1 : found
+}
+
+/** The same for a JSON document's text, which has no bytes below 32. */
+export function findInDocument(b: Buffer, p: number, n: number, separators: Separators): number {
+  return separators.control ? 0 : findCollision(b, p, n, separators)
 }
 
 /** MySQL's latin1 as UTF-8. */
@@ -92,6 +121,16 @@ export function writeJsonText(b: Buffer, p: number, n: number, o: Buffer, q: num
   const end = p + n
   let at = q
   let i = p
+  if (n >= 8 && q + n <= o.length) {
+    const from = sourceViewOf(b)
+    const to = targetViewOf(o)
+    for (; i + 4 <= end; i += 4) {
+      const x = from.getInt32(i, true)
+      if (needsEscape(x) !== 0) break
+      to.setInt32(at, x, true)
+      at += 4
+    }
+  }
   while (i < end) {
     const c = b[i]!
     if (c < 128) {

@@ -18,6 +18,7 @@ import {
 import {
   copyChecked,
   findCollision,
+  findInDocument,
   padBinary,
   writeBase64,
   writeConstant,
@@ -30,6 +31,7 @@ import {
 export const WRITERS = {
   copyChecked,
   findCollision,
+  findInDocument,
   finishHash,
   hashBytes,
   hashInt64,

@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { renderConfigPage, renderMetricsPage } from './docs-pages.js'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { renderConfigPage, renderMetricsPage, renderReadme } from './docs-pages.js'
 
-const docs = new URL('../../../docs/', import.meta.url)
-writeFileSync(new URL('config.md', docs), renderConfigPage())
-writeFileSync(new URL('metrics.md', docs), renderMetricsPage())
+const top = new URL('../../../', import.meta.url)
+const readme = new URL('README.md', top)
+writeFileSync(new URL('docs/config.md', top), renderConfigPage())
+writeFileSync(new URL('docs/metrics.md', top), renderMetricsPage())
+writeFileSync(readme, renderReadme(readFileSync(readme, 'utf8')))

@@ -216,7 +216,7 @@ export const SECTIONS: readonly Section[] = [
   {
     name: 'rule',
     form: 'blocks',
-    text: 'Where and how a table is written, when that differs from the defaults.',
+    text: 'Where and how a table is written. A followed table that no rule matches is not synced, which is said at every start.',
     keys: RULE_KEYS,
   },
 ]

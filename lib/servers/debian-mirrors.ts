@@ -13,7 +13,7 @@ interface SourceEntry {
  *
  * Both forms of sources.list(5) are read: one line an entry (`*.list`) and deb822 stanzas (`*.sources`). Other
  * vendors' archives also use Debian's suite names, so an address counts more when its path ends in `/debian`, when
- * it is signed by Debian's keyring, when it carries `<suite>-updates` too, and when debian.org serves it.
+ * it is signed by Debian's keyring, and when it carries `<suite>-updates` too.
  */
 export function debianMirrors(files: ReadonlyArray<{ readonly name: string; readonly text: string }>): string[] {
   const entries = files.flatMap(file => (file.name.endsWith('.sources') ? deb822(file.text) : oneLine(file.text)))
@@ -25,7 +25,6 @@ export function debianMirrors(files: ReadonlyArray<{ readonly name: string; read
       const address = uri.replace(/\/+$/, '')
       let score = scores.get(address) ?? 0
       if (/\/debian$/.test(address)) score += 2
-      if (/^https?:\/\/[^/]*\bdebian\.org\//.test(`${address}/`)) score += 4
       if (entry.signedBy.includes('debian-archive')) score += 4
       if (entries.some(other => sameArchive(other, address) && other.suites.some(suite => suite.endsWith('-updates'))))
         score += 2

@@ -6,7 +6,6 @@ import { debianMirrors } from './debian-mirrors.js'
 import { runCommand } from './run-command.js'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
-const FALLBACK_MIRROR = 'http://deb.debian.org/debian'
 
 /** What the machine says about how to reach a mirror (proxies, time-outs, retries) is taken over; what would weaken the check of signatures, or steers which lists are kept, is not. */
 const NOT_TAKEN_OVER =
@@ -43,7 +42,10 @@ export async function unpackPackages(
       advice: 'Install the package debian-archive-keyring.',
     })
   const mirrors = debianMirrors(await machineSources())
-  if (!mirrors.includes(FALLBACK_MIRROR)) mirrors.push(FALLBACK_MIRROR)
+  if (mirrors.length === 0)
+    throw new Failure('sourceUnreachable', "this machine's apt sources name no archive of Debian's main packages", {
+      advice: 'Add one to /etc/apt/sources.list.d.',
+    })
   const refused: string[] = []
   for (const mirror of mirrors) {
     try {

@@ -78,8 +78,11 @@ export class StarRocksSink implements Sink {
       return this.#settled(id, load.rows)
     const verdict = await this.#streamLoad.send(load, stop)
     switch (verdict.kind) {
-      case 'done':
-        return this.#settled(id, countedRows(load, verdict))
+      case 'done': {
+        const rows = countedRows(load, verdict)
+        if (!verdict.visible) await this.#published(load, stop)
+        return this.#settled(id, rows)
+      }
       case 'existing':
         if (verdict.job === 'finished') return this.#settled(id, load.rows)
         return this.#settle(id, load, 'another load with its label is running', stop)
@@ -115,9 +118,19 @@ export class StarRocksSink implements Sink {
     return { rows }
   }
 
+  /** Waits until a committed load is visible, or as long as a load may run: it is durable either way. */
+  async #published(load: Load, stop: AbortSignal): Promise<void> {
+    try {
+      await this.#outcome(load, 'it was committed', stop)
+    } catch (error) {
+      // That no FE can tell its state, or that we are stopping, takes nothing back.
+      if (asFailure(error).kind !== 'loadUnknown') throw error
+    }
+  }
+
   /**
    * What became of a load: `committed`, or a state from which it may be sent again under the same label. Waits while the
-   * transaction is open, at most as long as a load may run. Failure('loadUnknown') when no FE can tell.
+   * transaction is open or not published yet, at most as long as a load may run. Failure('loadUnknown') when no FE can tell.
    */
   async #outcome(load: Load, why: string, stop: AbortSignal): Promise<'committed' | 'aborted' | 'unknown'> {
     const authorization = basicAuthorization(this.#options.user, this.#options.password)
@@ -129,8 +142,10 @@ export class StarRocksSink implements Sink {
       if (verdict.kind !== 'state') throw failure('loadUnknown', load, `${why}; its state: ${verdict.message}`)
       switch (verdict.state) {
         case 'VISIBLE':
-        case 'COMMITTED':
           return 'committed'
+        case 'COMMITTED':
+          if (Date.now() > deadline) return 'committed'
+          break
         case 'ABORTED':
           return 'aborted'
         case 'UNKNOWN':

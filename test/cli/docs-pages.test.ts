@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { renderConfigPage, renderMetricsPage } from '../../lib/cli/docs-pages.js'
+import { renderConfigPage, renderMetricsPage, renderReadme } from '../../lib/cli/docs-pages.js'
 import { loadConfig } from '../../lib/config/load.js'
 import { SECTIONS } from '../../lib/config/options.js'
 import { METRICS } from '../../lib/observe/metrics.js'
@@ -10,6 +10,7 @@ const file = (name: string) => readFileSync(fileURLToPath(new URL(`../../../${na
 
 test('docs/ is what the tables say; else run `npm run docs`', () => {
   expect(file('docs/config.md')).toBe(renderConfigPage())
+  expect(file('README.md')).toBe(renderReadme(file('README.md')))
   expect(file('docs/metrics.md')).toBe(renderMetricsPage())
 })
 

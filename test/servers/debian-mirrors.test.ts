@@ -7,18 +7,18 @@ describe('debianMirrors', () => {
   test('reads deb822 stanzas', () => {
     const text = `# a comment
 Types: deb
-# http://snapshot.debian.org/archive/debian/20250520T000000Z
-URIs: http://deb.debian.org/debian
+# an earlier address
+URIs: http://mirror.example/debian
 Suites: bookworm bookworm-updates
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
-URIs: http://deb.debian.org/debian-security
+URIs: http://mirror.example/debian-security
 Suites: bookworm-security
 Components: main
 `
-    expect(mirrors('debian.sources', text)).toEqual(['http://deb.debian.org/debian'])
+    expect(mirrors('debian.sources', text)).toEqual(['http://mirror.example/debian'])
   })
 
   test('reads one line an entry, with options, comments and a slash at the end', () => {

@@ -82,9 +82,12 @@ describe('answers that settle a load', () => {
     expect(await sink.write(LOAD, NEVER)).toEqual({ rows: 2 })
     expect(questions()).toBe(0)
   })
-  test('Publish Timeout: committed', async () => {
-    const { sink } = await cluster(exchange => exchange.answer(200, successText(2, 'Publish Timeout')))
+  test('Publish Timeout: committed; done when it is visible', async () => {
+    const late = (exchange: Exchange) => exchange.answer(200, successText(2, 'Publish Timeout'))
+    const { sink, questions, bodies } = await cluster(late, ['COMMITTED', 'COMMITTED', 'VISIBLE'])
     expect(await sink.write(LOAD, NEVER)).toEqual({ rows: 2 })
+    expect(questions()).toBe(3)
+    expect(bodies()).toBe(1)
   })
   test('the label is finished: the rows are those of the earlier try', async () => {
     const { sink } = await cluster(answer({ Status: 'Label Already Exists', ExistingJobStatus: 'FINISHED' }))
@@ -111,8 +114,8 @@ describe('answers that settle a load', () => {
 })
 
 describe('outcomes that are not known', () => {
-  test.each(['VISIBLE', 'COMMITTED'])('%s: done, and nothing is sent twice', async state => {
-    const { sink, bodies } = await cluster(exchange => exchange.cut(), ['PREPARE', state])
+  test.each([['VISIBLE'], ['COMMITTED', 'VISIBLE']])('%s: done, and nothing is sent twice', async (...states) => {
+    const { sink, bodies } = await cluster(exchange => exchange.cut(), ['PREPARE', ...states])
     expect(await sink.write(LOAD, NEVER)).toEqual({ rows: 2 })
     expect(bodies()).toBe(1)
   })

@@ -76,7 +76,7 @@ export function event(type: number, body: Buffer, options: EventOptions = {}): B
   header.writeUInt32LE(options.logPos ?? 1000, 13)
   header.writeUInt16LE(options.flags ?? 0, 17)
   const bytes = Buffer.concat([header, body])
-  return checksum ? Buffer.concat([bytes, u32(tableCrc32(bytes, 0, bytes.length, 0))]) : bytes
+  return checksum ? Buffer.concat([bytes, u32(tableCrc32(bytes, 0, bytes.length))]) : bytes
 }
 
 /** FORMAT_DESCRIPTION as MySQL 8 writes it; its own checksum is made with the in-use flag off. */
