@@ -112,7 +112,10 @@ export class BinlogSource {
         return true
       }
       const onAbort = (): void => {
-        if (leave) return this.#leaveBehind(leave)
+        if (leave) {
+          this.#leaveBehind(leave)
+          return
+        }
         if (handling === null && stopIfBetween()) return
         stopTimer = setTimeout(() => finish(resolve), this.#options.stopWaitMs)
       }
