@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import type { Config } from './config/options.js'
-import { Dispatcher } from './dispatch/dispatcher.js'
+import { Dispatcher, type DispatcherOptions } from './dispatch/dispatcher.js'
 import type { Sink } from './dispatch/sink.js'
 import { Window } from './dispatch/window.js'
 import { Failure } from './model/failure.js'
@@ -31,6 +31,9 @@ interface EpochNote {
   readonly newestCommitMs: number
 }
 
+/** See `DispatcherOptions`. */
+type Labels = Pick<DispatcherOptions, 'labelBase' | 'earlierLabelBase'>
+
 /** One source into one StarRocks: builds the parts from the configuration, starts, drains and stops them. */
 export class Pipeline {
   readonly #config: Config
@@ -58,16 +61,16 @@ export class Pipeline {
     const sink = createSink(this.#config)
     try {
       const book = ruleBookOf(this.#config)
-      const { start, router, labelBase } = await this.#prepare(book, sink)
+      const { start, router, labels } = await this.#prepare(book, sink)
       if (signal.aborted) return
-      await this.#stream(start, labelBase, router, book, sink, signal)
+      await this.#stream(start, labels, router, book, sink, signal)
     } finally {
       await sink.close()
     }
   }
 
   /** Everything that can be known to be wrong before the first event is read, is said here. */
-  async #prepare(book: RuleBook, sink: Sink): Promise<{ start: StartPoint; router: Router; labelBase: string }> {
+  async #prepare(book: RuleBook, sink: Sink): Promise<{ start: StartPoint; router: Router; labels: Labels }> {
     const config = this.#config
     const session = await SourceSession.connect(sourceAddress(config))
     try {
@@ -75,8 +78,9 @@ export class Pipeline {
       verifyServer(facts, config.flavor)
       const saved = await this.#masterInfo.load()
       const start = await resolveStart(session, facts, saved)
-      const labelBase = saved?.labelBase ?? `mss_${config.server_id}_${Date.now().toString(36)}`
-      if (start.by === 'file' && saved?.labelBase !== labelBase)
+      const labelBase = `mss_${config.server_id}_${Date.now().toString(36)}`
+      const earlierLabelBase = saved?.labelBase ?? null
+      if (start.by === 'file' && earlierLabelBase === null)
         await this.#masterInfo.save({ position: start.position, labelBase })
       this.#observer({ kind: 'starting', version: facts.version, position: start.position })
       const zone = await resolveZone(config.time_zone, session)
@@ -89,7 +93,7 @@ export class Pipeline {
       for (const gap of book.gaps(tables))
         this.#observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
-      return { start, router, labelBase }
+      return { start, router, labels: { labelBase, earlierLabelBase } }
     } finally {
       await session.close()
     }
@@ -97,7 +101,7 @@ export class Pipeline {
 
   async #stream(
     start: StartPoint,
-    labelBase: string,
+    labels: Labels,
     router: Router,
     book: RuleBook,
     sink: Sink,
@@ -107,14 +111,14 @@ export class Pipeline {
     const observer = this.#observer
     const tracker = new PositionTracker(config.flavor === 'mariadb', start.position, start.gtidSetKnown)
     const saver = new PositionSaver<EpochNote>({
-      save: position => this.#masterInfo.save({ position, labelBase }),
+      save: position => this.#masterInfo.save({ position, labelBase: labels.labelBase }),
       onSaved: (position, notes) => this.#advanced(position, notes),
       onRetry: (failure, retryInMs) => observer({ kind: 'unsaved', failure, retryInMs }),
     })
     const window = new Window({ maxRows: config.concurrent_ack_win, maxBytes: config.ack_win_bytes })
     const dispatcher = new Dispatcher(
       {
-        labelBase,
+        ...labels,
         lanes: config.concurrent_size,
         idleAdvanceMs: config.flush_interval_ms,
         start: start.position,
@@ -196,7 +200,8 @@ export class Pipeline {
     sink: Sink,
   ): Promise<void> {
     const policy = this.#config.on_ddl
-    const source = change.tables.map(t => `${t.schema}.${t.table}`).join(', ')
+    const tables = change.schema === null ? change.tables : router.tablesIn(change.schema)
+    const source = change.schema ?? tables.map(t => `${t.schema}.${t.table}`).join(', ')
     const statement = change.statement.replace(/\s+/g, ' ').trim().slice(0, 500)
     if (policy === 'stop') {
       throw new Failure(
@@ -205,7 +210,7 @@ export class Pipeline {
       )
     }
     await dispatcher.drain()
-    for (const { schema, table } of change.tables) {
+    for (const { schema, table } of tables) {
       if (change.action === 'truncate' && policy === 'evolve')
         await this.#truncate(schema, table, statement, router, sink)
       router.forget(schema, table, policy === 'evolve' ? 'add' : 'leaveOut')
@@ -214,7 +219,7 @@ export class Pipeline {
   }
 
   async #truncate(schema: string, table: string, statement: string, router: Router, sink: Sink): Promise<void> {
-    for (const { target, alone } of router.targetsOf(schema, table)) {
+    for (const { target, alone } of await router.targetsOf(schema, table)) {
       if (!alone)
         throw new Failure(
           'ddlUnsupported',

@@ -9,6 +9,8 @@ import { StarRocksSink, type StarRocksSinkOptions } from './starrocks/starrocks-
 /** Translations from the operator's keys to the options of the parts; no part sees Config itself. */
 
 const CONNECT_TIMEOUT_MS = 10_000
+/** Questions to the catalog of a server with very many tables take their time. */
+const ANSWER_TIMEOUT_MS = 60_000
 
 export function sourceAddress(config: Config): SourceAddress {
   return {
@@ -20,6 +22,7 @@ export function sourceAddress(config: Config): SourceAddress {
     ssl: config.mysql_ssl,
     sslCa: config.mysql_ssl_ca ?? null,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    answerTimeoutMs: Math.max(ANSWER_TIMEOUT_MS, config.read_timeout_ms),
   }
 }
 

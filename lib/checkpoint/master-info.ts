@@ -20,7 +20,7 @@ export interface MasterInfo {
 /** What is saved. */
 export interface SavedState {
   readonly position: Position
-  /** First part of all labels since this history of positions began. */
+  /** First part of the labels of the run that saved it. */
   readonly labelBase: string
 }
 

@@ -25,9 +25,7 @@ export class PositionSaver<T> {
 
   save(position: Position, note: T): void {
     this.#next = { position, notes: [...(this.#next?.notes ?? []), note] }
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null
-    })
+    this.#running ??= this.#run()
   }
 
   /** Waits for what is under way; a save that keeps failing is given up after one last try. Resolves with whether all is saved. */
@@ -51,9 +49,11 @@ export class PositionSaver<T> {
         this.#next = { position: newer?.position ?? position, notes: [...notes, ...(newer?.notes ?? [])] }
         const retryInMs = backoffMs(attempt++)
         this.#parts.onRetry(asFailure(error), retryInMs)
-        if (this.#closed) return
+        if (this.#closed) break
         await new Promise(resolve => setTimeout(resolve, Math.min(retryInMs, 2000)))
       }
     }
+    // In the same step as the loop's last look: what comes now starts a run of its own.
+    this.#running = null
   }
 }

@@ -1,7 +1,6 @@
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import type { Position } from '../model/position.js'
-import type { TargetTable } from '../model/schema.js'
 import { Body } from './body.js'
 import { ChunkPool } from './chunk-pool.js'
 import { Epoch, type OpenBody, type TargetBodies } from './epoch.js'
@@ -12,8 +11,10 @@ import type { Load, Sink } from './sink.js'
 import type { Window } from './window.js'
 
 export interface DispatcherOptions {
-  /** First part of every label, unique to this engine and its history of positions; characters `[-\w]` only. */
+  /** First part of this run's labels, unique to it; characters `[-\w]` only. */
   readonly labelBase: string
+  /** `labelBase` of the run that saved the start position; null when nothing of it may count as done. */
+  readonly earlierLabelBase: string | null
   readonly lanes: number
   /** Longest time the position may stay behind when nothing needs loading. */
   readonly idleAdvanceMs: number
@@ -50,7 +51,7 @@ export class Dispatcher {
   #open: Epoch
   readonly #loading: Epoch[] = []
   /** Per target, the load of the loading epoch that holds rows of several lanes. */
-  readonly #folded = new Map<TargetTable, Promise<void>>()
+  readonly #folded = new Map<string, Promise<void>>()
   #nextLane = 0
   #inTransaction = false
   #moved = false
@@ -102,6 +103,7 @@ export class Dispatcher {
     if (this.#parts.window.failure) return Promise.reject(this.#parts.window.failure)
     this.#due = true
     this.#sealWhenFree()
+    if (this.#parts.window.failure) return Promise.reject(this.#parts.window.failure)
     if (this.#idle) return Promise.resolve()
     return new Promise((resolve, reject) => this.#idleWaiters.push({ resolve, reject }))
   }
@@ -222,7 +224,7 @@ export class Dispatcher {
     bodies.open.length = 0
     this.#nextLane = (this.#nextLane + 1) % this.#lanes.length
     const loaded = this.#send(epoch, bodies, this.#nextLane, open)
-    this.#folded.set(bodies.target, loaded)
+    this.#folded.set(bodies.name, loaded)
   }
 
   /** Makes one load of the bodies and gives it to the lane; resolves when it has been settled. */
@@ -240,7 +242,7 @@ export class Dispatcher {
     const body = open.flatMap(o => o.body.finish())
     const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
     const load: Load = {
-      label: renderLabel(this.#options.labelBase, { start: epoch.start, target, lane, part }, body, bytes),
+      label: renderLabel(this.#labelBase(epoch, part), { start: epoch.start, target, lane, part }, body, bytes),
       target,
       format: json ? 'json' : 'csv',
       columns,
@@ -251,15 +253,23 @@ export class Dispatcher {
       rowDelimiter: route.rowDelimiter,
     }
     epoch.pendingLoads++
-    return this.#lanes[lane]!.load(load, this.#folded.get(target)).then(
-      () => {
+    return this.#lanes[lane]!.load(load, this.#folded.get(bodies.name))
+      .then(() => {
         for (const o of open) o.body.release()
         epoch.pendingLoads--
         this.#parts.window.settle(rows, admittedBytes)
         this.#settleEpochs()
-      },
-      error => this.#stop(asFailure(error)),
-    )
+      })
+      .catch(error => this.#stop(asFailure(error)))
+  }
+
+  /**
+   * The first load of a run's keys may turn out to be in already, under the label of the run before. Once a key's rows have
+   * been loaded again over newer ones, no later load of that key may be passed over: those have labels of this run.
+   */
+  #labelBase(epoch: Epoch, part: number): string {
+    const { labelBase, earlierLabelBase, start } = this.#options
+    return part === 0 && epoch.start === start ? (earlierLabelBase ?? labelBase) : labelBase
   }
 
   /** Ships every open body although the transaction goes on: memory stays within the window, the position waits for its end. */
@@ -279,9 +289,16 @@ export class Dispatcher {
       this.#due = false
       return
     }
+    let end: Position
+    try {
+      end = this.#positionOf()
+    } catch (error) {
+      this.#stop(asFailure(error))
+      return
+    }
     const epoch = this.#open
-    epoch.end = this.#positionOf()
-    this.#open = new Epoch(epoch.end)
+    epoch.end = end
+    this.#open = new Epoch(end)
     this.#moved = false
     this.#due = false
     this.#clearTimer()

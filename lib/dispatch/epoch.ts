@@ -14,6 +14,7 @@ export interface OpenBody {
 /** What one epoch holds for one target: a body per lane, and how many loads each lane has got already. */
 export interface TargetBodies {
   readonly target: TargetTable
+  readonly name: string
   /** Mixed into key hashes, so that equal keys of different targets spread over the lanes. */
   readonly salt: number
   readonly open: (OpenBody | undefined)[]
@@ -31,7 +32,8 @@ export class Epoch {
   /** Commit times at the source of the rows inside, ms since 1970; 0 while there are none. */
   oldestCommitMs = 0
   newestCommitMs = 0
-  readonly targets = new Map<TargetTable, TargetBodies>()
+  /** By name: a target whose columns were added to has two descriptions for a while. */
+  readonly targets = new Map<string, TargetBodies>()
   readonly received = new Map<Route, { rows: number; bytes: number }>()
 
   constructor(start: Position) {
@@ -39,10 +41,11 @@ export class Epoch {
   }
 
   bodiesOf(target: TargetTable): TargetBodies {
-    let bodies = this.targets.get(target)
+    const name = targetName(target)
+    let bodies = this.targets.get(name)
     if (!bodies) {
-      bodies = { target, salt: saltOf(target), open: [], parts: [] }
-      this.targets.set(target, bodies)
+      bodies = { target, name, salt: saltOf(name), open: [], parts: [] }
+      this.targets.set(name, bodies)
     }
     return bodies
   }
@@ -63,8 +66,8 @@ export class Epoch {
   }
 }
 
-function saltOf(target: TargetTable): number {
+function saltOf(name: string): number {
   let salt = 0
-  for (const c of targetName(target)) salt = (Math.imul(salt, 31) + c.codePointAt(0)!) >>> 0
+  for (const c of name) salt = (Math.imul(salt, 31) + c.codePointAt(0)!) >>> 0
   return salt
 }

@@ -33,6 +33,8 @@ export class BinlogSource {
   readonly #observer: Observer
   #filteredEvents = 0
   #filteredBytes = 0
+  /** Nothing more is handed on: a stop did not wait for what was being handled. */
+  #left = false
   /** Wall clock of the last event or heartbeat, ms since 1970. */
   lastEventMs = 0
 
@@ -72,6 +74,7 @@ export class BinlogSource {
   async #stream(first: StartPoint | null, signal: AbortSignal): Promise<void> {
     const session = await SourceSession.connect(this.#options.address)
     const facts = await readServerFacts(session).finally(() => session.close())
+    if (signal.aborted) return
     const position = this.#tracker.position()
     if (facts.serverUuid !== position.serverUuid) {
       throw new Failure(
@@ -88,14 +91,20 @@ export class BinlogSource {
     await new Promise<void>((resolve, reject) => {
       let handling: Promise<void> | null = null
       let stopTimer: NodeJS.Timeout | null = null
+      let leave: (() => void) | null = null
       const finish = (settle: () => void): void => {
-        signal.removeEventListener('abort', onAbort)
         if (stopTimer) clearTimeout(stopTimer)
         connection.close()
         this.#reportFiltered()
-        // What is still being handled (a table being bound, a payload waiting for room) belongs to this connection: it ends first.
-        if (handling) handling.then(settle, settle)
-        else settle()
+        leave = () => {
+          signal.removeEventListener('abort', onAbort)
+          settle()
+        }
+        // What is still being handled (a table being bound, a payload waiting for room) belongs to this connection and ends
+        // before the next one. A stop cannot wait for it: with StarRocks away it would wait for ever.
+        if (handling === null) leave()
+        else if (signal.aborted) this.#leaveBehind(leave)
+        else handling.then(leave, leave)
       }
       const stopIfBetween = (): boolean => {
         if (!signal.aborted || this.#reader.inTransaction) return false
@@ -103,6 +112,10 @@ export class BinlogSource {
         return true
       }
       const onAbort = (): void => {
+        if (leave) {
+          this.#leaveBehind(leave)
+          return
+        }
         if (handling === null && stopIfBetween()) return
         stopTimer = setTimeout(() => finish(resolve), this.#options.stopWaitMs)
       }
@@ -144,6 +157,11 @@ export class BinlogSource {
     })
   }
 
+  #leaveBehind(leave: () => void): void {
+    this.#left = true
+    leave()
+  }
+
   /** Handles one event, and those inside it when it is a compressed transaction. */
   #handle(decoder: BinlogDecoder, event: BinlogEvent, logPos = event.logPos): Promise<void> | undefined {
     if (event.kind === 'payload') return this.#handleInside(decoder, event.buffer, 0, event.logPos)
@@ -158,7 +176,7 @@ export class BinlogSource {
 
   /** Events of a compressed transaction stand at no offset of their own: its commit ends where the outer event ends. */
   #handleInside(decoder: BinlogDecoder, buffer: Buffer, from: number, logPos: number): Promise<void> | undefined {
-    for (let at = from; at < buffer.length; ) {
+    for (let at = from; at < buffer.length && !this.#left; ) {
       const event = decoder.decodeInner(buffer, at)
       at += event.size
       const wait = this.#handle(decoder, event, logPos)

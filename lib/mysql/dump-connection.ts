@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import ZongJi from '@vlasky/zongji'
 import type { ConnectionOptions } from 'mysql2'
 import { Failure } from '../model/failure.js'
@@ -39,7 +40,12 @@ interface ZongJiInside {
     pause(): void
     resume(): void
     clientEncoding: string
-  }
+    readonly stream: Socket
+  } | null
+  readonly ctrlConnection: {
+    query(sql: string, done: (error: Error | null) => void): void
+    readonly stream: Socket
+  } | null
   readonly BinlogClass: { prototype: { binlogData(packet: Packet, connection: { clientEncoding: string }): unknown } }
 }
 
@@ -92,7 +98,11 @@ export class DumpConnection {
     this.#watch = null
     if (this.#ended) return
     this.#ended = true
+    const { connection, ctrlConnection } = this.#zongji as unknown as ZongJiInside
+    // zongji only half-closes its sockets, which a dead peer would leave open for many minutes.
+    this.#zongji.once('stopped', () => ctrlConnection?.stream.destroy())
     this.#zongji.stop()
+    connection?.stream.destroy()
   }
 
   /** zongji emits "ready" synchronously before it queues the dump command, so these statements run first on that connection. */
@@ -100,13 +110,17 @@ export class DumpConnection {
     const failed = (error?: Error | null): void => {
       if (error) this.#end(dumpFailure(error))
     }
+    const { connection, ctrlConnection } = zongji
+    if (connection === null) return
+    // zongji keeps this one to end the dump with; it says nothing for as long as the stream lasts.
+    ctrlConnection?.query('SET SESSION wait_timeout = 31536000', failed)
     // CRC32 whatever the global says now: older files may carry checksums, and a server refuses to send those to a client that does not know them.
-    zongji.connection.query("SET @master_binlog_checksum = 'CRC32'", failed)
-    zongji.connection.query(`SET @master_heartbeat_period = ${Math.round(this.#options.heartbeatMs * 1e6)}`, failed)
+    connection.query("SET @master_binlog_checksum = 'CRC32'", failed)
+    connection.query(`SET @master_heartbeat_period = ${Math.round(this.#options.heartbeatMs * 1e6)}`, failed)
     // While the window is full the socket stands still on purpose; the server must not take that for a dead client.
-    zongji.connection.query('SET SESSION net_write_timeout = 86400', failed)
+    connection.query('SET SESSION net_write_timeout = 86400', failed)
     // SHOW REPLICAS lists this reader then, so that another one can see that its server_id is taken.
-    zongji.connection._registerSlave({ serverId: this.#options.serverId }, failed)
+    connection._registerSlave({ serverId: this.#options.serverId }, failed)
     const { onEvent } = this.#handlers
     const next = (packet: Packet, connection: { clientEncoding: string }): unknown => {
       if (this.#ended) return null

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import mysql, { type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise'
 import { Failure, type FailureKind } from '../model/failure.js'
 
@@ -13,6 +14,8 @@ export interface SourceAddress {
   /** PEM file of the certificate authority, for verify-ca. */
   readonly sslCa: string | null
   readonly connectTimeoutMs: number
+  /** Longest wait for the answer to a query; after it the session is broken. */
+  readonly answerTimeoutMs: number
 }
 
 export type Row = Record<string, string | null>
@@ -22,10 +25,12 @@ export class SourceSession {
   readonly #connection: Connection
   /** Options that reached the server, for further connections of the same kind (the TLS decision is in them). */
   readonly connectionOptions: ConnectionOptions
+  readonly #answerTimeoutMs: number
 
-  private constructor(connection: Connection, options: ConnectionOptions) {
+  private constructor(connection: Connection, options: ConnectionOptions, answerTimeoutMs: number) {
     this.#connection = connection
     this.connectionOptions = options
+    this.#answerTimeoutMs = answerTimeoutMs
     // A broken session shows in its next query; without a listener the process would end here.
     connection.on('error', () => undefined)
   }
@@ -47,23 +52,33 @@ export class SourceSession {
 
   static async #open(options: ConnectionOptions, address: SourceAddress): Promise<SourceSession> {
     try {
-      return new SourceSession(await mysql.createConnection(options), options)
+      return new SourceSession(await mysql.createConnection(options), options, address.answerTimeoutMs)
     } catch (error) {
       throw sourceFailure(error, `${address.host}:${address.port}`)
     }
   }
 
   async query(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const waitMs = this.#answerTimeoutMs
+    const timer = setTimeout(() => this.#stream.destroy(new Error(`no answer within ${waitMs} ms`)), waitMs)
     try {
       const [rows] = await this.#connection.query<RowDataPacket[]>(sql, [...values])
       return Array.isArray(rows) ? (rows as Row[]) : []
     } catch (error) {
       throw sourceFailure(error, 'the source')
+    } finally {
+      clearTimeout(timer)
     }
   }
 
+  /** mysql2 alone would only half-close the socket, which a dead peer leaves open for many minutes. */
   async close(): Promise<void> {
     this.#connection.destroy()
+    this.#stream.destroy()
+  }
+
+  get #stream(): Socket {
+    return (this.#connection as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BinlogEvent, RowsEvent } from '../binlog/event.js'
 import type { TableMap } from '../binlog/table-map.js'
 import { Failure } from '../model/failure.js'
-import { formatPosition } from '../model/position.js'
+import { comparePositions, formatPosition } from '../model/position.js'
 import type { PositionTracker } from './position-tracker.js'
 import { classifyStatement, type Statement } from './statement.js'
 
@@ -22,6 +22,8 @@ export interface ChangeReceiver {
 export interface TablesChange {
   readonly action: 'create' | 'alter' | 'drop' | 'rename' | 'truncate'
   readonly tables: readonly { readonly schema: string; readonly table: string }[]
+  /** The schema that went away with all its tables; null when only `tables` changed. */
+  readonly schema: string | null
   readonly statement: string
 }
 
@@ -45,6 +47,10 @@ export class StreamReader {
   #commitMs = 0
   #rowEventsTaken = 0
   #rowEventsToSkip = 0
+  /** Where the open transaction begins, and under which GTID; empty between transactions. */
+  #opening = ''
+  /** The same of the transaction whose rows are to be passed over, and its file. */
+  #cut: { readonly opening: string; readonly binName: string } | null = null
   readonly #bound = new WeakSet<TableMap>()
 
   constructor(options: StreamReaderOptions, tracker: PositionTracker, receiver: ChangeReceiver) {
@@ -53,8 +59,9 @@ export class StreamReader {
     this.#receiver = receiver
   }
 
+  /** Rows of a transaction that has not ended were handed on; also between two connections. */
   get inTransaction(): boolean {
-    return this.#inTransaction
+    return this.#inTransaction || this.#rowEventsToSkip > 0
   }
 
   /** A new connection starts at the tracker's position, before the transaction that was open. */
@@ -62,6 +69,9 @@ export class StreamReader {
     this.#inTransaction = false
     this.#inXa = false
     this.#rowEventsToSkip = this.#rowEventsTaken
+    if (this.#rowEventsTaken === 0) this.#cut = null
+    else if (this.#opening !== '') this.#cut = { opening: this.#opening, binName: this.#tracker.binName }
+    this.#opening = ''
   }
 
   /**
@@ -80,10 +90,10 @@ export class StreamReader {
         this.#mustBeInTransaction('A table map')
         return event.map === null ? undefined : this.#bind(event.map)
       case 'gtid':
-        this.#beginGtid(event)
+        this.#beginGtid(event, logPos)
         return
       case 'begin':
-        this.#begin(event.timestamp * 1000)
+        this.#begin(event.timestamp * 1000, logPos)
         return
       case 'commit':
         this.#commit(logPos)
@@ -101,8 +111,10 @@ export class StreamReader {
       case 'query':
         return this.#takeQuery(event, logPos)
       case 'rotate':
+        if (this.#cut !== null && comparePositions({ ...event, binPos: 0 }, { ...this.#cut, binPos: 0 }) > 0)
+          throw this.#vanished()
         this.#tracker.rotate(event.binName, event.binPos)
-        if (!this.#inTransaction) this.#receiver.commit()
+        if (!this.inTransaction) this.#receiver.commit()
         return
       case 'previousGtids':
       case 'gtidList':
@@ -152,21 +164,39 @@ export class StreamReader {
     return this.#receiver.bind(map)
   }
 
-  #beginGtid(event: Extract<BinlogEvent, { kind: 'gtid' }>): void {
+  #beginGtid(event: Extract<BinlogEvent, { kind: 'gtid' }>, logPos: number): void {
     if (this.#inTransaction) throw this.#unclear('A transaction begins before the one before it has ended.')
-    this.#tracker.begin(event.gtid())
+    const gtid = event.gtid()
+    this.#open(logPos, gtid)
+    this.#tracker.begin(gtid)
     this.#commitMs = event.commitMs
     // MariaDB's GTID event is itself the BEGIN of a group, unless it is marked standalone.
     if (this.#options.flavor === 'mariadb' && !event.standalone) this.#inTransaction = true
   }
 
-  #begin(commitMs: number): void {
+  #begin(commitMs: number, logPos: number): void {
+    if (this.#opening === '') this.#open(logPos, null)
     this.#inTransaction = true
     if (commitMs > this.#commitMs) this.#commitMs = commitMs
   }
 
+  /** A transaction read again must be the one whose rows were handed on: a server that crashed may have lost it, and another stands there. */
+  #open(logPos: number, gtid: string | null): void {
+    this.#opening = `${this.#tracker.binName}:${logPos} ${gtid ?? ''}`
+    if (this.#cut !== null && this.#cut.opening !== this.#opening) throw this.#vanished()
+  }
+
+  #vanished(): Failure {
+    return new Failure(
+      'positionLost',
+      `The transaction behind ${this.#at()} was half read when the connection broke, and the source no longer has it: it lost it in a crash, or its binlog was reset.`,
+    )
+  }
+
   #commit(logPos: number): void {
     this.#inTransaction = false
+    this.#opening = ''
+    this.#cut = null
     this.#inXa = false
     this.#rowEventsTaken = 0
     this.#rowEventsToSkip = 0
@@ -176,7 +206,7 @@ export class StreamReader {
 
   /** An event between transactions: the position may move over it. */
   #standBetween(logPos: number): void {
-    if (this.#inTransaction || logPos <= this.#tracker.binPos) return
+    if (this.inTransaction || logPos <= this.#tracker.binPos) return
     this.#tracker.move(logPos)
     this.#receiver.commit()
   }
@@ -202,14 +232,13 @@ export class StreamReader {
   }
 
   #wantedChange(statement: Statement, defaultSchema: string, sql: string): TablesChange | null {
-    if (statement.kind === 'schema' && statement.action === 'drop' && this.#options.wantedSchema(statement.schema)) {
-      throw new Failure('ddlUnsupported', `${cut(sql)} drops a schema that rules read from, behind ${this.#at()}.`)
-    }
+    if (statement.kind === 'schema' && statement.action === 'drop' && this.#options.wantedSchema(statement.schema))
+      return { action: 'drop', tables: [], schema: statement.schema, statement: sql }
     if (statement.kind !== 'tables') return null
     const tables = statement.tables
       .map(t => ({ schema: t.schema ?? defaultSchema, table: t.table }))
       .filter(t => this.#options.wanted(t.schema, t.table))
-    return tables.length === 0 ? null : { action: statement.action, tables, statement: sql }
+    return tables.length === 0 ? null : { action: statement.action, tables, schema: null, statement: sql }
   }
 
   /** The words of a statement that may name a wanted table: alone in the default schema, or behind "schema.". */

@@ -41,6 +41,9 @@ export interface CompiledRoute {
 }
 
 interface KnownTable {
+  /** The table has changed since: to be read again before its rows. What it wrote to stays known. */
+  stale: boolean
+  readonly of: { readonly schema: string; readonly table: string }
   readonly schema: TableSchema | null
   readonly ways: readonly Way[]
 }
@@ -79,7 +82,7 @@ export class Router {
   /** Compiles the routes for a table map. A promise only when catalog or target must be asked first. Rejects with a Failure naming table and column. */
   bind(map: TableMap): Promise<void> | undefined {
     const known = this.#tables.get(tableName(map))
-    if (known) {
+    if (known && !known.stale) {
       this.#compile(map, known)
       return
     }
@@ -89,23 +92,35 @@ export class Router {
   /** Reads a table's schema, applies its rules and prepares its targets. */
   async learn(schema: string, table: string): Promise<KnownTable> {
     const found = await this.#parts.readSchema(schema, table)
-    const known = { schema: found, ways: found === null ? [] : await this.#ways(found) }
+    const known = {
+      stale: false,
+      of: { schema, table },
+      schema: found,
+      ways: found === null ? [] : await this.#ways(found),
+    }
     this.#tables.set(`${schema}.${table}`, known)
     return known
   }
 
   /** The table has changed: what was known of it is read again when its rows come, and columns its targets lack are treated so from then on. */
   forget(schema: string, table: string, missingColumns: MissingColumns): void {
-    this.#tables.delete(`${schema}.${table}`)
+    const known = this.#tables.get(`${schema}.${table}`)
+    if (known) known.stale = true
     this.#missing.set(`${schema}.${table}`, missingColumns)
   }
 
-  /** Targets one source table is written to, and whether it is the only known table that writes there. */
-  targetsOf(schema: string, table: string): { readonly target: TargetTable; readonly alone: boolean }[] {
-    const own = this.#tables.get(`${schema}.${table}`)?.ways ?? []
-    return own.map(({ target }) => {
+  /** Names of the known tables of a source schema. */
+  tablesIn(schema: string): { readonly schema: string; readonly table: string }[] {
+    return [...this.#tables.values()].filter(known => known.of.schema === schema).map(known => known.of)
+  }
+
+  /** Targets one source table is written to, and whether no other table known to this run has written there. */
+  async targetsOf(schema: string, table: string): Promise<{ readonly target: TargetTable; readonly alone: boolean }[]> {
+    const own = this.#tables.get(`${schema}.${table}`) ?? (await this.learn(schema, table))
+    return own.ways.map(({ target }) => {
       const others = [...this.#tables].filter(
-        ([name, known]) => name !== `${schema}.${table}` && known.ways.some(w => w.target === target),
+        ([name, known]) =>
+          name !== `${schema}.${table}` && known.ways.some(w => targetName(w.target) === targetName(target)),
       )
       return { target, alone: others.length === 0 }
     })

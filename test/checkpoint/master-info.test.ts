@@ -34,6 +34,7 @@ describe('master.info', () => {
       labelBase: null,
       serverUuid: null,
       edited: true,
+      labelBase: null,
     })
   })
 

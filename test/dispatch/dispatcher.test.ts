@@ -17,6 +17,8 @@ interface Rig {
   readonly happenings: Happening[]
   /** Offset the next commit moves to. */
   at: number
+  /** What rendering a position throws. */
+  failure: Failure | null
   commit(): void
 }
 
@@ -27,13 +29,17 @@ function rig(
   const window = new Window({ maxRows: options.maxRows ?? 1000, maxBytes: options.maxBytes ?? 1_000_000 })
   const durable: number[] = []
   const happenings: Happening[] = []
-  const position = (): Position => ({ binName: 'b.000001', binPos: made.at, gtidSet: '', serverUuid: 'u' })
+  const position = (): Position => {
+    if (made?.failure) throw made.failure
+    return { binName: 'b.000001', binPos: made.at, gtidSet: '', serverUuid: 'u' }
+  }
   const made: Rig = {
     sink,
     window,
     durable,
     happenings,
     at: 4,
+    failure: null,
     dispatcher: undefined as never,
     commit() {
       made.at += 10
@@ -41,7 +47,13 @@ function rig(
     },
   }
   const dispatcher = new Dispatcher(
-    { labelBase: 'test', lanes: options.lanes ?? 3, idleAdvanceMs: 3_600_000, start: position() },
+    {
+      labelBase: 'test',
+      earlierLabelBase: null,
+      lanes: options.lanes ?? 3,
+      idleAdvanceMs: 3_600_000,
+      start: position(),
+    },
     position,
     {
       sink,
@@ -257,6 +269,44 @@ describe('dispatcher', () => {
     expect(r.durable).toEqual([])
     await expect(r.dispatcher.room()).rejects.toBe(failure)
     await expect(r.dispatcher.drain()).rejects.toBe(failure)
+  })
+
+  test('a position that cannot be rendered ends the flow with its failure, also behind a load and a timer', async () => {
+    const failure = new Failure('positionUnreadable', 'no set')
+    for (const how of ['commit', 'load', 'timer'] as const) {
+      const r = rig({ lanes: 1 })
+      const route = toyRoute(toyTarget(), { flushIntervalMs: how === 'timer' ? 1 : 3_600_000 })
+      r.dispatcher.rows(insertOf([1, 1]), [route], 1)
+      r.commit()
+      if (how === 'load') {
+        const drained = r.dispatcher.drain()
+        r.dispatcher.rows(insertOf([2, 2]), [route], 1)
+        r.commit()
+        drained.catch(() => undefined)
+        void r.dispatcher.drain().catch(() => undefined)
+        await turn()
+      }
+      r.at = Number.NaN
+      r.failure = failure
+      if (how === 'load') r.sink.held[0]!.finish()
+      if (how === 'commit') await expect(r.dispatcher.drain()).rejects.toBe(failure)
+      await expect(r.dispatcher.failed).rejects.toBe(failure)
+    }
+  })
+
+  test('two descriptions of one target share its lanes: rows of one key stay in order', async () => {
+    const r = rig({ lanes: 2 })
+    r.sink.free = true
+    const older = toyRoute(toyTarget())
+    const newer = toyRoute(toyTarget())
+    r.dispatcher.rows(insertOf([1, 1]), [older], 1)
+    r.dispatcher.rows(insertOf([1, 2]), [newer], 1)
+    r.dispatcher.rows(insertOf([1, 3]), [older], 1)
+    r.dispatcher.rows(insertOf([1, 4]), [newer], 1)
+    r.dispatcher.rows(insertOf([1, 5]), [older], 1)
+    r.commit()
+    await r.dispatcher.drain()
+    expect(r.sink.tables.get('t')!.get(1)).toBe(5)
   })
 
   test('an unfinished transaction is forgotten at a stop', async () => {

@@ -15,6 +15,7 @@ export function sourceAddressOf(
     ssl: 'preferred',
     sslCa: null,
     connectTimeoutMs: 10_000,
+    answerTimeoutMs: 30_000,
     ...changes,
   }
 }

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { Engine } from '../support/engine.js'
+import { differences } from '../support/equal-tables.js'
+import { freshSchema } from '../support/servers.js'
+
+const ROWS = 300_000
+const WINDOW = 20_000
+/** Rows of one event: the server closes an event at binlog_row_event_max_size, 64 KiB at most here. */
+const EVENT_ROWS = 8_000
+
+const SERVERS = [
+  ['MySQL without GTIDs', 'mysql', { gtid: false }],
+  ['MySQL with compressed transactions', 'mysql', { compression: true }],
+  ['MariaDB with compressed events', 'mariadb', { extra: ['log_bin_compress=ON'] }],
+] as const
+
+describe.each(SERVERS)('a transaction larger than the window, from %s', (_title, kind, options) => {
+  let server: TestServer
+  let sandbox: Sandbox
+  let engine: Engine
+  let schema: string
+
+  beforeAll(async () => {
+    server = await startServer(kind, options)
+    sandbox = await startSandbox({
+      feHttpPort: 0,
+      beHttpPort: 0,
+      mysqlPort: 0,
+      dataDir: null,
+      user: 'root',
+      password: '',
+    })
+  }, 180_000)
+  afterAll(async () => {
+    await sandbox?.close()
+    await server?.destroy()
+  })
+  beforeEach(async () => {
+    schema = await freshSchema(server)
+    engine = await Engine.create()
+    await engine.configure({
+      mysqlPort: server.port,
+      fePort: sandbox.mysqlPort,
+      feHttpPort: sandbox.feHttpPort,
+      flavor: kind,
+      schema,
+      top: { concurrent_ack_win: WINDOW, concurrent_size: 4 },
+    })
+  })
+  afterEach(() => engine.destroy())
+
+  test('streams through; the position moves at its end only; memory stays bounded', async () => {
+    await server.sql([`create table ${schema}.t (id int primary key, v varchar(60))`])
+    engine.start()
+    await engine.caughtUp()
+    const before = await binPos()
+    await server.sql([
+      kind === 'mysql'
+        ? `set session cte_max_recursion_depth = ${ROWS + 1}`
+        : `set session max_recursive_iterations = ${ROWS + 1}`,
+      `insert into ${schema}.t with recursive n as (select 1 as i union all select i + 1 from n where i < ${ROWS}) select i, repeat('v', 50) from n`,
+    ])
+    const end = Number(
+      (await server.sql(kind === 'mysql' ? 'show binary log status' : 'show master status'))[0]!.Position,
+    )
+    const positions = new Set<number>()
+    let rows = 0
+    let rss = 0
+    const watch = setInterval(() => {
+      rss = Math.max(rss, Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${engine.pid}/status`, 'utf8'))?.[1] ?? 0))
+      const status = JSON.parse(readFileSync(`${engine.folder}/var/status.json`, 'utf8')) as {
+        status?: { window?: { rows: number } }
+        window?: { rows: number }
+      }
+      rows = Math.max(rows, status.status?.window?.rows ?? status.window?.rows ?? 0)
+      positions.add(positionNow())
+    }, 50)
+    try {
+      await engine.caughtUp(120)
+    } finally {
+      clearInterval(watch)
+    }
+    expect([...positions].filter(p => p !== before && p !== end)).toEqual([])
+    expect(rows).toBeLessThanOrEqual(WINDOW + EVENT_ROWS)
+    expect(rss).toBeLessThan(400_000)
+    const table = { source: { schema, table: 't' }, target: { database: schema, table: 't' }, key: ['id'] }
+    expect(await differences(server, sandbox.mysqlPort, [table])).toEqual([])
+    process.stderr.write(`rss ${rss} KiB, window ${rows} rows, positions ${[...positions]}\n`)
+  }, 240_000)
+
+  async function binPos(): Promise<number> {
+    await engine.position()
+    return positionNow()
+  }
+
+  function positionNow(): number {
+    return Number(/bin_pos = (\d+)/.exec(readFileSync(engine.masterInfo, 'utf8'))?.[1])
+  }
+})

@@ -1,0 +1,138 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { Engine } from '../support/engine.js'
+import { differences } from '../support/equal-tables.js'
+import { freshSchema } from '../support/servers.js'
+import { TcpProxy } from '../support/tcp-proxy.js'
+
+describe.each(['mysql', 'mariadb'] as const)('a %s that goes and comes', kind => {
+  let server: TestServer
+  let sandbox: Sandbox
+  let proxy: TcpProxy
+  let engine: Engine
+  let schema: string
+
+  beforeAll(async () => {
+    server = await startServer(kind)
+    sandbox = await startSandbox({
+      feHttpPort: 0,
+      beHttpPort: 0,
+      mysqlPort: 0,
+      dataDir: null,
+      user: 'root',
+      password: '',
+    })
+  }, 180_000)
+  afterAll(async () => {
+    await sandbox?.close()
+    await server?.destroy()
+  })
+  beforeEach(async () => {
+    proxy = await TcpProxy.start(server.port)
+    schema = await freshSchema(server)
+    engine = await Engine.create()
+    await engine.configure({
+      mysqlPort: proxy.port,
+      fePort: sandbox.mysqlPort,
+      feHttpPort: sandbox.feHttpPort,
+      flavor: kind,
+      schema,
+      top: { heartbeat_ms: 300, read_timeout_ms: 1500, concurrent_ack_win: 500 },
+    })
+    await server.sql([
+      `create table ${schema}.a (id int primary key, v int, pad varchar(200))`,
+      `create table ${schema}.b (id int primary key, v int)`,
+    ])
+  })
+  afterEach(async () => {
+    await engine.destroy()
+    await proxy.close()
+  })
+
+  /** Transactions over both tables with many rows, from `first` on. */
+  async function traffic(first: number, transactions: number): Promise<void> {
+    const connection = await server.connect({ database: schema })
+    try {
+      for (let n = first; n < first + transactions; n++) {
+        const values = Array.from({ length: 40 }, (_, i) => `(${n * 40 + i}, ${n}, repeat('x', 150))`)
+        await connection.query('start transaction')
+        await connection.query(`insert into a values ${values.join(',')}`)
+        await connection.query(`insert into b values (${n}, ${n}) on duplicate key update v = v + 1`)
+        await connection.query(`update a set v = v + 1 where id % 7 = ${n % 7} and id > ${(n - 5) * 40}`)
+        await connection.query(`delete from a where id % 11 = ${n % 11} and id > ${(n - 3) * 40}`)
+        await connection.query('commit')
+      }
+    } finally {
+      connection.destroy()
+    }
+  }
+
+  async function equal(): Promise<void> {
+    await engine.caughtUp()
+    const tables = ['a', 'b'].map(table => ({
+      source: { schema, table },
+      target: { database: schema, table },
+      key: ['id'],
+    }))
+    expect(await differences(server, sandbox.mysqlPort, tables)).toEqual([])
+  }
+
+  async function status(): Promise<string> {
+    return (await engine.cli('status', '--json')).stdout
+  }
+
+  async function said(text: RegExp): Promise<void> {
+    while (!text.test(engine.output)) await new Promise(resolve => setTimeout(resolve, 20))
+  }
+
+  test('cut again and again in the middle of transactions', async () => {
+    proxy.cutAfterBytes = 70_000
+    engine.start()
+    for (let n = 0; proxy.cuts < 12; n += 5) await traffic(n, 5)
+    proxy.cutAfterBytes = null
+    await equal()
+    expect(proxy.cuts).toBeGreaterThanOrEqual(12)
+  }, 120_000)
+
+  test('a connection that says nothing any more is given up, and so is one that stalls while it is opened', async () => {
+    engine.start()
+    await traffic(0, 5)
+    await equal()
+    proxy.stall()
+    await traffic(5, 5)
+    await said(/not even a heartbeat/)
+    proxy.pass()
+    await traffic(10, 5)
+    await equal()
+  }, 120_000)
+
+  test('a restart of the server, clean and by kill -9, under traffic', async () => {
+    engine.start()
+    await traffic(0, 10)
+    for (const end of ['stop', 'kill'] as const) {
+      const running = traffic(end === 'stop' ? 10 : 400, 300).catch(() => undefined)
+      await new Promise(resolve => setTimeout(resolve, 300))
+      await server[end]()
+      await running
+      await server.restart()
+    }
+    await traffic(900, 5)
+    await equal()
+  }, 180_000)
+
+  test('a stop ends although StarRocks is away and the window is full', async () => {
+    engine.start()
+    await traffic(0, 3)
+    await equal()
+    sandbox.faults.set({ holdContinue: true })
+    await traffic(3, 60)
+    while (!(await status()).includes('"waiting": true')) await new Promise(resolve => setTimeout(resolve, 50))
+    const started = Date.now()
+    const code = await engine.stop()
+    expect([code, Date.now() - started < 100_000]).toEqual([0, true])
+    sandbox.faults.clear()
+    engine.start()
+    await equal()
+  }, 180_000)
+})

@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals'
+import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
+import { Router } from '../../lib/rules/router.js'
+import { RuleBook, type RuleSpec } from '../../lib/rules/rule-book.js'
+import type { TargetWish } from '../../lib/rules/target-fit.js'
+import { UTC } from '../support/encoded-rows.js'
+
+function rule(parts: Partial<RuleSpec>): RuleSpec {
+  return {
+    where: '[[rule]] in sync.toml, line 7',
+    schema: 's',
+    table: 't',
+    targetDatabase: null,
+    targetTable: null,
+    columns: null,
+    exclude: [],
+    rename: new Map(),
+    constants: new Map(),
+    flushIntervalMs: 1000,
+    flushRows: 1,
+    flushBytes: 1,
+    loadFormat: 'csv',
+    ...parts,
+  }
+}
+
+function schemaOf(table: string): TableSchema {
+  const id = {
+    name: 'id',
+    dataType: 'int',
+    columnType: 'int',
+    unsigned: false,
+    nullable: false,
+    charset: null,
+    maxLength: null,
+    precision: 10,
+    scale: 0,
+    fractionDigits: null,
+    members: [],
+    comment: '',
+  }
+  return { schema: 's', table, columns: [id], key: ['id'], comment: '' }
+}
+
+/** Tables a and b of schema s go to d.all, c to d.c. */
+function router(): Router {
+  const rules = [rule({ table: '/^[ab]$/', targetTable: 'all' }), rule({ table: 'c' })]
+  const book = new RuleBook([{ schema: 's', tables: ['/./'] }], rules, 'd')
+  const separator = (byte: number) => ({ text: `\\x0${byte}`, bytes: Uint8Array.of(byte) })
+  return new Router(
+    { columnSeparator: separator(1), rowDelimiter: separator(2), zone: UTC, skipTablesWithoutKey: false },
+    book,
+    {
+      readSchema: async (_schema, table) => (table === 'gone' ? null : schemaOf(table)),
+      prepare: async (wish: TargetWish): Promise<TargetTable> => ({
+        database: wish.database,
+        table: wish.table,
+        model: 'primary',
+        columns: wish.columns.map(c => ({ ...c, hasDefault: false })),
+        key: wish.key,
+      }),
+      observer: () => undefined,
+    },
+  )
+}
+
+describe('which targets a truncated table empties', () => {
+  test('its own, when nothing else is written there', async () => {
+    const r = router()
+    await r.learn('s', 'c')
+    expect((await r.targetsOf('s', 'c')).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
+  })
+
+  test('also when an ALTER came just before, and when it was never bound', async () => {
+    const r = router()
+    expect((await r.targetsOf('s', 'c')).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
+    r.forget('s', 'c', 'add')
+    expect((await r.targetsOf('s', 'c')).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
+  })
+
+  test('another table that writes there counts, also when it has just been altered or dropped', async () => {
+    const r = router()
+    await r.learn('s', 'a')
+    await r.learn('s', 'b')
+    expect((await r.targetsOf('s', 'a')).map(t => t.alone)).toEqual([false])
+    r.forget('s', 'b', 'add')
+    expect((await r.targetsOf('s', 'a')).map(t => t.alone)).toEqual([false])
+  })
+
+  test('a table that is gone and was never bound has none', async () => {
+    expect(await router().targetsOf('s', 'gone')).toEqual([])
+  })
+})
