@@ -34,7 +34,6 @@ describe('master.info', () => {
       labelBase: null,
       serverUuid: null,
       edited: true,
-      labelBase: null,
     })
   })
 
