@@ -47,6 +47,22 @@ describe('upsert and delete', () => {
     ])
   })
 
+  test.each([
+    ['few', 10],
+    ['many', 1_500],
+  ])('of %s rows with keys of two columns the last of each wins', async (_, keys) => {
+    await make('id int NOT NULL, part varchar(10) NOT NULL, v varchar(10)', 'PRIMARY KEY (id, part)')
+    const all = Array.from({ length: keys }, (_, at) => at)
+    const object = (id: number, v: string, op: number) => `{"id":${id},"part":"p${id % 2}","v":"${v}","__op":${op}}`
+    await loadJson(all.map(id => object(id, 'old', 0)).join('\n'))
+    const first = all.map(id => object(id, 'first', id % 3 === 0 ? 1 : 0))
+    const last = all.map(id => object(id, 'last', id % 3 === 1 ? 1 : 0))
+    expect(await loadJson([...first, ...last].join('\n'))).toMatchObject({ NumberLoadedRows: 2 * keys })
+    expect(await rowsOf(sandbox, table)).toEqual(
+      all.filter(id => id % 3 !== 1).map(id => [String(id), `p${id % 2}`, 'last']),
+    )
+  })
+
   test('a load without __op upserts; deleting a key that is not there is fine', async () => {
     await make('id int NOT NULL, v varchar(10)')
     await load('1,a;')
