@@ -38,7 +38,7 @@ export function logHappenings(log: Log): Observer {
         return
       case 'loaded': {
         const { target, label, rows, bytes, ms } = happening
-        log.debug('loaded', { target, label, rows, bytes, ms })
+        log.debug('loaded', { target, label, rows, bytes, ms: Math.round(ms) })
         recovered(target)
         return
       }

@@ -211,7 +211,7 @@ export class StatusBoard {
     const { target, label, rows, bytes, ms } = load
     const before = this.#targets.get(target) ?? NO_LOADS
     this.#targets.set(target, { ...before, ...plus(before, load), loads: before.loads + 1 })
-    this.#lastLoad = { target, label, rows, bytes, ms, at_ms: this.#now() }
+    this.#lastLoad = { target, label, rows, bytes, ms: Math.round(ms), at_ms: this.#now() }
     this.#settled(target)
   }
 
