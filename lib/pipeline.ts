@@ -23,7 +23,7 @@ import type { RuleBook } from './rules/rule-book.js'
 
 /** How long a stop waits: first for the open transaction's end, then for what is in flight. */
 const STOP_WAIT_MS = 5_000
-const DRAIN_WAIT_MS = 60_000
+const DRAIN_WAIT_MS = 30_000
 
 interface EpochNote {
   readonly rows: number
