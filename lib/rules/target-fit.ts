@@ -1,3 +1,4 @@
+import { undecodableType } from '../binlog/decodable.js'
 import { Failure } from '../model/failure.js'
 import {
   type SourceColumn,
@@ -42,6 +43,8 @@ export function requestTarget(
     const name = plan.targets[i]
     if (name === null || name === undefined) return []
     const isKey = plan.key.includes(name)
+    const undecodable = undecodableType(column)
+    if (undecodable !== null) throw unfit(column, schema, matched, undecodable)
     const mapped = mapColumn(column, isKey)
     if ('unsupported' in mapped) throw unfit(column, schema, matched, mapped.unsupported)
     return [{ name, type: mapped.type, nullable: column.nullable && !isKey, comment: column.comment }]

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals'
+import { undecodableType } from '../../lib/binlog/decodable.js'
+import type { SourceColumn } from '../../lib/model/schema.js'
+
+const column = (dataType: string, charset: string | null = null, columnType = dataType): SourceColumn => ({
+  name: 'c',
+  dataType,
+  columnType,
+  unsigned: false,
+  nullable: true,
+  charset,
+  maxLength: null,
+  precision: null,
+  scale: null,
+  fractionDigits: null,
+  members: [],
+  comment: '',
+})
+
+test.each([
+  [column('point'), /point/],
+  [column('vector'), /vector/],
+  [column('varchar', 'gbk'), /gbk/],
+  [column('varchar', 'utf8mb4', 'varchar(10) /*M!100301 COMPRESSED*/'), /COMPRESSED/],
+])('%j is refused before its first row', (c, why) => expect(undecodableType(c)).toMatch(why))
+
+test.each([
+  [column('int')],
+  [column('varchar', 'utf8')],
+  [column('text', 'latin1')],
+  [column('enum', 'gbk', "enum('a')")],
+  [column('blob')],
+])('%j is not', c => expect(undecodableType(c)).toBeNull())
