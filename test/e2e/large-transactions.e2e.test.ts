@@ -53,17 +53,19 @@ describe.each(SERVERS)('a transaction larger than the window, from %s', (_title,
   afterEach(() => engine.destroy())
 
   test('streams through; the position moves at its end only; memory stays bounded', async () => {
-    await server.sql([
-      `create table ${schema}.t (id int primary key, v varchar(60))`,
-    ])
+    await server.sql([`create table ${schema}.t (id int primary key, v varchar(60))`])
     engine.start()
     await engine.caughtUp()
     const before = await binPos()
     await server.sql([
-      kind === 'mysql' ? `set session cte_max_recursion_depth = ${ROWS + 1}` : `set session max_recursive_iterations = ${ROWS + 1}`,
+      kind === 'mysql'
+        ? `set session cte_max_recursion_depth = ${ROWS + 1}`
+        : `set session max_recursive_iterations = ${ROWS + 1}`,
       `insert into ${schema}.t with recursive n as (select 1 as i union all select i + 1 from n where i < ${ROWS}) select i, repeat('v', 50) from n`,
     ])
-    const end = Number((await server.sql(kind === 'mysql' ? 'show binary log status' : 'show master status'))[0]!.Position)
+    const end = Number(
+      (await server.sql(kind === 'mysql' ? 'show binary log status' : 'show master status'))[0]!.Position,
+    )
     const positions = new Set<number>()
     let rows = 0
     let rss = 0
