@@ -8,8 +8,8 @@ interface Results {
 /** A jest reporter that ends the output with one plain line. */
 export default class ClosingLine {
   onRunComplete(_contexts: unknown, results: Results): void {
-    process.stderr.write(
-      `\n${results.numPassedTests} passed, ${results.numFailedTests + results.numRuntimeErrorTestSuites} failed\n`,
-    )
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites
+    // At the exit, because jest adds its own summary behind all reporters.
+    process.on('exit', () => process.stderr.write(`${results.numPassedTests} passed, ${failed} failed\n`))
   }
 }
