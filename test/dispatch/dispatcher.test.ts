@@ -1,82 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import { Dispatcher } from '../../lib/dispatch/dispatcher.js'
 import type { Route } from '../../lib/dispatch/route.js'
-import { Window } from '../../lib/dispatch/window.js'
 import { Failure } from '../../lib/model/failure.js'
-import type { Happening } from '../../lib/model/observer.js'
-import type { Position } from '../../lib/model/position.js'
-import { MemorySink } from '../support/memory-sink.js'
+import { finishAll, type Rig, rig, turn } from '../support/dispatcher-rig.js'
 import { Random } from '../support/random.js'
 import { deleteOf, insertOf, readToyBody, toyRoute, toyTarget, updateOf } from '../support/toy-route.js'
-
-interface Rig {
-  readonly sink: MemorySink
-  readonly window: Window
-  readonly dispatcher: Dispatcher
-  readonly durable: number[]
-  readonly happenings: Happening[]
-  /** Offset the next commit moves to. */
-  at: number
-  /** What rendering a position throws. */
-  failure: Failure | null
-  commit(): void
-}
-
-function rig(
-  options: { lanes?: number; maxRows?: number; maxBytes?: number; onDurable?: (binPos: number) => void } = {},
-): Rig {
-  const sink = new MemorySink()
-  const window = new Window({ maxRows: options.maxRows ?? 1000, maxBytes: options.maxBytes ?? 1_000_000 })
-  const durable: number[] = []
-  const happenings: Happening[] = []
-  const position = (): Position => {
-    if (made?.failure) throw made.failure
-    return { binName: 'b.000001', binPos: made.at, gtidSet: '', serverUuid: 'u' }
-  }
-  const made: Rig = {
-    sink,
-    window,
-    durable,
-    happenings,
-    at: 4,
-    failure: null,
-    dispatcher: undefined as never,
-    commit() {
-      made.at += 10
-      made.dispatcher.commit()
-    },
-  }
-  const dispatcher = new Dispatcher(
-    {
-      labelBase: 'test',
-      earlierLabelBase: null,
-      lanes: options.lanes ?? 3,
-      idleAdvanceMs: 3_600_000,
-      start: position(),
-    },
-    position,
-    {
-      sink,
-      window,
-      observer: h => happenings.push(h),
-      onDurable: p => {
-        durable.push(p.binPos)
-        options.onDurable?.(p.binPos)
-      },
-    },
-  )
-  Object.assign(made, { dispatcher })
-  return made
-}
-
-/** Lets every promise that can go on go on. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
-}
-
-async function finishAll(r: Rig): Promise<void> {
-  for (await turn(); r.sink.held.length > 0; await turn()) for (const held of [...r.sink.held]) held.finish()
-}
 
 describe('dispatcher', () => {
   test('the position moves only when every load of the epoch is durable', async () => {
