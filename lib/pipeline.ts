@@ -209,7 +209,15 @@ export class Pipeline {
         `on_ddl = "stop", and behind ${formatPosition(tracker)} the source ran: ${statement}`,
       )
     }
+    if (policy === 'evolve') refuseUnseenRows(change, tracker, statement)
     await dispatcher.drain()
+    if (policy === 'evolve' && change.action === 'alter' && /\b(DEFAULT|NOT\s+NULL)\b/i.test(statement)) {
+      this.#observer({
+        kind: 'warning',
+        message: `${source}: if this ALTER adds columns with a default, rows that are in the target already keep NULL there: ${statement}`,
+        advice: 'UPDATE the target to the default by hand, or copy the table again.',
+      })
+    }
     for (const { schema, table } of tables) {
       if (change.action === 'truncate' && policy === 'evolve')
         await this.#truncate(schema, table, statement, router, sink)
@@ -255,6 +263,16 @@ const DDL_ACTIONS = {
     truncate: 'ignored: the target keeps its rows',
   },
 } as const
+
+/** Partition and tablespace operations change rows that no row event tells of. */
+function refuseUnseenRows(change: TablesChange, tracker: PositionTracker, statement: string): void {
+  if (change.action !== 'alter') return
+  if (!/\b(DROP|TRUNCATE|EXCHANGE)\s+PARTITION\b|\b(DISCARD|IMPORT)\b.*\bTABLESPACE\b/i.test(change.statement)) return
+  throw new Failure(
+    'ddlUnsupported',
+    `Behind ${formatPosition(tracker)} the source removed or replaced rows without row events: ${statement}`,
+  )
+}
 
 async function withinMs(work: Promise<void>, ms: number, message: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined

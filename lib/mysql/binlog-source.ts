@@ -83,6 +83,11 @@ export class BinlogSource {
       )
     }
     const byGtid = first?.by === 'gtid' || position.binName === '' || position.binPos > 0xffffffff
+    if (byGtid && position.binName !== '' && position.gtidSet === '')
+      throw new Failure(
+        'positionInvalid',
+        `${position.binName}:${position.binPos} lies behind 4 GiB, where a binlog dump cannot start, and the GTID set at this place is not known.`,
+      )
     const decoder = new BinlogDecoder({
       wanted: this.#options.wanted,
       verifyChecksum: this.#options.verifyChecksum,
