@@ -149,6 +149,38 @@ describe('what the operator can get wrong', () => {
     expect(await endsWith(2)).toMatch(/conurrent_size[\s\S]*concurrent_size/)
   })
 
+  test('a partition that is emptied without row events stops the stream; on_ddl = "ignore" passes it', async () => {
+    await server.sql(
+      `create table ${schema}.p (id int primary key) partition by range (id) (partition low values less than (10), partition high values less than maxvalue)`,
+    )
+    engine.start()
+    await engine.caughtUp()
+    await server.sql([`insert into ${schema}.p values (1), (20)`, `alter table ${schema}.p truncate partition low`])
+    expect([await engine.ended(), engine.output]).toEqual([
+      6,
+      expect.stringMatching(/removed or replaced rows without row events: alter table .* truncate partition low/),
+    ])
+    await configure({ on_ddl: 'ignore' })
+    engine.start()
+    await engine.caughtUp()
+    expect(await target(`select id from ${schema}.p order by id`)).toEqual([{ id: 1 }, { id: 20 }])
+  })
+
+  test('a column added with a default: the rows it does not reach are warned of', async () => {
+    engine.start()
+    await engine.caughtUp()
+    await server.sql([
+      `alter table ${schema}.t add w int not null default 5`,
+      `insert into ${schema}.t values (2, 'two', 6)`,
+    ])
+    await engine.caughtUp()
+    expect(engine.output).toMatch(/rows that are in the target already keep NULL there/)
+    expect(await target(`select id, w from ${schema}.t order by id`)).toEqual([
+      { id: 1, w: null },
+      { id: 2, w: 6 },
+    ])
+  })
+
   test('two processes with one data_dir: the second is refused', async () => {
     engine.start()
     await engine.caughtUp()
