@@ -80,8 +80,9 @@ export class Pipeline {
       const start = await resolveStart(session, facts, saved)
       const labelBase = `mss_${config.server_id}_${Date.now().toString(36)}`
       const earlierLabelBase = saved?.labelBase ?? null
-      if (start.by === 'file' && earlierLabelBase === null)
-        await this.#masterInfo.save({ position: start.position, labelBase })
+      // Before the first load: a run may look for labels of the run just before it only. Those of older runs may stand for
+      // rows that were loaded again, older ones over newer, in between.
+      if (start.by === 'file') await this.#masterInfo.save({ position: start.position, labelBase })
       this.#observer({ kind: 'starting', version: facts.version, position: start.position })
       const zone = await resolveZone(config.time_zone, session)
       const router = new Router(routerOptions(config, zone), book, {

@@ -13,7 +13,7 @@ import type { Window } from './window.js'
 export interface DispatcherOptions {
   /** First part of this run's labels, unique to it; characters `[-\w]` only. */
   readonly labelBase: string
-  /** `labelBase` of the run that saved the start position; null when nothing of it may count as done. */
+  /** `labelBase` of the run just before; null when nothing of it may count as done. */
   readonly earlierLabelBase: string | null
   readonly lanes: number
   /** Longest time the position may stay behind when nothing needs loading. */
