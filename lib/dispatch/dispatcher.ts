@@ -70,6 +70,7 @@ export class Dispatcher {
     this.failed = new Promise((_, reject) => {
       this.#rejectFailed = reject
     })
+    // Whoever waits hears of it; a failure that comes when nobody does is in the window all the same.
     this.failed.catch(() => undefined)
     this.#lanes = Array.from({ length: options.lanes }, () => new Lane(parts.sink, parts.observer, this.#abort.signal))
   }

@@ -1,28 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
 import { Router } from '../../lib/rules/router.js'
-import { RuleBook, type RuleSpec } from '../../lib/rules/rule-book.js'
+import { RuleBook } from '../../lib/rules/rule-book.js'
 import type { TargetWish } from '../../lib/rules/target-fit.js'
 import { UTC } from '../support/encoded-rows.js'
-
-function rule(parts: Partial<RuleSpec>): RuleSpec {
-  return {
-    where: '[[rule]] in sync.toml, line 7',
-    schema: 's',
-    table: 't',
-    targetDatabase: null,
-    targetTable: null,
-    columns: null,
-    exclude: [],
-    rename: new Map(),
-    constants: new Map(),
-    flushIntervalMs: 1000,
-    flushRows: 1,
-    flushBytes: 1,
-    loadFormat: 'csv',
-    ...parts,
-  }
-}
+import { rule } from '../support/rule-spec.js'
 
 function schemaOf(table: string): TableSchema {
   const id = {

@@ -3,25 +3,7 @@ import type { SourceColumn, TableSchema } from '../../lib/model/schema.js'
 import { planColumns } from '../../lib/rules/column-plan.js'
 import { renderColumnsHeader } from '../../lib/rules/columns-header.js'
 import { RuleBook, type RuleSpec } from '../../lib/rules/rule-book.js'
-
-function rule(parts: Partial<RuleSpec>): RuleSpec {
-  return {
-    where: '[[rule]] in sync.toml, line 7',
-    schema: 's',
-    table: 't',
-    targetDatabase: null,
-    targetTable: null,
-    columns: null,
-    exclude: [],
-    rename: new Map(),
-    constants: new Map(),
-    flushIntervalMs: 1000,
-    flushRows: 1,
-    flushBytes: 1,
-    loadFormat: 'csv',
-    ...parts,
-  }
-}
+import { rule } from '../support/rule-spec.js'
 
 function column(name: string): SourceColumn {
   return {

@@ -1,0 +1,21 @@
+import type { RuleSpec } from '../../lib/rules/rule-book.js'
+
+/** A rule for s.t with all defaults, but for the given parts. */
+export function rule(parts: Partial<RuleSpec>): RuleSpec {
+  return {
+    where: '[[rule]] in sync.toml, line 7',
+    schema: 's',
+    table: 't',
+    targetDatabase: null,
+    targetTable: null,
+    columns: null,
+    exclude: [],
+    rename: new Map(),
+    constants: new Map(),
+    flushIntervalMs: 1000,
+    flushRows: 1,
+    flushBytes: 1,
+    loadFormat: 'csv',
+    ...parts,
+  }
+}
