@@ -139,7 +139,7 @@ export class Pipeline {
     )
     const receiver: ChangeReceiver = {
       bind: map => router.bind(map),
-      rows: (event, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs),
+      rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
       commit: () => dispatcher.commit(),
       tablesChanged: change => this.#followDdl(change, tracker, router, dispatcher, sink),
       get full() {

@@ -1,3 +1,4 @@
+import type { ChangePlace } from '../model/change-place.js'
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import type { Position } from '../model/position.js'
@@ -76,7 +77,7 @@ export class Dispatcher {
   }
 
   /** Rows of one event for every route of its table. The event's bytes are not kept. */
-  rows(images: RowImages, routes: readonly Route[], commitMs: number): void {
+  rows(images: RowImages, routes: readonly Route[], commitMs: number, _place: ChangePlace): void {
     this.#inTransaction = true
     for (const route of routes) this.#writeImages(images, route, commitMs)
     if (this.#parts.window.full) this.#spill()

@@ -1,3 +1,4 @@
+import type { ChangePlace } from '../model/change-place.js'
 import type { TargetTable } from '../model/schema.js'
 
 /** Writes row images of one source table in one body format; the byte path's compiled encoder, as the dispatcher sees it. */
@@ -12,6 +13,8 @@ export interface RouteEncoder {
   sameKey(source: Buffer, before: number, after: number, limit: number): boolean
   skip(source: Buffer, at: number, limit: number): number
   encode(source: Buffer, at: number, limit: number, out: Buffer, q: number, op: 0 | 1): number
+  /** Routes of mode `append`: which change the row encoded next is; `row` counts the changes of the event from 0. */
+  setChange?(op: 'insert' | 'update' | 'delete', place: ChangePlace, commitMs: number, row: number): void
   bound(imageBytes: number): number
 }
 
@@ -20,6 +23,13 @@ export interface Route {
   /** "schema.table" of the source. */
   readonly source: string
   readonly target: TargetTable
+  /**
+   * `upsert`: a row per key, `encode`'s op deletes or writes it. `append`: a row per change. `aggregate`: deltas, of which
+   * `encode`'s op 0 adds and 1 takes away.
+   */
+  readonly mode: 'upsert' | 'append' | 'aggregate'
+  /** Stays the same as long as equal images give equal rows: a digest of everything the encoding depends on. */
+  readonly fingerprint: string
   /** Null when the rule asks for JSON. */
   readonly csv: { readonly encoder: RouteEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RouteEncoder; readonly columns: string }

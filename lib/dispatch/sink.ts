@@ -1,4 +1,5 @@
-import type { TargetTable } from '../model/schema.js'
+import type { Position } from '../model/position.js'
+import type { TargetModel, TargetTable } from '../model/schema.js'
 
 /** One Stream Load's worth of rows for one target, in order. Its label stays the same for all retries. */
 export interface Load {
@@ -20,17 +21,48 @@ export interface Load {
 export interface TargetRequest {
   readonly database: string
   readonly table: string
+  readonly model: TargetModel
   readonly columns: readonly {
     readonly name: string
     readonly type: string
     readonly nullable: boolean
     readonly comment: string
+    /** Value columns of an aggregate table: how values of one key meet. Absent in all other tables and in key columns. */
+    readonly aggregate?: 'sum'
   }[]
   readonly key: readonly string[]
   readonly comment: string
   /** What to do about columns that an existing target lacks: fail, add them, or do without them. */
   readonly missingColumns: 'refuse' | 'add' | 'leaveOut'
 }
+
+/** Where an epoch ends, kept in the target itself: written in the very transaction that carries the epoch's rows. */
+export interface PositionMark {
+  /** Whose position it is; one task has one row in each target database. */
+  readonly task: string
+  /** Counts up by one from epoch to epoch. */
+  readonly epoch: number
+  readonly start: Position
+  readonly end: Position
+  /** The target databases that take part in this epoch, in the order in which their transactions commit. */
+  readonly databases: readonly string[]
+}
+
+/** One transaction over several tables of one target database. After a rejection only `rollback` may be called. */
+export interface SinkTransaction {
+  /** Resolves when the rows are in the transaction; loads of one table one at a time, of different tables concurrently. */
+  load(load: Load, signal: AbortSignal): Promise<void>
+  /**
+   * Puts the mark in, commits, and makes sure of it: resolves when the transaction is durable and visible.
+   * Rejects with a Failure: rowRejected (nothing is committed), loadUnknown (ask `settleTransaction`), or any other.
+   */
+  commit(mark: PositionMark, signal: AbortSignal): Promise<void>
+  /** Resolves when nothing of it can be committed any more, as far as can be known; never rejects. */
+  rollback(): Promise<void>
+}
+
+/** What became of a label: `committed` (durable and visible), or `absent` (aborted, or nothing known under it). */
+export type LabelOutcome = 'committed' | 'aborted' | 'absent'
 
 /**
  * Where loads go. The dispatcher calls `prepare` once per target before its first load and after schema changes, never
@@ -47,5 +79,23 @@ export interface Sink {
    * finds out by itself whether the earlier try had succeeded.
    */
   write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }>
+  /** Judges a load's rows and keeps none of them: null when all are accepted, else the reason. Rejects with a Failure when there is no verdict. */
+  dryRun(load: Load, signal: AbortSignal): Promise<string | null>
+  /** What became of a load's label; waits while its transaction is open. Rejects with loadUnknown when nobody can tell. */
+  settleLabel(database: string, label: string, signal: AbortSignal): Promise<LabelOutcome>
+
+  /**
+   * Whether transactions over several tables can be relied on in these databases, tried out on the live cluster; makes
+   * sure of the tables that hold the marks. `null`: they can; else why not, as a sentence. Rejects only with failures that pass.
+   */
+  lacksTransactions(databases: readonly string[], task: string, signal: AbortSignal): Promise<string | null>
+  /** Rejects with labelTaken when the label has been used. */
+  begin(database: string, label: string, signal: AbortSignal): Promise<SinkTransaction>
+  /** Ends a transaction that an earlier run, or a commit without an answer, may have left behind; tells what became of it for good. */
+  settleTransaction(database: string, label: string, signal: AbortSignal): Promise<LabelOutcome>
+  /** The task's marks, by database; databases without one are absent. */
+  readMarks(databases: readonly string[], task: string): Promise<ReadonlyMap<string, PositionMark>>
+  /** Removes the task's mark: from now on positions are kept elsewhere. */
+  removeMark(database: string, task: string): Promise<void>
   close(): Promise<void>
 }

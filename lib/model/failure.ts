@@ -140,6 +140,29 @@ export const FAILURES = {
     exitCode: 7,
     advice: 'The answer to a load was lost; its label is asked before anything is sent again.',
   },
+  /** Never reaches an operator: the engine takes another label. */
+  labelTaken: {
+    retry: 'backoff',
+    exitCode: 7,
+    advice: 'Another transaction has this label; the next one is taken.',
+  },
+  planUnfit: {
+    retry: 'never',
+    exitCode: 8,
+    advice:
+      'Put the rule back as it was, start until the epoch is through (`mysql-sr-sync wait`), then change it again.',
+  },
+  loadDoubtful: {
+    retry: 'never',
+    exitCode: 8,
+    advice:
+      'Compare the target with the source up to this position by hand, then remove the lines of this epoch from epochs.journal: what it holds is loaded (again).',
+  },
+  rowsMiscounted: {
+    retry: 'never',
+    exitCode: 8,
+    advice: 'Rows decoded and rows loaded differ. Keep sync.log and report it; nothing behind this position was lost.',
+  },
   internal: {
     retry: 'never',
     exitCode: 70,

@@ -1,5 +1,6 @@
 import type { BinlogEvent, RowsEvent } from '../binlog/event.js'
 import type { TableMap } from '../binlog/table-map.js'
+import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
 import { comparePositions, formatPosition } from '../model/position.js'
 import type { PositionTracker } from './position-tracker.js'
@@ -9,8 +10,8 @@ import { classifyStatement, type Statement } from './statement.js'
 export interface ChangeReceiver {
   /** A table map not seen before. */
   bind(map: TableMap): Promise<void> | undefined
-  /** Images of one rows event; its bytes are valid during the call only. `commitMs`: the source's clock, ms since 1970. */
-  rows(event: RowsEvent, commitMs: number): void
+  /** Images of one rows event; its bytes, and `place`, are valid during the call only. `commitMs`: the source's clock, ms since 1970. */
+  rows(event: RowsEvent, place: ChangePlace, commitMs: number): void
   /** Everything so far is whole transactions; the tracker stands behind them. */
   commit(): void
   /** A DDL statement outside transactions on at least one wanted table; called before the position moves over it. */
@@ -45,6 +46,7 @@ export class StreamReader {
   #inTransaction = false
   #inXa = false
   #commitMs = 0
+  readonly #place: { -readonly [K in keyof ChangePlace]: ChangePlace[K] } = { binName: '', binPos: 0, event: -1 }
   #rowEventsTaken = 0
   #rowEventsToSkip = 0
   /** Where the open transaction begins, and under which GTID; empty between transactions. */
@@ -85,6 +87,7 @@ export class StreamReader {
         return
       case 'skippedRows':
         this.#mustBeInTransaction('A rows event')
+        this.#place.event++
         return
       case 'tableMap':
         this.#mustBeInTransaction('A table map')
@@ -139,6 +142,7 @@ export class StreamReader {
 
   #takeRows(event: RowsEvent): void {
     this.#mustBeInTransaction('A rows event')
+    this.#place.event++
     if (this.#inXa)
       throw this.#unclear(
         `An XA transaction changes ${event.map.schema}.${event.map.table}; XA transactions cannot be followed yet.`,
@@ -155,7 +159,7 @@ export class StreamReader {
       return
     }
     this.#rowEventsTaken++
-    this.#receiver.rows(event, this.#commitMs)
+    this.#receiver.rows(event, this.#place, this.#commitMs)
   }
 
   #bind(map: TableMap): Promise<void> | undefined {
@@ -183,6 +187,9 @@ export class StreamReader {
   /** A transaction read again must be the one whose rows were handed on: a server that crashed may have lost it, and another stands there. */
   #open(logPos: number, gtid: string | null): void {
     this.#opening = `${this.#tracker.binName}:${logPos} ${gtid ?? ''}`
+    this.#place.binName = this.#tracker.binName
+    this.#place.binPos = this.#tracker.binPos
+    this.#place.event = -1
     if (this.#cut !== null && this.#cut.opening !== this.#opening) throw this.#vanished()
   }
 

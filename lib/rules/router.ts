@@ -31,6 +31,8 @@ export interface RouterParts {
 export interface CompiledRoute {
   readonly source: string
   readonly target: TargetTable
+  readonly mode: 'upsert'
+  readonly fingerprint: string
   readonly csv: { readonly encoder: RowEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RowEncoder; readonly columns: string }
   readonly columnSeparator: string
@@ -214,6 +216,8 @@ export class Router {
     return {
       source,
       target,
+      mode: 'upsert',
+      fingerprint: '',
       csv:
         rule.loadFormat === 'csv'
           ? { encoder: encoder('csv'), columns: renderColumnsHeader(fit.fields, constants, 'csv', op) }

@@ -4,6 +4,7 @@ import {
   type SourceColumn,
   type TableSchema,
   type TargetColumn,
+  type TargetModel,
   type TargetTable,
   tableName,
   targetName,
@@ -18,6 +19,7 @@ export type MissingColumns = 'refuse' | 'add' | 'leaveOut'
 export interface TargetWish {
   readonly database: string
   readonly table: string
+  readonly model: TargetModel
   readonly columns: readonly {
     readonly name: string
     readonly type: string
@@ -53,6 +55,7 @@ export function requestTarget(
   return {
     database: matched.database,
     table: matched.table,
+    model: 'primary',
     columns: [...columns, ...constants],
     key: plan.key,
     comment: schema.comment,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Load, Sink, TargetRequest } from '../dispatch/sink.js'
+import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../dispatch/sink.js'
 import { asFailure, Failure } from '../model/failure.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import { renderTruncate } from './ddl.js'
@@ -99,6 +99,34 @@ export class StarRocksSink implements Sink {
       case 'rowsRejected':
         throw await this.#rowsRejected(load, verdict, stop)
     }
+  }
+
+  async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {
+    throw new Failure('internal', 'dry runs are not built yet')
+  }
+
+  async settleLabel(_database: string, _label: string, _signal: AbortSignal): Promise<LabelOutcome> {
+    throw new Failure('internal', 'labels are not settled yet')
+  }
+
+  async lacksTransactions(_databases: readonly string[], _task: string, _signal: AbortSignal): Promise<string | null> {
+    return 'this version has no transactions'
+  }
+
+  async begin(_database: string, _label: string, _signal: AbortSignal): Promise<SinkTransaction> {
+    throw new Failure('internal', 'transactions are not built yet')
+  }
+
+  async settleTransaction(_database: string, _label: string, _signal: AbortSignal): Promise<LabelOutcome> {
+    throw new Failure('internal', 'transactions are not built yet')
+  }
+
+  async readMarks(_databases: readonly string[], _task: string): Promise<ReadonlyMap<string, PositionMark>> {
+    return new Map()
+  }
+
+  async removeMark(_database: string, _task: string): Promise<void> {
+    throw new Failure('internal', 'marks are not built yet')
   }
 
   async close(): Promise<void> {

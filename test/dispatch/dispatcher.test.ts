@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { Failure } from '../../lib/model/failure.js'
 import { finishAll, rig, turn } from '../support/dispatcher-rig.js'
-import { insertOf, readToyBody, toyRoute, toyTarget, updateOf } from '../support/toy-route.js'
+import { insertOf, PLACE, readToyBody, toyRoute, toyTarget, updateOf } from '../support/toy-route.js'
 
 describe('dispatcher', () => {
   test('the position moves only when every load of the epoch is durable', async () => {
     const r = rig()
     for (const table of ['a', 'b', 'c'])
-      r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [toyRoute(toyTarget(table))], 1000)
+      r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [toyRoute(toyTarget(table))], 1000, PLACE)
     r.commit()
     const drained = r.dispatcher.drain()
     await turn()
@@ -27,10 +27,10 @@ describe('dispatcher', () => {
   test('an epoch is cut at commits only, and the next one waits for it', async () => {
     const r = rig({ lanes: 1 })
     const route = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1]), [route], 1000)
+    r.dispatcher.rows(insertOf([1, 1]), [route], 1000, PLACE)
     r.commit()
     const first = r.dispatcher.drain()
-    r.dispatcher.rows(insertOf([1, 2]), [route], 1000)
+    r.dispatcher.rows(insertOf([1, 2]), [route], 1000, PLACE)
     await turn()
     expect(r.sink.held.map(h => readToyBody(h.load.body))).toEqual([[{ key: 1, value: 1, op: 0 }]])
     r.sink.held[0]!.finish()
@@ -47,10 +47,10 @@ describe('dispatcher', () => {
   test('small bodies of a target’s lanes go as one load, and what the next epoch must send early waits for it', async () => {
     const r = rig({ lanes: 4, maxRows: 8 })
     const route = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [route], 1000)
+    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [route], 1000, PLACE)
     r.commit()
     const drained = r.dispatcher.drain()
-    r.dispatcher.rows(insertOf([1, 9], [2, 9], [3, 9], [4, 9]), [route], 1000)
+    r.dispatcher.rows(insertOf([1, 9], [2, 9], [3, 9], [4, 9]), [route], 1000, PLACE)
     expect(r.dispatcher.full).toBe(true)
     await turn()
     expect(r.sink.held.map(h => h.load.rows)).toEqual([4])
@@ -76,7 +76,7 @@ describe('dispatcher', () => {
     const r = rig({ lanes: 1 })
     r.sink.free = true
     const route = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1]), [route], 1)
+    r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.dispatcher.rows(
       updateOf([
         [1, 1],
@@ -84,6 +84,7 @@ describe('dispatcher', () => {
       ]),
       [route],
       1,
+      PLACE,
     )
     r.commit()
     await r.dispatcher.drain()
@@ -98,7 +99,7 @@ describe('dispatcher', () => {
     const r = rig({ lanes: 4 })
     r.sink.free = true
     const route = toyRoute(toyTarget())
-    for (const value of [1, 2, 255, 3]) r.dispatcher.rows(insertOf([7, value]), [route], 1)
+    for (const value of [1, 2, 255, 3]) r.dispatcher.rows(insertOf([7, value]), [route], 1, PLACE)
     r.commit()
     await r.dispatcher.drain()
     expect(r.sink.loads.map(l => [l.format, readToyBody(l.body).map(x => x.value)])).toEqual([
@@ -116,7 +117,7 @@ describe('dispatcher', () => {
     const route = toyRoute(toyTarget())
     let largest = 0
     for (let i = 0; i < 100; i++) {
-      r.dispatcher.rows(insertOf([i, i % 250]), [route], 1)
+      r.dispatcher.rows(insertOf([i, i % 250]), [route], 1, PLACE)
       largest = Math.max(largest, r.window.rows)
       if (r.dispatcher.full) {
         const room = r.dispatcher.room()
@@ -138,7 +139,7 @@ describe('dispatcher', () => {
     const r = rig({ lanes: 1 })
     r.sink.free = true
     const route = toyRoute(toyTarget(), { flushRows: 2 })
-    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3]), [route], 1)
+    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3]), [route], 1, PLACE)
     r.commit()
     await r.dispatcher.drain()
     expect(r.sink.loads.map(l => l.rows)).toEqual([2, 1])
@@ -150,7 +151,7 @@ describe('dispatcher', () => {
     for (const value of [5, 5, 6]) {
       const r = rig({ lanes: 2 })
       r.sink.free = true
-      r.dispatcher.rows(insertOf([1, value]), [toyRoute(toyTarget())], 1)
+      r.dispatcher.rows(insertOf([1, value]), [toyRoute(toyTarget())], 1, PLACE)
       r.commit()
       await r.dispatcher.drain()
       labels.push(r.sink.loads.map(l => l.label))
@@ -163,7 +164,7 @@ describe('dispatcher', () => {
   test('a retriable failure is tried again under the same label; the order stays', async () => {
     const r = rig({ lanes: 1 })
     const route = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1]), [route], 1)
+    r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.commit()
     const drained = r.dispatcher.drain()
     await turn()
@@ -179,7 +180,7 @@ describe('dispatcher', () => {
   test('a permanent failure wakes every waiter and freezes the position', async () => {
     const r = rig({ lanes: 2, maxRows: 4 })
     const route = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [route], 1)
+    r.dispatcher.rows(insertOf([1, 1], [2, 2], [3, 3], [4, 4]), [route], 1, PLACE)
     r.commit()
     const room = r.dispatcher.room()
     const drained = r.dispatcher.drain()
@@ -201,11 +202,11 @@ describe('dispatcher', () => {
     for (const how of ['commit', 'load', 'timer'] as const) {
       const r = rig({ lanes: 1 })
       const route = toyRoute(toyTarget(), { flushIntervalMs: how === 'timer' ? 1 : 3_600_000 })
-      r.dispatcher.rows(insertOf([1, 1]), [route], 1)
+      r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
       r.commit()
       if (how === 'load') {
         const drained = r.dispatcher.drain()
-        r.dispatcher.rows(insertOf([2, 2]), [route], 1)
+        r.dispatcher.rows(insertOf([2, 2]), [route], 1, PLACE)
         r.commit()
         drained.catch(() => undefined)
         void r.dispatcher.drain().catch(() => undefined)
@@ -224,11 +225,11 @@ describe('dispatcher', () => {
     r.sink.free = true
     const older = toyRoute(toyTarget())
     const newer = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1]), [older], 1)
-    r.dispatcher.rows(insertOf([1, 2]), [newer], 1)
-    r.dispatcher.rows(insertOf([1, 3]), [older], 1)
-    r.dispatcher.rows(insertOf([1, 4]), [newer], 1)
-    r.dispatcher.rows(insertOf([1, 5]), [older], 1)
+    r.dispatcher.rows(insertOf([1, 1]), [older], 1, PLACE)
+    r.dispatcher.rows(insertOf([1, 2]), [newer], 1, PLACE)
+    r.dispatcher.rows(insertOf([1, 3]), [older], 1, PLACE)
+    r.dispatcher.rows(insertOf([1, 4]), [newer], 1, PLACE)
+    r.dispatcher.rows(insertOf([1, 5]), [older], 1, PLACE)
     r.commit()
     await r.dispatcher.drain()
     expect(r.sink.tables.get('t')!.get(1)).toBe(5)
@@ -238,10 +239,10 @@ describe('dispatcher', () => {
     const r = rig({ lanes: 1 })
     r.sink.free = true
     const route = toyRoute(toyTarget())
-    r.dispatcher.rows(insertOf([1, 1]), [route], 1)
+    r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.commit()
     await r.dispatcher.drain()
-    r.dispatcher.rows(insertOf([2, 2]), [route], 1)
+    r.dispatcher.rows(insertOf([2, 2]), [route], 1, PLACE)
     r.dispatcher.dropOpen()
     await r.dispatcher.drain()
     expect(r.durable).toEqual([14])

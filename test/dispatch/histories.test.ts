@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { Route } from '../../lib/dispatch/route.js'
 import { finishAll, type Rig, rig, turn } from '../support/dispatcher-rig.js'
 import { Random } from '../support/random.js'
-import { deleteOf, insertOf, toyRoute, toyTarget, updateOf } from '../support/toy-route.js'
+import { deleteOf, insertOf, PLACE, toyRoute, toyTarget, updateOf } from '../support/toy-route.js'
 
 const SEEDS = Number(process.env.SEEDS ?? 150)
 
@@ -75,12 +75,12 @@ function randomChange(random: Random, r: Rig, route: Route, rows: Map<number, nu
   const at = r.at
   if (old === undefined) {
     rows.set(key, value)
-    r.dispatcher.rows(insertOf([key, value]), [route], 1)
+    r.dispatcher.rows(insertOf([key, value]), [route], 1, PLACE)
     return [{ at, table, key, value }]
   }
   if (random.chance(0.3)) {
     rows.delete(key)
-    r.dispatcher.rows(deleteOf([key, old]), [route], 1)
+    r.dispatcher.rows(deleteOf([key, old]), [route], 1, PLACE)
     return [{ at, table, key, value: null }]
   }
   const moved = random.below(12)
@@ -94,6 +94,7 @@ function randomChange(random: Random, r: Rig, route: Route, rows: Map<number, nu
     ]),
     [route],
     1,
+    PLACE,
   )
   return [
     { at, table, key, value: null },

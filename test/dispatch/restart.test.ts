@@ -4,7 +4,7 @@ import { Window } from '../../lib/dispatch/window.js'
 import { Failure } from '../../lib/model/failure.js'
 import { LabelledSink } from '../support/labelled-sink.js'
 import { Random } from '../support/random.js'
-import { insertOf, toyRoute, toyTarget } from '../support/toy-route.js'
+import { insertOf, PLACE, toyRoute, toyTarget } from '../support/toy-route.js'
 
 const LOST = 'a label of an earlier run stood for rows that were loaded again over newer ones'
 
@@ -44,7 +44,7 @@ class Run {
 
   async take(transaction: Transaction): Promise<void> {
     await this.dispatcher.room()
-    this.dispatcher.rows(insertOf([transaction.key, transaction.value]), [toyRoute(toyTarget())], 1)
+    this.dispatcher.rows(insertOf([transaction.key, transaction.value]), [toyRoute(toyTarget())], 1, PLACE)
     this.#at++
     this.dispatcher.commit()
   }

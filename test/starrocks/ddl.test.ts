@@ -15,6 +15,7 @@ const col = (name: string, type: string, nullable = true, comment = '') => ({ na
 const request = (more: Partial<TargetRequest> = {}): TargetRequest => ({
   database: 'demo',
   table: 't_user',
+  model: 'primary',
   columns: [col('name', 'varchar(80)', true, 'say "hi"'), col('b', 'int', false), col('a', 'bigint', true)],
   key: ['a', 'b'],
   comment: "it's \\ fine",

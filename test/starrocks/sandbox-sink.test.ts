@@ -34,7 +34,16 @@ const col = (name: string, type: string, nullable = true) => ({ name, type, null
 
 function request(table: string, more: Partial<TargetRequest> = {}): TargetRequest {
   const columns = [col('name', 'varchar(5)'), col('id', 'bigint', false), col('big', 'largeint'), col('at', 'datetime')]
-  return { database: 'fresh', table, columns, key: ['id'], comment: 'made by a test', missingColumns: 'add', ...more }
+  return {
+    database: 'fresh',
+    table,
+    model: 'primary',
+    columns,
+    key: ['id'],
+    comment: 'made by a test',
+    missingColumns: 'add',
+    ...more,
+  }
 }
 
 let labels = 0

@@ -12,6 +12,7 @@ const col = (name: string, type: string, nullable = true) => ({ name, type, null
 const REQUEST: TargetRequest = {
   database: 'demo',
   table: 't_user',
+  model: 'primary',
   columns: [col('id', 'bigint', false), col('name', 'varchar(80)'), col('age', 'int')],
   key: ['id'],
   comment: '',

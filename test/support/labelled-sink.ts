@@ -1,19 +1,16 @@
-import type { Load, Sink, TargetRequest } from '../../lib/dispatch/sink.js'
+import type { Load } from '../../lib/dispatch/sink.js'
 import type { TargetTable } from '../../lib/model/schema.js'
+import { PlainSink } from './plain-sink.js'
 import { readToyBody } from './toy-route.js'
 
 /** A target that outlives its engine: a load whose label it has committed before is done without being applied, as in StarRocks. */
-export class LabelledSink implements Sink {
+export class LabelledSink extends PlainSink {
   applied = 0
   readonly #labels = new Set<string>()
   readonly #tables = new Map<string, Map<number, number>>()
 
   rows(table: string): ReadonlyMap<number, number> {
     return this.#tables.get(table) ?? new Map()
-  }
-
-  async prepare(request: TargetRequest): Promise<TargetTable> {
-    return { database: request.database, table: request.table, model: 'primary', columns: [], key: request.key }
   }
 
   async truncate(target: TargetTable): Promise<void> {

@@ -1,19 +1,16 @@
-import type { Load, Sink, TargetRequest } from '../../lib/dispatch/sink.js'
+import type { Load } from '../../lib/dispatch/sink.js'
 import type { Failure } from '../../lib/model/failure.js'
 import type { TargetTable } from '../../lib/model/schema.js'
+import { PlainSink } from './plain-sink.js'
 import { readToyBody } from './toy-route.js'
 
 /** A sink whose loads end when the test says so: `held` lists those in flight, in the order they came. */
-export class MemorySink implements Sink {
+export class MemorySink extends PlainSink {
   readonly tables = new Map<string, Map<number, number>>()
   readonly held: { readonly load: Load; finish(): void; reject(failure: Failure): void }[] = []
   readonly loads: Load[] = []
   /** true: a load ends at once. */
   free = false
-
-  async prepare(request: TargetRequest): Promise<TargetTable> {
-    return { database: request.database, table: request.table, model: 'primary', columns: [], key: request.key }
-  }
 
   async truncate(target: TargetTable): Promise<void> {
     this.tables.delete(target.table)

@@ -1,4 +1,5 @@
 import type { Route, RouteEncoder, RowImages } from '../../lib/dispatch/route.js'
+import type { ChangePlace } from '../../lib/model/change-place.js'
 import type { TargetTable } from '../../lib/model/schema.js'
 
 /** Row images of two bytes, key and value; in a body "key,value,op;". A value of 255 is what this toy CSV cannot carry. */
@@ -46,6 +47,8 @@ export function toyRoute(
   return {
     source: 's.t',
     target,
+    mode: 'upsert',
+    fingerprint: 'toy',
     csv: { encoder: new ToyEncoder(false), columns: 'k,v,__op' },
     json: { encoder: new ToyEncoder(true), columns: 'k,v' },
     columnSeparator: ',',
@@ -56,6 +59,8 @@ export function toyRoute(
     ...options,
   }
 }
+
+export const PLACE: ChangePlace = { binName: 'b.000001', binPos: 4, event: 0 }
 
 export function insertOf(...rows: (readonly [number, number])[]): RowImages {
   return images('insert', rows.flat())

@@ -1,0 +1,8 @@
+/** The change id of a rows event: the same in every reading of the binlog. Ordinals count from 0, over tables nobody wants as well. */
+export interface ChangePlace {
+  readonly binName: string
+  /** Offset behind the transaction before this one: where this one starts. */
+  readonly binPos: number
+  /** Which rows event of the transaction it is. */
+  readonly event: number
+}

@@ -1,0 +1,41 @@
+import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../../lib/dispatch/sink.js'
+import type { TargetTable } from '../../lib/model/schema.js'
+
+/** What sinks of tests have in common: every target exists as it is asked for, and there are no transactions. */
+export abstract class PlainSink implements Sink {
+  abstract write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }>
+  abstract truncate(target: TargetTable): Promise<void>
+  abstract close(): Promise<void>
+
+  async prepare({ database, table, model, key }: TargetRequest): Promise<TargetTable> {
+    return { database, table, model, columns: [], key }
+  }
+
+  async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {
+    return null
+  }
+
+  async settleLabel(_database: string, _label: string, _signal: AbortSignal): Promise<LabelOutcome> {
+    return 'absent'
+  }
+
+  async lacksTransactions(): Promise<string | null> {
+    return 'this sink has none'
+  }
+
+  async begin(_database: string, _label: string, _signal: AbortSignal): Promise<SinkTransaction> {
+    throw new Error('this sink has no transactions')
+  }
+
+  async settleTransaction(_database: string, _label: string, _signal: AbortSignal): Promise<LabelOutcome> {
+    return 'absent'
+  }
+
+  async readMarks(): Promise<ReadonlyMap<string, PositionMark>> {
+    return new Map()
+  }
+
+  async removeMark(): Promise<void> {
+    throw new Error('this sink has no marks')
+  }
+}
