@@ -1,0 +1,34 @@
+import type { TargetTable } from '../model/schema.js'
+import type { Epoch, OpenBody } from './epoch.js'
+
+/** Bodies of one target that leave as one load. */
+export interface Shipment {
+  readonly target: TargetTable
+  readonly bodies: readonly OpenBody[]
+  /** Which of the target's bodies it is, for its label: a lane, or "f" for those of several lanes in one. */
+  readonly lane: number | 'f'
+  /** The worker that loads it. */
+  readonly worker: number
+  /** Ordinal of the load within epoch, target and lane. */
+  readonly part: number
+  readonly rows: number
+  /** Bytes of the rows, as counted in the ack window. */
+  readonly bytes: number
+}
+
+/** What became of a shipment's rows, as the target counted them. */
+export interface Settled {
+  readonly loaded: number
+  readonly parked: number
+}
+
+/** How bodies become durable. A rejection ends the flow. */
+export interface Delivery {
+  /**
+   * Bodies leave; `sealed`: they are the last of their epoch, whose end is known. Each promise resolves when the
+   * shipment's memory may be given back; only `seal` tells that the rows are durable.
+   */
+  ship(epoch: Epoch, shipments: readonly Shipment[], why: 'full' | 'spilled' | 'sealed'): readonly Promise<Settled>[]
+  /** Called once, behind an epoch's last `ship`: resolves when everything of the epoch is durable and visible. */
+  seal(epoch: Epoch): Promise<void>
+}
