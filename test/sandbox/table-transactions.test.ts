@@ -22,7 +22,8 @@ let client: TransactionClient
 beforeEach(async () => {
   label = `l${++labels}`
   client = new TransactionClient(sandbox, { label, table: 't' })
-  await sandbox.store.write(connection => connection.run('DELETE FROM "db_10001"."t_10002"').then(() => undefined))
+  const rows = sandbox.store.physicalName(sandbox.store.catalog.requireTable('d', 't'))
+  await sandbox.store.write(connection => connection.run(`DELETE FROM ${rows}`))
 })
 
 test('begin, loads and one-phase commit: rows are seen all at once, in the order of their loads', async () => {
