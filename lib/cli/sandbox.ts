@@ -1,4 +1,5 @@
 import { errorCode, errorText } from '../model/system-error.js'
+import { type FaultSetting, Faults, parseFault } from '../sandbox/faults.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 import { type Command, EXIT, type FlagValues, numberFlag, type Terminal, textFlag, UsageError } from './command.js'
 
@@ -21,6 +22,13 @@ export const sandbox: Command = {
       text: 'duckdb keeps rows; count and null only take them (default: duckdb).',
     },
     version: { type: 'string', value: 'V', text: 'StarRocks version it says it is.' },
+    fault: {
+      type: 'string',
+      value: 'NAME[=VALUE]',
+      repeats: true,
+      text: 'Misbehaves as clusters do: answerLost=3 loses three answers; may be given several times.',
+    },
+    'label-keep': { type: 'string', value: 'N', text: 'Finished labels remembered of a database (default: 1000).' },
     json: { type: 'boolean', text: 'The first line of output is a JSON object with the ports.' },
   },
   async run(values, terminal) {
@@ -47,10 +55,27 @@ async function open(values: FlagValues): Promise<Sandbox> {
     user: textFlag(values, 'user', 'root'),
     password: textFlag(values, 'password', ''),
     mode,
+    labelKeep: { count: numberFlag(values, 'label-keep', 1000, { min: 0, max: 1_000_000 }) },
+    faults: readFaults(textFlag(values, 'fault', '')),
     ...(typeof values.version === 'string' ? { emulatedVersion: values.version } : {}),
   }
   const { startSandbox } = await load()
   return startSandbox(options)
+}
+
+/** The lines of `--fault` as settings, tried out so that a mistake is told before anything starts. */
+function readFaults(lines: string): Record<string, FaultSetting> {
+  try {
+    const settings = Object.assign({}, ...lines.split('\n').filter(Boolean).map(parseFault)) as Record<
+      string,
+      FaultSetting
+    >
+    new Faults().set(settings)
+    return settings
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`--fault: ${error.message}`)
+    throw error
+  }
 }
 
 /** The sandbox needs DuckDB, an optional dependency, so it is loaded only when it is asked for. */

@@ -264,6 +264,12 @@ test('a prepared transaction outlives the process, an open one does not', async 
     await prepared.run('begin')
     await prepared.load('t', '1\ta\n2\tb\n')
     await prepared.run('prepare')
+    await makeTable(first, `gone ${TABLE}`)
+    const lost = new TransactionClient(first, { label: 'lost', table: 'gone' })
+    await lost.run('begin')
+    await lost.load('gone', '1\ta\n')
+    await lost.run('prepare')
+    await first.store.define(async (_, draft) => draft.removeTable(draft.table('d', 'gone')!.id))
     const open = new TransactionClient(first, { label: 'open', table: 't' })
     await open.run('begin')
     await open.load('t', '3\tc\n')
@@ -273,6 +279,7 @@ test('a prepared transaction outlives the process, an open one does not', async 
     try {
       expect(await loadState(second, 'prepared')).toMatchObject({ state: 'PREPARED' })
       expect(await loadState(second, 'open')).toMatchObject({ state: 'UNKNOWN' })
+      expect(await loadState(second, 'lost')).toMatchObject({ state: 'ABORTED', reason: 'unknown table "d.gone"' })
       const client = new TransactionClient(second, { label: 'prepared', table: 't' })
       expect((await client.run('commit')).reply.Status).toBe('OK')
       expect(await rowsOf(second, 't')).toEqual([
