@@ -21,7 +21,7 @@ export const sandbox: Command = {
       value: 'MODE',
       text: 'duckdb keeps rows; count and null only take them (default: duckdb).',
     },
-    version: { type: 'string', value: 'V', text: 'StarRocks version it says it is.' },
+    version: { type: 'string', value: 'V', text: 'StarRocks release whose answers and limits it has (default: 4.1).' },
     fault: {
       type: 'string',
       value: 'NAME[=VALUE]',
@@ -47,6 +47,9 @@ async function open(values: FlagValues): Promise<Sandbox> {
   const port = (name: string, fallback: number) => numberFlag(values, name, fallback, { min: 0, max: 65_535 })
   const mode = MODES.find(name => name === textFlag(values, 'mode', 'duckdb'))
   if (mode === undefined) throw new UsageError(`--mode must be one of ${MODES.join(', ')}`)
+  const version = textFlag(values, 'version', '')
+  if (!/^(\d+\.\d+\S*)?$/.test(version))
+    throw new UsageError('--version must be a release of StarRocks, as 3.3 or 4.0.7')
   const options = {
     feHttpPort: port('fe-port', 8030),
     beHttpPort: port('be-port', 8040),
@@ -57,7 +60,7 @@ async function open(values: FlagValues): Promise<Sandbox> {
     mode,
     labelKeep: { count: numberFlag(values, 'label-keep', 1000, { min: 0, max: 1_000_000 }) },
     faults: readFaults(textFlag(values, 'fault', '')),
-    ...(typeof values.version === 'string' ? { emulatedVersion: values.version } : {}),
+    ...(version === '' ? {} : { emulatedVersion: version }),
   }
   const { startSandbox } = await load()
   return startSandbox(options)

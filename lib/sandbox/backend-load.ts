@@ -8,12 +8,19 @@ import type { Faults, FaultTarget } from './faults.js'
 import type { Labels, LoadTransaction } from './labels.js'
 import { BodyCut, countBody, decompress, readBody } from './load-body.js'
 import { LoadError } from './load-error.js'
-import { headerText, type LoadRequest, parseLabel, parseLoadRequest, parseTimeout } from './load-request.js'
+import {
+  headersOfRelease,
+  headerText,
+  type LoadRequest,
+  parseLabel,
+  parseLoadRequest,
+  parseTimeout,
+} from './load-request.js'
 import type { LoadStats } from './load-stats.js'
 import type { RowCounts } from './row-converter.js'
 import type { Store } from './store.js'
 import type { SandboxMode, StreamLoader } from './stream-load.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 export interface BackendOptions {
   readonly host: string
@@ -94,7 +101,7 @@ export class BackendLoads {
       await beforeBegin(this.#parts.faults, about(), known?.id)
       transaction = this.#begin(reply)
       if (transaction === undefined) return answerEarly(req, res, expectsContinue, () => this.#answer(res, reply))
-      const request = parseLoadRequest(req.headers)
+      const request = parseLoadRequest(headersOfRelease(req.headers, this.#options.emulatedVersion))
       this.#parts.loader.plan(target.database, target.table, request)
       reply.planMs = elapsed(reply.startedAt) - reply.beginMs
       await beforeContinue(this.#parts.faults, about())
@@ -189,7 +196,7 @@ export class BackendLoads {
 /** The fields of `StreamLoadContext::to_json`, in its order. */
 function renderReply(reply: LoadReply, version: string): Record<string, unknown> {
   const { counts } = reply
-  const withNames = atLeast(version, '4.1')
+  const withNames = has(version, 'namesInAnswers')
   return {
     TxnId: reply.txnId,
     Label: reply.label,

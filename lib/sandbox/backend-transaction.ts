@@ -11,6 +11,7 @@ import type { MultiTransactions } from './multi-transactions.js'
 import { type LoadSlot, PartRefusal, type TableTransaction, type TableTransactions } from './table-transactions.js'
 import { parseTransactionHeaders, type TransactionHeaders } from './transaction-headers.js'
 import { TransactionRefusal, type TransactionStatus } from './transaction-refusal.js'
+import { has } from './version.js'
 
 /** Both kinds of transactions, shared by FE and BE. */
 export interface TransactionSides {
@@ -151,7 +152,7 @@ export class BackendTransactions {
 
   #preparedSeconds(req: IncomingMessage): number {
     const text = headerText(req.headers, 'prepared_timeout')
-    if (text === undefined) return PREPARED_SECONDS
+    if (text === undefined || !has(this.#options.emulatedVersion, 'preparedTimeout')) return PREPARED_SECONDS
     if (!/^[1-9]\d*$/.test(text)) throw new LoadError(`Invalid prepared_timeout: ${text}`)
     return Number(text)
   }

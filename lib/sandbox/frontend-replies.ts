@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Account, checkBasicAuth } from './basic-auth.js'
 import type { Faults, FaultTarget } from './faults.js'
 import { decodePart } from './http-listener.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 export interface FrontendOptions {
   readonly host: string
@@ -60,7 +60,7 @@ export class FrontendReplies {
 
   /** `RestBaseResult` of a success behind the action's own fields. */
   rest(res: ServerResponse, fields: Record<string, unknown>, msg: string): void {
-    const withCode = atLeast(this.#options.emulatedVersion, '3.4')
+    const withCode = has(this.#options.emulatedVersion, 'restCode')
     const result = withCode ? { status: 'OK', code: '0', msg, message: 'OK' } : { status: 'OK', msg }
     res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...fields, ...result }))
   }
@@ -72,14 +72,14 @@ export class FrontendReplies {
 
   /** `RestBaseResult` of a failure; `code` and `message` are there from 3.4. */
   failure(msg: string): Record<string, string> {
-    if (!atLeast(this.#options.emulatedVersion, '3.4')) return { status: 'FAILED', msg }
+    if (!has(this.#options.emulatedVersion, 'restCode')) return { status: 'FAILED', msg }
     return { status: 'FAILED', code: '1', msg, message: msg }
   }
 
   #redirectTo(address: string, req: IncomingMessage, res: ServerResponse): void {
     const url = req.url ?? '/'
     // Up to 3.4 the decoded path is sent raw, its UTF-8 bytes and all.
-    const isRaw = !atLeast(this.#options.emulatedVersion, '3.5')
+    const isRaw = !has(this.#options.emulatedVersion, 'encodedPaths')
     const path = isRaw ? Buffer.from(decodePart(url), 'utf8').toString('latin1') : url
     res.writeHead(307, { location: `http://${address}${path}`, 'content-length': '0', connection: 'close' }).end()
   }

@@ -11,7 +11,7 @@ import { headerText, parseTimeout } from './load-request.js'
 import type { PreparedParts } from './prepared-parts.js'
 import { parseTransactionHeaders } from './transaction-headers.js'
 import { TransactionRefusal } from './transaction-refusal.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 export interface FrontendParts extends BackendParts, TransactionSides {
   readonly prepared: PreparedParts
@@ -154,7 +154,7 @@ export class FrontendTransactions {
   #refuse(req: IncomingMessage, res: ServerResponse, error: unknown): void {
     if (!(error instanceof LoadError || error instanceof TransactionRefusal)) throw error
     const isTaken = error instanceof TransactionRefusal && error.status === 'LABEL_ALREADY_EXISTS'
-    const type = atLeast(this.#options.emulatedVersion, '3.4') ? 'StarRocksException' : 'UserException'
+    const type = has(this.#options.emulatedVersion, 'starRocksException') ? 'StarRocksException' : 'UserException'
     this.#answer(req, res, {
       Status: isTaken ? 'LABEL_ALREADY_EXISTS' : 'FAILED',
       Message: error instanceof LoadError ? `class com.starrocks.common.${type}: ${error.message}` : error.message,

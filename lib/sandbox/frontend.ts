@@ -8,7 +8,7 @@ import { decodePart, type HttpListener, listen, splitUrl } from './http-listener
 import type { Labels } from './labels.js'
 import type { Store } from './store.js'
 import type { TableTransactions } from './table-transactions.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 /** `http_max_header_size` of the FE (8192 in 3.0). */
 const MAX_HEADER_BYTES = 32_768
@@ -53,7 +53,12 @@ export class Frontend {
       return this.#replies.rest(res, {}, 'Success')
     const target = { database: decodePart(parts[1] ?? ''), table: decodePart(parts[2] ?? ''), label: '' }
     const last = parts.at(-1)
-    if ((route === 'PUT api' || route === 'POST api') && parts.length === 3 && parts[1] === 'transaction') {
+    if (
+      (route === 'PUT api' || route === 'POST api') &&
+      parts.length === 3 &&
+      parts[1] === 'transaction' &&
+      has(this.#options.emulatedVersion, 'transactions')
+    ) {
       return this.#transactions.handle(req, res, parts[2]!.toLowerCase())
     }
     if (route === 'PUT api' && parts.length === 4 && last === '_stream_load') {
@@ -89,13 +94,13 @@ export class Frontend {
 
   #expects(req: IncomingMessage): boolean {
     const expect = req.headers.expect
-    if (!atLeast(this.#options.emulatedVersion, '3.1')) return expect !== undefined
+    if (!has(this.#options.emulatedVersion, 'expectByValue')) return expect !== undefined
     return req.httpVersion === '1.0' || expect?.toLowerCase() === '100-continue'
   }
 
   /** A refusal before the redirect: HTTP 200 and the error shape of the version. */
   #refuse(res: ServerResponse, message: string): void {
-    const body = atLeast(this.#options.emulatedVersion, '3.1')
+    const body = has(this.#options.emulatedVersion, 'expectByValue')
       ? JSON.stringify({ Status: 'FAILED', Message: `class com.starrocks.common.DdlException: ${message}` }, null, 2)
       : JSON.stringify(this.#replies.failure(message))
     res.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(body)
@@ -122,7 +127,7 @@ export class Frontend {
     const hidden = this.#faults.take('stateUnknown', target) !== null
     const state = transaction === undefined || hidden ? 'UNKNOWN' : transaction.state
     const reason = hidden ? '' : (transaction?.reason ?? '')
-    const withReason = atLeast(this.#options.emulatedVersion, '3.4')
+    const withReason = has(this.#options.emulatedVersion, 'restCode')
     this.#replies.rest(res, withReason ? { state, reason } : { state }, 'Success')
     if (transaction?.state === 'COMMITTED' && !hidden) this.#labels.finish(transaction, 'VISIBLE')
   }

@@ -8,7 +8,7 @@ import type { StreamLoader } from './stream-load.js'
 import type { LoadSlot } from './table-transactions.js'
 import { applyPart, dropStaging, TransactionPart } from './transaction-part.js'
 import { TransactionRefusal } from './transaction-refusal.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 /** The commit is lost and nobody is told. */
 class SilentAbort extends Error {}
@@ -64,7 +64,7 @@ export class MultiTransactions {
     this.#labels = labels
     this.#loader = loader
     this.#now = now
-    this.#isSettled = atLeast(emulatedVersion, '4.0.7')
+    this.#isSettled = has(emulatedVersion, 'settledMulti')
   }
 
   /** Throws a TransactionRefusal when the label is taken, also by a transaction that was rolled back. */
