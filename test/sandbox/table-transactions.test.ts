@@ -10,7 +10,7 @@ const TABLE = '(id int NOT NULL, v varchar(10)) PRIMARY KEY (id) DISTRIBUTED BY 
 let nowMs = 1_800_000_000_000
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await openSandbox({ emulatedVersion: '3.5.2', now: () => nowMs })
+  sandbox = await openSandbox({ emulatedVersion: '3.5.4', now: () => nowMs })
   await makeTable(sandbox, `t ${TABLE}`)
   await makeTable(sandbox, `other ${TABLE}`)
 })
@@ -258,7 +258,7 @@ test('_cancel aborts an open and a prepared transaction', async () => {
 test('a prepared transaction outlives the process, an open one does not', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'sandbox-prepared-'))
   try {
-    const first = await openSandbox({ dataDir, emulatedVersion: '3.5.2' })
+    const first = await openSandbox({ dataDir, emulatedVersion: '3.5.4' })
     await makeTable(first, `t ${TABLE}`)
     const prepared = new TransactionClient(first, { label: 'prepared', table: 't' })
     await prepared.run('begin')
@@ -275,7 +275,7 @@ test('a prepared transaction outlives the process, an open one does not', async 
     await open.load('t', '3\tc\n')
     await first.close()
 
-    const second = await openSandbox({ dataDir, emulatedVersion: '3.5.2' })
+    const second = await openSandbox({ dataDir, emulatedVersion: '3.5.4' })
     try {
       expect(await loadState(second, 'prepared')).toMatchObject({ state: 'PREPARED' })
       expect(await loadState(second, 'open')).toMatchObject({ state: 'UNKNOWN' })
@@ -289,7 +289,7 @@ test('a prepared transaction outlives the process, an open one does not', async 
     } finally {
       await second.close()
     }
-    const third = await openSandbox({ dataDir, emulatedVersion: '3.5.2' })
+    const third = await openSandbox({ dataDir, emulatedVersion: '3.5.4' })
     expect(await loadState(third, 'prepared')).toMatchObject({ state: 'VISIBLE' })
     await third.close()
   } finally {
