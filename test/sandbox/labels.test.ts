@@ -75,7 +75,7 @@ test('kill -9 at any moment keeps a load with its label or neither', async () =>
 
   const after = await openSandbox({ dataDir })
   try {
-    const byLoad = await countByLoad(after)
+    const byLoad = await countByLoad(after, 't')
     let durable = 0
     for (let at = 0; at < next; at++) {
       const { state } = await loadState(after, `l${at}`)
@@ -88,9 +88,49 @@ test('kill -9 at any moment keeps a load with its label or neither', async () =>
   }
 })
 
-async function countByLoad(sandbox: Awaited<ReturnType<typeof openSandbox>>): Promise<Map<number, number>> {
+test('kill -9 at any moment keeps a transaction over two tables with its label or nothing of it', async () => {
+  const rowsPerLoad = 3_000
+  let next = 0
+  for (let crash = 0; crash < 2; crash++) {
+    const { child, ports } = await startChild()
+    const transact = async (at: number) => {
+      const client = new TransactionClient(ports, { label: `m${at}`, transaction_type: 'multi' })
+      const body = Array.from({ length: rowsPerLoad }, (_, n) => `${at * rowsPerLoad + n}\t${at}\n`).join('')
+      await client.run('begin', { timeout: '600' })
+      await client.load('t', body)
+      await client.load('u', body)
+      await client.run('commit')
+    }
+    const running = Array.from({ length: 5 }, () => transact(next++).catch(() => null))
+    await running[crash]
+    const exited = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await exited
+    await Promise.all(running)
+  }
+
+  const after = await openSandbox({ dataDir })
+  try {
+    const [inT, inU] = [await countByLoad(after, 't'), await countByLoad(after, 'u')]
+    let durable = 0
+    for (let at = 0; at < next; at++) {
+      const { state } = await loadState(after, `m${at}`)
+      const expected = state === 'VISIBLE' ? rowsPerLoad : 0
+      expect([at, inT.get(at) ?? 0, inU.get(at) ?? 0]).toEqual([at, expected, expected])
+      if (state === 'VISIBLE') durable++
+    }
+    expect(durable).toBeGreaterThanOrEqual(2)
+  } finally {
+    await after.close()
+  }
+})
+
+async function countByLoad(
+  sandbox: Awaited<ReturnType<typeof openSandbox>>,
+  table: string,
+): Promise<Map<number, number>> {
   const counts = new Map<number, number>()
-  for (const [, n] of await rowsOf(sandbox, 't')) counts.set(Number(n), (counts.get(Number(n)) ?? 0) + 1)
+  for (const [, n] of await rowsOf(sandbox, table)) counts.set(Number(n), (counts.get(Number(n)) ?? 0) + 1)
   return counts
 }
 
