@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { parseDelimiter } from './delimiter.js'
 import { type LoadColumn, parseLoadColumns } from './load-columns.js'
 import { LoadError } from './load-error.js'
+import { has } from './version.js'
 
 /** JSON bodies over this many bytes (by Content-Length) need `ignore_json_size: true`. */
 export const MAX_JSON_BYTES = 100 * 1024 * 1024
@@ -93,6 +94,29 @@ export function parseLoadRequest(headers: IncomingHttpHeaders): LoadRequest {
   parseMemoryLimits(get('load_mem_limit'), get('exec_mem_limit'))
   if (format === 'json') checkJsonSize(headers, get('ignore_json_size'))
   return request
+}
+
+/** The headers without those that the emulated release does not read yet. */
+export function headersOfRelease(headers: IncomingHttpHeaders, version: string): IncomingHttpHeaders {
+  const read = { ...headers }
+  if (!has(version, 'csvQuoting')) for (const name of CSV_QUOTING) delete read[name]
+  if (!has(version, 'jsonCompression')) for (const name of ['compression', 'content-encoding']) delete read[name]
+  return read
+}
+
+const CSV_QUOTING = ['skip_header', 'trim_space', 'enclose', 'escape'] as const
+/** Headers that the BE does not read in a transaction's load (transaction_stream_load.cpp). */
+const UNREAD_IN_TRANSACTIONS = [...CSV_QUOTING, 'log_rejected_record_num'] as const
+
+/**
+ * The same for a load inside a transaction: no quoting, `partial_update` only as exactly `true`. `totalBytes`: of all bodies
+ * of the transaction with this one, by their Content-Length; the limit of JSON counts for the sum.
+ */
+export function parseTransactionRequest(headers: IncomingHttpHeaders, totalBytes: number): LoadRequest {
+  const read: IncomingHttpHeaders = { ...headers, 'content-length': String(totalBytes) }
+  for (const name of UNREAD_IN_TRANSACTIONS) delete read[name]
+  if (read.partial_update !== 'true') delete read.partial_update
+  return parseLoadRequest(read)
 }
 
 function parseFormat(

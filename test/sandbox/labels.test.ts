@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { Labels } from '../../lib/sandbox/labels.js'
 import { Store } from '../../lib/sandbox/store.js'
-import { loadState, makeTable, openSandbox, rowsOf, streamLoad } from './stream-load-client.js'
+import { loadState, makeTable, openSandbox, rowsOf, send, streamLoad } from './stream-load-client.js'
+import { TransactionClient } from './transaction-client.js'
 
 let dataDir: string
 beforeEach(async () => {
@@ -74,7 +75,7 @@ test('kill -9 at any moment keeps a load with its label or neither', async () =>
 
   const after = await openSandbox({ dataDir })
   try {
-    const byLoad = await countByLoad(after)
+    const byLoad = await countByLoad(after, 't')
     let durable = 0
     for (let at = 0; at < next; at++) {
       const { state } = await loadState(after, `l${at}`)
@@ -87,9 +88,49 @@ test('kill -9 at any moment keeps a load with its label or neither', async () =>
   }
 })
 
-async function countByLoad(sandbox: Awaited<ReturnType<typeof openSandbox>>): Promise<Map<number, number>> {
+test('kill -9 at any moment keeps a transaction over two tables with its label or nothing of it', async () => {
+  const rowsPerLoad = 3_000
+  let next = 0
+  for (let crash = 0; crash < 2; crash++) {
+    const { child, ports } = await startChild()
+    const transact = async (at: number) => {
+      const client = new TransactionClient(ports, { label: `m${at}`, transaction_type: 'multi' })
+      const body = Array.from({ length: rowsPerLoad }, (_, n) => `${at * rowsPerLoad + n}\t${at}\n`).join('')
+      await client.run('begin', { timeout: '600' })
+      await client.load('t', body)
+      await client.load('u', body)
+      await client.run('commit')
+    }
+    const running = Array.from({ length: 5 }, () => transact(next++).catch(() => null))
+    await running[crash]
+    const exited = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await exited
+    await Promise.all(running)
+  }
+
+  const after = await openSandbox({ dataDir })
+  try {
+    const [inT, inU] = [await countByLoad(after, 't'), await countByLoad(after, 'u')]
+    let durable = 0
+    for (let at = 0; at < next; at++) {
+      const { state } = await loadState(after, `m${at}`)
+      const expected = state === 'VISIBLE' ? rowsPerLoad : 0
+      expect([at, inT.get(at) ?? 0, inU.get(at) ?? 0]).toEqual([at, expected, expected])
+      if (state === 'VISIBLE') durable++
+    }
+    expect(durable).toBeGreaterThanOrEqual(2)
+  } finally {
+    await after.close()
+  }
+})
+
+async function countByLoad(
+  sandbox: Awaited<ReturnType<typeof openSandbox>>,
+  table: string,
+): Promise<Map<number, number>> {
   const counts = new Map<number, number>()
-  for (const [, n] of await rowsOf(sandbox, 't')) counts.set(Number(n), (counts.get(Number(n)) ?? 0) + 1)
+  for (const [, n] of await rowsOf(sandbox, table)) counts.set(Number(n), (counts.get(Number(n)) ?? 0) + 1)
   return counts
 }
 
@@ -109,4 +150,56 @@ test('a recorded transaction can no longer be cancelled, a cancelled one no long
   expect(recorded.state).toBe('PREPARED')
   expect(labels.begin('d', 'b')).toEqual({ existing: 'RUNNING' })
   await store.close()
+})
+
+test('finished labels are remembered for so long, or so many of a database', async () => {
+  let nowMs = 1_800_000_000_000
+  const sandbox = await openSandbox({ dataDir, now: () => nowMs, labelKeep: { count: 3, ms: 60_000 } })
+  const load = (label: string) => streamLoad(sandbox, { table: 't', body: '1\n', headers: { label } })
+  const states = async (...labels: string[]) =>
+    Promise.all(labels.map(async label => (await loadState(sandbox, label)).state))
+  try {
+    await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
+    for (const label of ['a', 'b', 'c', 'd']) await load(label)
+    expect(await states('a', 'b', 'c', 'd')).toEqual(['UNKNOWN', 'VISIBLE', 'VISIBLE', 'VISIBLE'])
+    expect((await load('a')).Status).toBe('Success')
+    nowMs += 60_001
+    await load('e')
+    expect(await states('a', 'd', 'e')).toEqual(['UNKNOWN', 'UNKNOWN', 'VISIBLE'])
+  } finally {
+    await sandbox.close()
+  }
+  const shorter = await openSandbox({ dataDir, now: () => nowMs, labelKeep: { count: 0 } })
+  expect((await loadState(shorter, 'e')).state).toBe('UNKNOWN')
+  await shorter.close()
+})
+
+test('labels are forgotten at once by an admin route, those of open transactions are not', async () => {
+  const sandbox = await openSandbox({ dataDir, emulatedVersion: '4.1.0' })
+  const forget = (database: string) =>
+    send('POST', `http://127.0.0.1:${sandbox.feHttpPort}/sandbox/forget_labels?db=${database}`)
+  const multi = new TransactionClient(sandbox, { label: 'multi', transaction_type: 'multi' })
+  try {
+    await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
+    await streamLoad(sandbox, { table: 't', body: '1\n', headers: { label: 'done' } })
+    await multi.run('begin')
+    await multi.load('t', '1\n')
+    await multi.run('commit')
+    const open = new TransactionClient(sandbox, { label: 'open', table: 't' })
+    await open.run('begin')
+    await open.load('t', '2\n')
+    await open.run('prepare')
+    expect((await forget('elsewhere')).text).toBe('{"forgotten":0}\n')
+    expect((await forget('d')).text).toBe('{"forgotten":2}\n')
+    expect((await loadState(sandbox, 'done')).state).toBe('UNKNOWN')
+    expect((await loadState(sandbox, 'multi')).state).toBe('UNKNOWN')
+    expect((await loadState(sandbox, 'open')).state).toBe('PREPARED')
+    expect((await multi.run('begin')).reply.Status).toBe('OK')
+  } finally {
+    await sandbox.close()
+  }
+  const second = await openSandbox({ dataDir, emulatedVersion: '4.1.0' })
+  expect((await loadState(second, 'done')).state).toBe('UNKNOWN')
+  expect((await loadState(second, 'open')).state).toBe('PREPARED')
+  await second.close()
 })
