@@ -82,16 +82,8 @@ export class TargetMaker {
   ): Promise<TargetTable> {
     const name = targetName(table)
     const names = missing.map(column => column.name).join(', ')
-    const key = missing.find(column => request.key.includes(column.name))
-    // A key column cannot be added to a PRIMARY KEY table, and a table of another model is refused for that.
-    if (key !== undefined || table.model !== 'primary') {
-      const fault = checkTarget(request, table)[0]
-      throw new Failure(
-        'targetUnfit',
-        fault?.message ?? `${name} lacks the key column ${key?.name}`,
-        fault === undefined ? {} : { advice: fault.remedy },
-      )
-    }
+    const obstacle = addObstacle(request, table, missing)
+    if (obstacle !== null) throw obstacle
     if (request.missingColumns !== 'add')
       throw new Failure('targetUnfit', `${name} lacks the columns ${names}`, {
         advice: addColumnsRemedy(table, missing),
@@ -123,4 +115,25 @@ export class TargetMaker {
     const reason = rowField(job, 'msg') ?? 'no reason given'
     throw new Failure('targetUnfit', `${targetName(table)}: adding the columns ${columns} was cancelled: ${reason}`)
   }
+}
+
+/** Why missing columns cannot be added, however much they are allowed to be; null when they can. */
+function addObstacle(request: TargetRequest, table: TargetTable, missing: TargetRequest['columns']): Failure | null {
+  if (table.model === request.model && request.model === 'duplicate') return null
+  const name = targetName(table)
+  const key = missing.find(column => request.key.includes(column.name))
+  if (table.model === request.model && request.model === 'primary' && key === undefined) return null
+  // A table of another model is refused for that. To a primary or aggregate key no column can be added, and a sum that
+  // begins today lacks all rows of yesterday.
+  const fault = checkTarget(request, table)[0]
+  if (fault !== undefined) return new Failure('targetUnfit', fault.message, { advice: fault.remedy })
+  return new Failure(
+    'targetUnfit',
+    key !== undefined
+      ? `${name} lacks the key column ${key.name}`
+      : `${name} lacks the columns ${missing.map(column => column.name).join(', ')}, and sums of earlier rows would be missing in them`,
+    {
+      advice: `Make ${name} anew, from the beginning of what it sums up, or give the rule another sr_table.`,
+    },
+  )
 }

@@ -15,6 +15,8 @@ export function layoutOf(columns: readonly BoundColumn[], changes: Partial<RowLa
       form: (column.isBinary ? 'base64' : 'text') as FieldForm,
     })),
     key: [0],
+    change: false,
+    measures: [],
     constants: [],
     op: false,
     format: 'csv',
