@@ -24,6 +24,30 @@ export function missingColumns(request: TargetRequest, table: TargetTable): Targ
   return request.columns.filter(column => findColumn(table, column.name) === undefined)
 }
 
+/** Why columns that are missing cannot be added to an existing table, however much they may be; null when they can. */
+export function missingFault(
+  request: TargetRequest,
+  table: TargetTable,
+  missing: TargetRequest['columns'],
+): TargetFault | null {
+  const name = targetName(table)
+  const key = missing.find(column => request.key.includes(column.name))
+  const fault = (message: string): TargetFault => ({
+    level: 'fatal',
+    message: `${name} ${message}`,
+    remedy: `Make ${quoteTable(table)} anew, or give the rule another sr_table.`,
+  })
+  if (table.model !== request.model) return fault(`is ${anKey(table.model)} table`)
+  if (request.model === 'duplicate') return null
+  if (key !== undefined) return fault(`lacks the key column ${key.name}`)
+  // A sum that begins today lacks all rows of yesterday.
+  if (request.model === 'aggregate')
+    return fault(
+      `lacks the columns ${missing.map(column => column.name).join(', ')}, and sums of earlier rows would be missing in them`,
+    )
+  return null
+}
+
 /** Everything wrong with an existing table but missing columns, which may be added. */
 export function checkTarget(request: TargetRequest, table: TargetTable): TargetFault[] {
   const name = targetName(table)

@@ -12,7 +12,7 @@ import {
 } from './ddl.js'
 import { isRefused, rowField, type Statements } from './starrocks-session.js'
 import { readTarget } from './target-catalog.js'
-import { addColumnsRemedy, checkTarget, missingColumns } from './target-check.js'
+import { addColumnsRemedy, checkTarget, missingColumns, missingFault } from './target-check.js'
 
 export interface TargetMakerOptions {
   /** Whether missing databases and tables may be created. */
@@ -82,8 +82,11 @@ export class TargetMaker {
   ): Promise<TargetTable> {
     const name = targetName(table)
     const names = missing.map(column => column.name).join(', ')
-    const obstacle = addObstacle(request, table, missing)
-    if (obstacle !== null) throw obstacle
+    const lasting = missingFault(request, table, missing)
+    if (lasting !== null) {
+      const fault = checkTarget(request, table)[0] ?? lasting
+      throw new Failure('targetUnfit', fault.message, { advice: fault.remedy })
+    }
     if (request.missingColumns !== 'add')
       throw new Failure('targetUnfit', `${name} lacks the columns ${names}`, {
         advice: addColumnsRemedy(table, missing),
@@ -115,25 +118,4 @@ export class TargetMaker {
     const reason = rowField(job, 'msg') ?? 'no reason given'
     throw new Failure('targetUnfit', `${targetName(table)}: adding the columns ${columns} was cancelled: ${reason}`)
   }
-}
-
-/** Why missing columns cannot be added, however much they are allowed to be; null when they can. */
-function addObstacle(request: TargetRequest, table: TargetTable, missing: TargetRequest['columns']): Failure | null {
-  if (table.model === request.model && request.model === 'duplicate') return null
-  const name = targetName(table)
-  const key = missing.find(column => request.key.includes(column.name))
-  if (table.model === request.model && request.model === 'primary' && key === undefined) return null
-  // A table of another model is refused for that. To a primary or aggregate key no column can be added, and a sum that
-  // begins today lacks all rows of yesterday.
-  const fault = checkTarget(request, table)[0]
-  if (fault !== undefined) return new Failure('targetUnfit', fault.message, { advice: fault.remedy })
-  return new Failure(
-    'targetUnfit',
-    key !== undefined
-      ? `${name} lacks the key column ${key.name}`
-      : `${name} lacks the columns ${missing.map(column => column.name).join(', ')}, and sums of earlier rows would be missing in them`,
-    {
-      advice: `Make ${name} anew, from the beginning of what it sums up, or give the rule another sr_table.`,
-    },
-  )
 }

@@ -55,7 +55,11 @@ test('the place may be one object that moves on, and every part of it counts', (
   const row = image(1, 'x')
   const next = (op: ChangeOp, ms: number, ordinal: number) => {
     encoder.setChange(op, place, ms, ordinal)
-    return out.toString('utf8', 0, encoder.encode(row, 0, row.length, out, 0, 0)).split('\x01').slice(0, 6).join(' ')
+    return out
+      .toString('utf8', 0, encoder.encode(row, 0, row.length, out, 0, 0))
+      .split('\x01')
+      .slice(0, 6)
+      .join(' ')
   }
   const seen = [next('insert', 0, 0), next('insert', 0, 4_000_000)]
   place.event = 1
@@ -94,7 +98,10 @@ test('the commit time is in the zone of TIMESTAMP values, summer time included, 
 test('a binlog name that CSV cannot carry sends every row as JSON, the longest and oddest ones included', () => {
   const odd = { ...PLACE, binName: 'my_bin.000001' }
   const separators = { columnSeparator: Buffer.from('_'), rowDelimiter: Buffer.from('\n') }
-  expect(encode([image(1, 'a'), image(2, 'b')], separators, { place: odd }).map(row => row.unsafe)).toEqual([true, true])
+  expect(encode([image(1, 'a'), image(2, 'b')], separators, { place: odd }).map(row => row.unsafe)).toEqual([
+    true,
+    true,
+  ])
   expect(encode([image(1, 'a')], {}, { place: odd })[0]!.unsafe).toBe(false)
   const wide = Array.from({ length: 70 }, (_, i) => int(`c${i}`))
   const wideImage = Buffer.concat([Buffer.alloc(9), ...wide.map((_, i) => u32(i))])

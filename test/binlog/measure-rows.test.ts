@@ -110,7 +110,13 @@ describe('the sign of a sum', () => {
     ['int, zero', int('v'), u32(0), '0', '0'],
     ['int unsigned', int('v', { unsigned: true }), u32(0xffff_ffff), '4294967295', '-4294967295'],
     ['bigint', bigint('v'), u64(1n << 63n), '-9223372036854775808', '9223372036854775808'],
-    ['bigint unsigned', bigint('v', { unsigned: true }), u64(2n ** 64n - 1n), '18446744073709551615', '-18446744073709551615'],
+    [
+      'bigint unsigned',
+      bigint('v', { unsigned: true }),
+      u64(2n ** 64n - 1n),
+      '18446744073709551615',
+      '-18446744073709551615',
+    ],
   ]
   test.each(integers)('%s', (_, summed, value, add, take) => {
     expect(sums(summed, value)).toEqual([add, take])
@@ -170,7 +176,12 @@ describe('the sign of a sum', () => {
 })
 
 test('only numbers are summed', () => {
-  for (const bad of [varchar('v'), column('v', WIRE.DATE), column('v', WIRE.YEAR), column('v', WIRE.BIT, { length: 8 })]) {
+  for (const bad of [
+    varchar('v'),
+    column('v', WIRE.DATE),
+    column('v', WIRE.YEAR),
+    column('v', WIRE.BIT, { length: 8 }),
+  ]) {
     const layout = layoutOf([bad], { fields: [null], measures: [{ name: 's', column: 0 }] })
     expect(failureOf(() => compileRowEncoder(layout)).message).toBe('s.t: column v is no number that can be summed')
   }
