@@ -99,7 +99,8 @@ function jsonFields(text: string, header: string): Map<string, string | null> {
     fields.delete(temporary!)
   }
   const names = unquoted(header.replaceAll(/,`\w+`=to_binary\(`\w+`,'encode64'\)/g, ''))
-  if (names.some(name => !name.startsWith('__base64_') && !fields.has(name))) throw new Error(`${names.join()} in ${text}`)
+  if (names.some(name => !name.startsWith('__base64_') && !fields.has(name)))
+    throw new Error(`${names.join()} in ${text}`)
   return fields
 }
 
