@@ -225,7 +225,7 @@ export class Router {
     const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
     const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
     const separators = [columnSeparator.text, rowDelimiter.text]
-    const written = { fields, key, measures, constants, columns, header: header('csv'), zone: zone.name, separators }
+    const written = { fields, key, measures, constants, columns, zone: zone.name, separators }
     return {
       source,
       target,

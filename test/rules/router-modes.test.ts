@@ -68,8 +68,7 @@ function router(rules: readonly Partial<RuleSpec>[], options: Partial<RouterOpti
       observer: happening => happenings.push(happening),
     },
   )
-  const routes = async (table = 't'): Promise<readonly CompiledRoute[]> => {
-    const map = mapOf(table)
+  const routes = async (table = 't', map = mapOf(table)): Promise<readonly CompiledRoute[]> => {
     await made.bind(map)
     return made.routes(map)
   }
@@ -196,6 +195,7 @@ describe('the fingerprint', () => {
       await of(GROUPED),
       await of({ ...GROUPED, groupBy: ['id'] }),
       await of({ ...GROUPED, groupBy: ['id', 'shop'] }),
+      await of({ ...GROUPED, groupBy: ['shop', 'id'] }),
       await of({ ...GROUPED, measures: new Map([...measures].slice(0, 1)) }),
       await of({ ...GROUPED, measures: new Map([['m', measures.get('n')!] as const]) }),
       await of({ targetTable: 'other' }),
@@ -212,6 +212,14 @@ describe('the fingerprint', () => {
     ]
     expect(new Set(all).size).toBe(all.length)
     expect(await of({ ...GROUPED, measures: swapped })).not.toBe(await of(GROUPED))
+  })
+
+  test('changes with how the table map says that images are to be read', async () => {
+    const map = mapOf('t')
+    const nullable = { ...map, columns: map.columns.map((c, i) => ({ ...c, nullable: i === 2 })) }
+    const [plain] = await router([{}]).routes('t', map)
+    const [other] = await router([{}]).routes('t', nullable)
+    expect(plain!.fingerprint).not.toBe(other!.fingerprint)
   })
 
   test('does not change with what they do not depend on', async () => {
