@@ -5,7 +5,7 @@ import type { Config } from './config/options.js'
 import type { TargetRequest } from './dispatch/sink.js'
 import { asFailure, Failure } from './model/failure.js'
 import type { Finding } from './model/finding.js'
-import { tableName } from './model/schema.js'
+import type { TableSchema } from './model/schema.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import { checkGrants } from './mysql/preflight/grants.js'
 import { checkServerId } from './mysql/preflight/server-id.js'
@@ -16,7 +16,8 @@ import { resolveStart } from './mysql/start-position.js'
 import { ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
 import { planColumns } from './rules/column-plan.js'
 import type { RuleBook } from './rules/rule-book.js'
-import { requestTarget } from './rules/target-fit.js'
+import { TargetModes, usableRules } from './rules/target-modes.js'
+import { inexactSums, requestTarget } from './rules/target-wish.js'
 import { checkStarRocks } from './starrocks/preflight/preflight.js'
 
 export interface PreflightOptions {
@@ -92,13 +93,18 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
         remedy: 'Compare schema and tables of [[source]] and [[rule]] with SHOW TABLES.',
       })
     const requests: TargetRequest[] = []
+    const modes = new TargetModes()
     for (const { schema, table } of wanted) {
       await attempt(
         findings,
         'rules.table',
         async () => {
-          requests.push(...(await requestsOf(session, book, config, schema, table)))
-          findings.push(ok('rules.table', `${schema}.${table} can be synced`))
+          const found = await readTableSchema(session, schema, table)
+          if (found === null)
+            throw new Failure('sourceDenied', `${schema}.${table} is not visible to ${config.mysql_user}`)
+          const targets = requestsOf(found, book, config, modes, findings)
+          requests.push(...targets)
+          if (targets.length > 0) findings.push(ok('rules.table', `${schema}.${table} can be synced`))
         },
         undefined,
       )
@@ -109,22 +115,29 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
   }
 }
 
-async function requestsOf(
-  session: SourceSession,
+/** The targets of a table; what is passed over or inexact becomes a warning among the findings. */
+function requestsOf(
+  table: TableSchema,
   book: RuleBook,
   config: Config,
-  schema: string,
-  table: string,
-): Promise<TargetRequest[]> {
-  const found = await readTableSchema(session, schema, table)
-  if (found === null) throw new Failure('sourceDenied', `${schema}.${table} is not visible to ${config.mysql_user}`)
-  if (found.key.length === 0 && config.skip_no_pk_table) return []
-  if (found.key.length === 0)
-    throw new Failure(
-      'tableWithoutKey',
-      `${tableName(found)} has neither a primary key nor a unique key over NOT NULL columns`,
-    )
-  return book.match(schema, table).map(matched => requestTarget(found, planColumns(found, matched), matched, 'refuse'))
+  modes: TargetModes,
+  findings: Finding[],
+): TargetRequest[] {
+  const warn = (message: string, remedy: string): unknown =>
+    findings.push({ check: 'rules.table', level: 'warning', message, remedy })
+  const matches = book.match(table.schema, table.table)
+  const usable = usableRules(table, matches, config.skip_no_pk_table, happening => {
+    if (happening.kind === 'warning') warn(happening.message, happening.advice)
+    if (happening.kind === 'tableIgnored')
+      warn(`${happening.source} is not synced: ${happening.reason}`, 'Add a primary key to the table.')
+  })
+  return usable.map(matched => {
+    modes.claim(matched)
+    const plan = planColumns(table, matched)
+    for (const message of inexactSums(table, plan, matched))
+      warn(message, 'Sum a DECIMAL column where the last digits matter.')
+    return requestTarget(table, plan, matched, 'refuse')
+  })
 }
 
 /** A check that cannot be run is a finding too. */

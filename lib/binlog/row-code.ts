@@ -1,5 +1,6 @@
 import { type ColumnCode, columnCode, type TargetForm } from './column-code.js'
 import type { RowLayout } from './row-layout.js'
+import type { RowPunctuation } from './row-punctuation.js'
 
 /** Columns per generated function: V8 optimizes no function whose code is too long. */
 const COLUMNS_PER_PART = 32
@@ -20,19 +21,6 @@ export interface GeneratedRow {
   same(b: Buffer, before: number, after: number, limit: number): boolean
   /** Walks an image and leaves in `state.column` the column that holds source offset `target`. */
   find(b: Buffer, at: number, limit: number, target: number): void
-}
-
-/** Bytes that stand between, before and behind the fields of a row. */
-export interface RowPunctuation {
-  /** In front of each written column, by column index; JSON names included. */
-  readonly before: readonly (Uint8Array | null)[]
-  /** Behind a value that is not NULL, as `before` ends: JSON's quotes. */
-  readonly quoted: readonly boolean[]
-  readonly nullText: Uint8Array
-  /** Behind the last column, for op 0 and 1. */
-  readonly tails: readonly [Uint8Array, Uint8Array]
-  /** Fields of a row in all. */
-  readonly fields: number
 }
 
 /** Source of the function body that makes a GeneratedRow from what `row-encoder` passes in. */
@@ -61,6 +49,8 @@ class RowSource {
   source(): string {
     const count = this.layout.columns.length
     const parts: string[] = []
+    // Only sums ask a part whether they add or take away.
+    const op = this.punctuation.sums.some(sums => sums.length > 0) ? ',op' : ''
     let encode = ''
     let skip = ''
     for (let from = 0; from < count; from += COLUMNS_PER_PART) {
@@ -70,10 +60,10 @@ class RowSource {
         skip = this.#skips(from, to)
       } else {
         parts.push(
-          `function write${from}(b,at,p,o,q,limit){let u=state.u;${this.#writes(from, to)}state.u=u;state.p=p;return q;}`,
+          `function write${from}(b,at,p,o,q,limit${op}){let u=state.u;${this.#writes(from, to)}state.u=u;state.p=p;return q;}`,
           `function skip${from}(b,at,p,limit){${this.#skips(from, to)}return p;}`,
         )
-        encode += `q=write${from}(b,at,p,o,q,limit);p=state.p;`
+        encode += `q=write${from}(b,at,p,o,q,limit${op});p=state.p;`
         skip += `p=skip${from}(b,at,p,limit);`
       }
     }
@@ -81,9 +71,10 @@ class RowSource {
     const begin = `${this.#notNull()}let p=at+${this.#bitmapBytes};`
     const finish = 'if(p>limit)imageTooShort(p,limit);state.end=p;'
     const empty = this.punctuation.fields === 1 && this.layout.format === 'csv' ? 'if(q===start)u=1;' : ''
+    const change = this.layout.change ? 'let u=change.unsafe;q=change.write(o,q);' : 'let u=0;'
     return [
       ...parts,
-      `function encode(b,at,limit,o,q,op){const start=q;let u=0;${parted ? 'state.u=0;' : ''}${begin}${encode}`,
+      `function encode(b,at,limit,o,q,op){const start=q;${change}${parted ? 'state.u=u;' : ''}${begin}${encode}`,
       `${parted ? 'u=state.u;' : ''}${finish}${empty}q=writeConstant(o,q,op===0?tail0:tail1);`,
       'state.unsafe=u!==0;return q;}',
       `function skip(b,at,limit){${begin}${skip}${finish}return p;}`,
@@ -113,18 +104,35 @@ class RowSource {
     let skipped = 0
     for (let i = from; i < to; i++) {
       const before = this.punctuation.before[i]!
-      if (before === null && this.#isPlain(i)) {
+      const isWritten = before !== null || this.punctuation.sums[i]!.length > 0
+      if (!isWritten && this.#isPlain(i)) {
         skipped += this.codes[i]!.fixedBytes!
         continue
       }
       if (skipped > 0) code += `p+=${skipped};`
       skipped = 0
-      code += before === null ? this.#skip(i) : this.#write(i, before)
+      code += isWritten ? this.#write(i, before) : this.#skip(i)
     }
     return skipped > 0 ? `${code}p+=${skipped};` : code
   }
 
-  #write(i: number, before: Uint8Array): string {
+  /** The field of a column, if it has one, then its sums: each reads the value anew. */
+  #write(i: number, before: Uint8Array | null): string {
+    let code = before === null ? '' : this.#field(i, before)
+    this.punctuation.sums[i]!.forEach((sum, k) => {
+      const again = before === null && k === 0 ? '' : `p-=${this.codes[i]!.fixedBytes};`
+      const quote = this.layout.format === 'json' ? 'o[q++]=34;' : ''
+      const value = `${again}const s=q;${this.codes[i]!.write}if(op!==0)q=negateNumber(o,s,q);`
+      code +=
+        constant(sum, `sums[${i}][${k}]`) +
+        quote +
+        (this.layout.columns[i]!.nullable ? `if(${this.#isNull(i)}){o[q++]=48;}else{${value}}` : `{${value}}`) +
+        quote
+    })
+    return code
+  }
+
+  #field(i: number, before: Uint8Array): string {
     const quote = this.punctuation.quoted[i]! ? 'o[q++]=34;' : ''
     const value = `${quote}${this.codes[i]!.write}${quote}`
     const nullText = constant(this.punctuation.nullText, 'nullText')

@@ -1,12 +1,15 @@
+import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
 import type { Zone } from '../model/zone.js'
 import { type BoundColumn, isSkippable } from './bound-column.js'
+import { type ChangeOp, ChangeText } from './change-text.js'
 import type { ColumnConstants } from './column-code.js'
 import { HASH_SEED } from './key-hash.js'
-import { type GeneratedRow, type RowPunctuation, type RowState, rowSource } from './row-code.js'
+import { type GeneratedRow, type RowState, rowSource } from './row-code.js'
 import type { RowLayout } from './row-layout.js'
+import { rowPunctuation } from './row-punctuation.js'
 import { ValueProblem } from './value-problem.js'
-import { WIRE } from './wire-type.js'
+import { isSummable, WIRE } from './wire-type.js'
 import { type Separators, writeJsonText } from './write-text.js'
 import { WRITERS } from './writers.js'
 
@@ -28,60 +31,74 @@ export interface RowEncoder {
   skip(source: Buffer, at: number, limit: number): number
   /**
    * Writes the image at `at` as one row from `out[q]` on and returns the offset behind it. `out` needs room for
-   * `bound(bytes of the image)`. JSON rows are one object each, without a separator.
+   * `bound(bytes of the image)`. With measures op 0 adds the row and 1 takes it away. JSON rows are one object each, without a separator.
    * @throws Failure notDecodable, naming table and column, for an image that runs past `limit` or contradicts its table
    */
   encode(source: Buffer, at: number, limit: number, out: Buffer, q: number, op: 0 | 1): number
+  /**
+   * Layouts with `change`: which change the rows encoded from now on are; to be called before each row, as `row` counts the
+   * changes of the event from 0. `commitMs`: ms since 1970; written in the layout's zone.
+   */
+  setChange(op: ChangeOp, place: ChangePlace, commitMs: number, row: number): void
   /** Upper bound of output bytes for one image of `imageBytes` bytes. */
   bound(imageBytes: number): number
 }
 
 /**
  * Compiles the functions that copy row images of one table version straight into one kind of load body.
- * @throws Failure notDecodable when a column that is written or a key cannot be decoded; configInvalid for separators
+ * @throws Failure notDecodable when a column that is written, summed or a key cannot be decoded, or is no number to sum; configInvalid for separators
  *   that occur in numbers, dates or base64
  */
 export function compileRowEncoder(layout: RowLayout): RowEncoder {
   layout.columns.forEach((column, i) => {
+    const summed = layout.measures.some(measure => measure.column === i)
+    if (summed && !isSummable(column))
+      throw new Failure('notDecodable', `${column.table}: column ${column.name} is no number that can be summed`)
     const needed = layout.fields[i] != null || layout.key.includes(i)
     if (column.undecodable !== null && (needed || !isSkippable(column)))
       throw new Failure('notDecodable', `${column.table}: column ${column.name} ${column.undecodable}`)
   })
   const csv = layout.format === 'csv'
   const separators = separatorsOf(layout)
-  const punctuation = csv ? csvPunctuation(layout) : jsonPunctuation(layout)
+  const punctuation = rowPunctuation(layout)
   const { source, codes } = rowSource(layout, punctuation)
   const state: RowState = { p: 0, u: 0, end: 0, unsafe: false, column: 0 }
   const constants = layout.columns.map(column => columnConstants(column, csv, separators))
+  const offsetAt = zoneOffset(layout.zone)
+  const change = layout.change ? new ChangeText(layout, separators, offsetAt) : null
   const scope: Record<string, unknown> = {
     ...WRITERS,
     state,
     separators,
+    change,
     before: punctuation.before,
+    sums: punctuation.sums,
     nullText: punctuation.nullText,
     tail0: punctuation.tails[0],
     tail1: punctuation.tails[1],
     seed: HASH_SEED,
     first: new Int32Array(2 * layout.key.length),
     second: new Int32Array(2 * layout.key.length),
-    offsetAt: zoneOffset(layout.zone),
+    offsetAt,
   }
   constants.forEach((constant, i) => {
     if (constant !== null) scope[`c${i}`] = constant
   })
   const names = Object.keys(scope)
   const row: GeneratedRow = new Function('scope', `const {${names.join(',')}}=scope;\n${source}`)(scope)
-  let fixedBytes = punctuation.tails[0].length + punctuation.tails[1].length
+  let fixedBytes = punctuation.tails[0].length + punctuation.tails[1].length + (change?.bound ?? 0)
   let ratio = 0
   const alwaysUnsafe =
     csv && layout.constants.some(({ text }) => text !== null && isUnsafe(Buffer.from(text), separators))
   codes.forEach((code, i) => {
+    // A sum may need one byte more than its value, for the sign; and quotes in JSON.
+    for (const sum of punctuation.sums[i]!) fixedBytes += sum.length + code.textBytes + 3
     const before = punctuation.before[i]
     if (before == null) return
     fixedBytes += before.length + Math.max(code.textBytes + 2, punctuation.nullText.length)
     ratio = Math.max(ratio, code.textRatio)
   })
-  return new CompiledRowEncoder(layout, row, state, { fixedBytes, ratio, alwaysUnsafe })
+  return new CompiledRowEncoder(layout, row, state, change, { fixedBytes, ratio, alwaysUnsafe })
 }
 
 class CompiledRowEncoder implements RowEncoder {
@@ -91,6 +108,7 @@ class CompiledRowEncoder implements RowEncoder {
   readonly #layout: RowLayout
   readonly #row: GeneratedRow
   readonly #state: RowState
+  readonly #change: ChangeText | null
   readonly #fixedBytes: number
   readonly #ratio: number
   readonly #alwaysUnsafe: boolean
@@ -99,11 +117,13 @@ class CompiledRowEncoder implements RowEncoder {
     layout: RowLayout,
     row: GeneratedRow,
     state: RowState,
+    change: ChangeText | null,
     facts: { fixedBytes: number; ratio: number; alwaysUnsafe: boolean },
   ) {
     this.#layout = layout
     this.#row = row
     this.#state = state
+    this.#change = change
     this.#fixedBytes = facts.fixedBytes
     this.#ratio = facts.ratio
     this.#alwaysUnsafe = facts.alwaysUnsafe
@@ -145,6 +165,11 @@ class CompiledRowEncoder implements RowEncoder {
     } catch (error) {
       throw this.#located(error, source, at, limit)
     }
+  }
+
+  setChange(op: ChangeOp, place: ChangePlace, commitMs: number, row: number): void {
+    if (this.#change === null) throw new Failure('internal', 'a change was set for rows that hold none')
+    this.#change.set(op, place, commitMs, row)
   }
 
   bound(imageBytes: number): number {
@@ -207,53 +232,6 @@ function columnConstants(column: BoundColumn, csv: boolean, separators: Separato
     labels,
     labelsUnsafe: Uint8Array.from(labels, label => (csv && isUnsafe(label, separators) ? 1 : 0)),
     scratch,
-  }
-}
-
-function csvPunctuation(layout: RowLayout): RowPunctuation {
-  const none = new Uint8Array(0)
-  let fields = 0
-  const before = layout.fields.map(field => {
-    if (field === null) return null
-    return fields++ === 0 ? none : layout.columnSeparator
-  })
-  const tail = (op: string): Uint8Array => {
-    const texts = [...layout.constants.map(({ text }) => text ?? '\\N'), ...(layout.op ? [op] : [])]
-    const pieces: Uint8Array[] = []
-    texts.forEach((text, i) => {
-      if (fields + i > 0) pieces.push(layout.columnSeparator)
-      pieces.push(Buffer.from(text))
-    })
-    return Buffer.concat([...pieces, layout.rowDelimiter])
-  }
-  return {
-    before,
-    quoted: layout.fields.map(() => false),
-    nullText: Buffer.from('\\N'),
-    tails: [tail('0'), tail('1')],
-    fields: fields + layout.constants.length + (layout.op ? 1 : 0),
-  }
-}
-
-function jsonPunctuation(layout: RowLayout): RowPunctuation {
-  let fields = 0
-  const name = (text: string) => `${fields++ === 0 ? '{' : ','}${JSON.stringify(text)}:`
-  const before = layout.fields.map(field => (field === null ? null : Buffer.from(name(field.name))))
-  const columns = fields
-  const tail = (op: string): Uint8Array => {
-    fields = columns
-    const constants = layout.constants.map(
-      constant => name(constant.name) + (constant.text === null ? 'null' : JSON.stringify(constant.text)),
-    )
-    const ops = layout.op ? [`${name('__op')}"${op}"`] : []
-    return Buffer.from(`${constants.join('')}${ops.join('')}${fields === 0 ? '{' : ''}}`)
-  }
-  return {
-    before,
-    quoted: layout.columns.map((column, i) => column.form !== 'json' || layout.fields[i]?.form === 'base64'),
-    nullText: Buffer.from('null'),
-    tails: [tail('0'), tail('1')],
-    fields: columns + layout.constants.length + (layout.op ? 1 : 0),
   }
 }
 

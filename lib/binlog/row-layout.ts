@@ -11,6 +11,13 @@ export interface RowLayout {
   readonly fields: readonly ({ readonly name: string; readonly form: FieldForm } | null)[]
   /** Source column indexes that form the target key. */
   readonly key: readonly number[]
+  /** Fields of CHANGE_COLUMNS stand in front; `setChange` says what they hold. */
+  readonly change: boolean
+  /**
+   * Fields that add a value of the row to a sum (op 0) or take it away (op 1): each behind the field of its column, or where
+   * it would be; those of `column` null count rows and stand behind the constants. NULL adds 0. Numeric columns only.
+   */
+  readonly measures: readonly { readonly name: string; readonly column: number | null }[]
   /** Fields behind the columns that are the same in every row. */
   readonly constants: readonly { readonly name: string; readonly text: string | null }[]
   /** Append __op (0 upsert, 1 delete). */

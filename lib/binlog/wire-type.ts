@@ -61,6 +61,11 @@ export function hasSignedness(type: number): boolean {
   }
 }
 
+/** Types whose values are numbers that can be added up, as text of which the sign can be turned. */
+export function isSummable({ type }: { readonly type: number }): boolean {
+  return hasSignedness(type) && type !== WIRE.YEAR
+}
+
 /** Types that the charset fields of a table map cover (ENUM and SET have fields of their own; VECTOR counts as binary). */
 export function hasCharset(type: number): boolean {
   switch (type) {

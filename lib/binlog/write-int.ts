@@ -117,3 +117,17 @@ export function writeInt64(o: Uint8Array, q: number, high: number, low: number):
   o[q] = 45
   return low === 0 ? writeUint64(o, q + 1, -high >>> 0, 0) : writeUint64(o, q + 1, ~high >>> 0, -low >>> 0)
 }
+
+/** Turns the sign of the number that stands as text in `o[q..end)`; zero stays as it is. Returns the new end. */
+export function negateNumber(o: Uint8Array, q: number, end: number): number {
+  if (o[q] === 45) {
+    o.copyWithin(q, q + 1, end)
+    return end - 1
+  }
+  let zero = true
+  for (let i = q; i < end && zero; i++) zero = o[i] === 48 || o[i] === 46
+  if (zero) return end
+  o.copyWithin(q + 1, q, end)
+  o[q] = 45
+  return end + 1
+}

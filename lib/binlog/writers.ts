@@ -1,7 +1,7 @@
 import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, hashText, hashUint64 } from './key-hash.js'
 import { ValueProblem } from './value-problem.js'
 import { writeDouble, writeFloat } from './write-float.js'
-import { writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
+import { negateNumber, writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
 import { writeJson } from './write-json.js'
 import { writeInet4, writeInet6, writeUuid } from './write-network.js'
 import {
@@ -40,6 +40,7 @@ export const WRITERS = {
   hashNumber,
   hashText,
   hashUint64,
+  negateNumber,
   padBinary,
   scratchText: Buffer.alloc(64),
   writeBase64,

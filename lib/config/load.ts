@@ -1,16 +1,8 @@
 import { Document, type SourceText } from './document.js'
 import { nearest } from './nearest.js'
-import {
-  type Config,
-  CROSS_CHECKS,
-  type CrossCheck,
-  type Key,
-  RULE_CHECKS,
-  SECTIONS,
-  type Section,
-  TOP_KEYS,
-} from './options.js'
+import { type Config, CROSS_CHECKS, type CrossCheck, type Key, SECTIONS, type Section, TOP_KEYS } from './options.js'
 import type { Problem } from './problem.js'
+import { RULE_CHECKS } from './rule-checks.js'
 import type { Path } from './toml-places.js'
 import { isTable, type Parsed } from './value-kinds.js'
 import { expandVariables, parseDotEnv, type Variables } from './variables.js'

@@ -9,6 +9,7 @@ import {
   separator,
   timeZone,
 } from './field-kinds.js'
+import { measure } from './measure.js'
 import { flag, integer, type Kind, list, oneOf, oneOrMore, size, tableOf, text, type ValueOf } from './value-kinds.js'
 
 /** One key of the language. `fallback` is the default as it would be written in TOML. */
@@ -162,7 +163,11 @@ export const SNAPSHOT_KEYS = {
 
 /** Keys of [schema]. */
 export const SCHEMA_KEYS = {
-  auto_create: preset(flag(), true, 'Missing target tables are created as primary key tables.'),
+  auto_create: preset(
+    flag(),
+    true,
+    'Missing target tables are created: with a primary key, or as mode or group_by of their rule ask.',
+  ),
   be_num: preset(integer(1, 10_000), 1, 'Number of BE nodes; sets the bucket count of created tables.'),
   replication_num: preset(integer(1, 100), 1, 'Replicas of created tables.'),
   output_dir: preset(text(), './result', 'Folder for CREATE TABLE scripts. This version writes none yet.'),
@@ -186,7 +191,23 @@ export const RULE_KEYS = {
     text(),
     'Target table; "$1" is the first group of the table\'s regular expression. Default: the source table\'s name.',
   ),
-  columns: optional(NAMES, 'Columns to take, by source name; the key must be among them. Default: all.'),
+  mode: preset(
+    oneOf(['upsert', 'append']),
+    'upsert',
+    '"upsert" keeps the target equal to the source, by primary key; "append" writes every change as one row of a duplicate key table.',
+  ),
+  group_by: optional(
+    NAMES,
+    'Columns, by source name, that are the key of an aggregate table; each change adds to the measures of its group.',
+  ),
+  measures: optional(
+    tableOf(measure(), 'table of target = "count(*)" or "sum(column)"'),
+    'What is kept for each group, by target name: "count(*)", or "sum(column)" of a source column.',
+  ),
+  columns: optional(
+    NAMES,
+    'Columns to take, by source name; with mode = "upsert" the key must be among them. Default: all.',
+  ),
   exclude: optional(NAMES, 'Columns to leave out, by source name.'),
   rename: optional(tableOf(text(), 'table of source = "target"'), 'Target names of columns, by source name.'),
   constants: optional(
@@ -270,31 +291,5 @@ export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
     keys: ['mysql_ssl', 'mysql_ssl_ca'],
     problem: c =>
       c.mysql_ssl !== 'verify-ca' || c.mysql_ssl_ca !== undefined ? null : '= "verify-ca" needs mysql_ssl_ca',
-  },
-]
-
-export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
-  {
-    keys: ['exclude', 'columns'],
-    problem: r => {
-      const both = r.exclude?.find(name => r.columns?.includes(name))
-      return both === undefined ? null : `names column "${both}", which columns names too`
-    },
-  },
-  {
-    keys: ['rename'],
-    problem: r => {
-      const targets = [...(r.rename?.values() ?? [])]
-      const twice = targets.find((name, index) => targets.indexOf(name) !== index)
-      return twice === undefined ? null : `gives two columns the name "${twice}"`
-    },
-  },
-  {
-    keys: ['constants', 'rename'],
-    problem: r => {
-      const targets = [...(r.rename?.values() ?? [])]
-      const clash = [...(r.constants?.keys() ?? [])].find(name => targets.includes(name))
-      return clash === undefined ? null : `sets column "${clash}", which rename fills too`
-    },
   },
 ]

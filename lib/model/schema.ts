@@ -37,6 +37,8 @@ export interface TargetColumn {
   readonly type: string
   readonly nullable: boolean
   readonly hasDefault: boolean
+  /** Value columns of an AGGREGATE KEY table: the function in lower case ("sum", "max", …). Absent everywhere else. */
+  readonly aggregate?: string
 }
 
 export type TargetModel = 'primary' | 'duplicate' | 'aggregate' | 'unique'

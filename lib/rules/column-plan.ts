@@ -1,70 +1,125 @@
+import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
+import { renderMeasure } from '../model/rule-mode.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
 import type { MatchedRule } from './rule-book.js'
+
+/** One column of sums or counts. */
+export interface PlannedMeasure {
+  /** Name in the target. */
+  readonly name: string
+  /** The summed source column by its index; null counts rows. */
+  readonly column: number | null
+  /** As the operator writes it, for messages and comments. */
+  readonly text: string
+}
 
 /** Which source column goes to which target column, and what is added. */
 export interface ColumnPlan {
   /** Per source column in table order: its target name, or null when it is left out. */
   readonly targets: readonly (string | null)[]
   readonly constants: readonly { readonly name: string; readonly text: string }[]
-  /** Target names of the source's key columns, in key order. */
+  /** Empty but for mode `aggregate`. */
+  readonly measures: readonly PlannedMeasure[]
+  /** Target names: of the source's key columns in key order; of the change id; of the group columns, then the constants. */
   readonly key: readonly string[]
 }
 
-/** Applies columns, exclude, rename and constants to a table. Throws ruleInvalid naming rule and column. */
+/** Applies columns, exclude, rename, constants, group_by and measures to a table. Throws ruleInvalid naming rule and column. */
 export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPlan {
   const { rule } = matched
-  const names = new Set(schema.columns.map(c => c.name))
+  const measures = [...rule.measures].map(([name, expression]) => ({
+    name,
+    expression,
+    text: renderMeasure(expression),
+  }))
   for (const [key, listed] of [
     ['columns', rule.columns ?? []],
     ['exclude', rule.exclude],
     ['rename', [...rule.rename.keys()]],
+    ['group_by', rule.groupBy],
+    ...measures.map(
+      ({ name, expression, text }) =>
+        [`measures.${name} = "${text}"`, expression.of === 'sum' ? [expression.column] : []] as const,
+    ),
   ] as const) {
-    const unknown = listed.find(name => !names.has(name))
+    const unknown = listed.find(name => !schema.columns.some(c => c.name === name))
     if (unknown !== undefined)
       throw invalid(
-        `${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${[...names].join(', ')}).`,
+        `${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${schema.columns.map(c => c.name).join(', ')}).`,
         matched,
       )
   }
   const taken = (column: SourceColumn): boolean =>
-    (rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name)
+    rule.mode === 'aggregate'
+      ? rule.groupBy.includes(column.name)
+      : (rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name)
   const targets = schema.columns.map(column => (taken(column) ? (rule.rename.get(column.name) ?? column.name) : null))
   const constants = [...rule.constants].map(([name, text]) => ({
     name,
     text: text.replaceAll('$schema', schema.schema).replaceAll('$table', schema.table),
   }))
+  const names = [...targets, ...constants.map(c => c.name), ...measures.map(m => m.name)].filter(name => name !== null)
+  checkNames(names, schema, matched)
+  return {
+    targets,
+    constants,
+    measures: measures.map(({ name, expression, text }) => ({
+      name,
+      column: expression.of === 'sum' ? schema.columns.findIndex(c => c.name === expression.column) : null,
+      text,
+    })),
+    key: keyOf(schema, targets, constants, matched),
+  }
+}
+
+/** Every name once, and none that is StarRocks' own or the change id's. */
+function checkNames(names: readonly string[], schema: TableSchema, matched: MatchedRule): void {
   const seen = new Set<string>()
-  for (const name of [...targets, ...constants.map(c => c.name)]) {
-    if (name === null) continue
-    if (seen.has(name.toLowerCase()))
+  for (const name of names) {
+    const folded = name.toLowerCase()
+    if (seen.has(folded))
       throw invalid(`two columns of ${tableName(schema)} would fill the target column "${name}".`, matched)
-    if (name.toLowerCase() === '__op')
+    if (folded === '__op')
       throw invalid(
         `column "${name}" of ${tableName(schema)} has a name StarRocks keeps for itself; rename it.`,
         matched,
       )
-    seen.add(name.toLowerCase())
+    if (matched.rule.mode === 'append' && CHANGE_COLUMNS.some(c => c.name === folded))
+      throw invalid(
+        `column "${name}" of ${tableName(schema)} has a name that mode = "append" keeps for itself.`,
+        matched,
+        `Give the column another name in the target: rename = { "${name}" = "…" }, or leave it out with exclude.`,
+      )
+    seen.add(folded)
   }
-  return { targets, constants, key: schema.key.map(name => keyTarget(name, schema, targets, matched)) }
 }
 
-function keyTarget(
-  name: string,
+function keyOf(
   schema: TableSchema,
   targets: readonly (string | null)[],
+  constants: ColumnPlan['constants'],
   matched: MatchedRule,
-): string {
-  const target = targets[schema.columns.findIndex(c => c.name === name)]
-  if (target === null || target === undefined) {
-    throw invalid(
-      `the key column "${name}" of ${tableName(schema)} is left out, so rows could not be told apart in ${matched.database}.${matched.table}.`,
-      matched,
-    )
+): string[] {
+  const { mode, groupBy } = matched.rule
+  const targetOf = (name: string) => targets[schema.columns.findIndex(c => c.name === name)] ?? null
+  switch (mode) {
+    case 'append':
+      return CHANGE_COLUMNS.filter(c => c.isKey).map(c => c.name)
+    case 'aggregate':
+      return [...groupBy.map(targetOf).filter(name => name !== null), ...constants.map(c => c.name)]
+    case 'upsert':
+      return schema.key.map(name => {
+        const target = targetOf(name)
+        if (target !== null) return target
+        throw invalid(
+          `the key column "${name}" of ${tableName(schema)} is left out, so rows could not be told apart in ${matched.database}.${matched.table}.`,
+          matched,
+        )
+      })
   }
-  return target
 }
 
-function invalid(message: string, matched: MatchedRule): Failure {
-  return new Failure('ruleInvalid', `${matched.rule.where}: ${message}`)
+function invalid(message: string, matched: MatchedRule, advice?: string): Failure {
+  return new Failure('ruleInvalid', `${matched.rule.where}: ${message}`, advice === undefined ? {} : { advice })
 }

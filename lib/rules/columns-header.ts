@@ -1,5 +1,18 @@
+import { CHANGE_COLUMNS } from '../model/change-columns.js'
+
 /** A field as the encoder writes it; null stands for a source column that is left out. */
 type Field = { readonly name: string; readonly toBinary: boolean } | null
+
+/** What a row holds beside the source's own columns. */
+export interface AddedFields {
+  /** The change id, operation and commit time stand in front. */
+  readonly change: boolean
+  /** Sums stand behind the field of their column, or where it would be; counts (`column` null) behind the constants. */
+  readonly measures: readonly { readonly name: string; readonly column: number | null }[]
+  readonly constants: readonly { readonly name: string }[]
+  /** `__op` comes last. */
+  readonly op: boolean
+}
 
 /**
  * The Stream Load `columns` header for a body whose fields stand in this order. CSV carries `__op` as its last field; JSON
@@ -8,20 +21,19 @@ type Field = { readonly name: string; readonly toBinary: boolean } | null
  */
 export function renderColumnsHeader(
   fields: readonly Field[],
-  constants: readonly { readonly name: string }[],
+  { change, measures, constants, op }: AddedFields,
   format: 'csv' | 'json',
-  op: boolean,
 ): string {
-  const names: string[] = []
+  const names: string[] = change ? CHANGE_COLUMNS.map(c => quote(c.name)) : []
   const derived: string[] = []
   fields.forEach((field, i) => {
-    if (field === null) return
-    if (format === 'json' && field.toBinary) {
+    if (field !== null && format === 'json' && field.toBinary) {
       names.push(quote(base64Name(i)))
       derived.push(`${quote(field.name)}=to_binary(${quote(base64Name(i))},'encode64')`)
-    } else names.push(quote(field.name))
+    } else if (field !== null) names.push(quote(field.name))
+    names.push(...measures.filter(m => m.column === i).map(m => quote(m.name)))
   })
-  names.push(...constants.map(c => quote(c.name)))
+  names.push(...constants.map(c => quote(c.name)), ...measures.filter(m => m.column === null).map(m => quote(m.name)))
   if (op && format === 'csv') names.push('__op')
   return [...names, ...derived].join(',')
 }

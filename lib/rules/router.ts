@@ -4,18 +4,22 @@ import type { RowLayout } from '../binlog/row-layout.js'
 import type { TableMap } from '../binlog/table-map.js'
 import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
+import type { RouteMode } from '../model/rule-mode.js'
 import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
+import { fingerprint } from './route-fingerprint.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
-import { coverTarget, type MissingColumns, requestTarget, type TargetFit, type TargetWish } from './target-fit.js'
+import { coverTarget, type TargetFit } from './target-fit.js'
+import { TargetModes, usableRules } from './target-modes.js'
+import { inexactSums, type MissingColumns, requestTarget, type TargetWish } from './target-wish.js'
 
 export interface RouterOptions {
   readonly columnSeparator: { readonly text: string; readonly bytes: Uint8Array }
   readonly rowDelimiter: { readonly text: string; readonly bytes: Uint8Array }
   readonly zone: Zone
-  /** true: tables without a key are passed over with a warning; false: they stop the start. */
+  /** true: `upsert` rules of tables without a key are passed over with a warning; false: they stop the start. */
   readonly skipTablesWithoutKey: boolean
 }
 
@@ -31,7 +35,8 @@ export interface RouterParts {
 export interface CompiledRoute {
   readonly source: string
   readonly target: TargetTable
-  readonly mode: 'upsert'
+  readonly mode: RouteMode
+  /** Digest of everything that decides how an image becomes a row, and rows become bodies. */
   readonly fingerprint: string
   readonly csv: { readonly encoder: RowEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RowEncoder; readonly columns: string }
@@ -64,6 +69,7 @@ export class Router {
   readonly #parts: RouterParts
   readonly #tables = new Map<string, KnownTable>()
   readonly #targets = new Map<string, TargetTable>()
+  readonly #modes = new TargetModes()
   readonly #missing = new Map<string, MissingColumns>()
   readonly #routes = new WeakMap<TableMap, readonly CompiledRoute[]>()
 
@@ -116,10 +122,14 @@ export class Router {
     return [...this.#tables.values()].filter(known => known.of.schema === schema).map(known => known.of)
   }
 
-  /** Targets one source table is written to, and whether no other table known to this run has written there. */
+  /**
+   * Targets that a truncated source table empties, and whether no other table known to this run has written there. A table
+   * of changes keeps them: TRUNCATE takes back none.
+   */
   async targetsOf(schema: string, table: string): Promise<{ readonly target: TargetTable; readonly alone: boolean }[]> {
     const own = this.#tables.get(`${schema}.${table}`) ?? (await this.learn(schema, table))
-    return own.ways.map(({ target }) => {
+    const emptied = own.ways.filter(({ matched }) => matched.rule.mode !== 'append')
+    return emptied.map(({ target }) => {
       const others = [...this.#tables].filter(
         ([name, known]) =>
           name !== `${schema}.${table}` && known.ways.some(w => targetName(w.target) === targetName(target)),
@@ -129,22 +139,16 @@ export class Router {
   }
 
   async #ways(schema: TableSchema): Promise<KnownTable['ways']> {
-    if (schema.key.length === 0) {
-      if (!this.#options.skipTablesWithoutKey)
-        throw new Failure(
-          'tableWithoutKey',
-          `${tableName(schema)} has neither a primary key nor a unique key over NOT NULL columns.`,
-        )
-      this.#parts.observer({
-        kind: 'tableIgnored',
-        source: tableName(schema),
-        reason: 'it has no primary key and skip_no_pk_table = true',
-      })
-      return []
-    }
     const ways: Way[] = []
-    for (const matched of this.#book.match(schema.schema, schema.table)) {
+    const { observer } = this.#parts
+    const matches = this.#book.match(schema.schema, schema.table)
+    const usable = usableRules(schema, matches, this.#options.skipTablesWithoutKey, observer)
+    if (usable.length === 0) return []
+    for (const matched of usable) {
+      this.#modes.claim(matched)
       const plan = planColumns(schema, matched)
+      for (const message of inexactSums(schema, plan, matched))
+        observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
       const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
       ways.push({
@@ -154,7 +158,7 @@ export class Router {
         fit: coverTarget(schema, plan, matched, target, missing),
       })
     }
-    this.#parts.observer({
+    observer({
       kind: 'tableBound',
       source: tableName(schema),
       targets: ways.map(w => targetName(w.target)),
@@ -197,15 +201,20 @@ export class Router {
     { matched: { rule }, target, constants, fit }: Way,
   ): CompiledRoute {
     const { columnSeparator, rowDelimiter, zone } = this.#options
+    const { fields, key, measures } = fit
+    const change = rule.mode === 'append'
+    // In tables of other models it would be an ignored field, and a delete an insert.
     const op = target.model === 'primary'
     const encoder = (format: 'csv' | 'json'): RowEncoder =>
       compileRowEncoder({
         columns,
         fields:
           format === 'csv'
-            ? fit.fields
-            : fit.fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
-        key: fit.key,
+            ? fields
+            : fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
+        key,
+        change,
+        measures,
         constants,
         op,
         format,
@@ -213,21 +222,22 @@ export class Router {
         rowDelimiter: rowDelimiter.bytes,
         zone,
       })
+    const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
+    const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
+    const separators = [columnSeparator.text, rowDelimiter.text]
+    const written = { fields, key, measures, constants, columns, zone: zone.name, separators }
     return {
       source,
       target,
-      mode: 'upsert',
-      fingerprint: '',
-      csv:
-        rule.loadFormat === 'csv'
-          ? { encoder: encoder('csv'), columns: renderColumnsHeader(fit.fields, constants, 'csv', op) }
-          : null,
-      json: { encoder: encoder('json'), columns: renderColumnsHeader(fit.fields, constants, 'json', op) },
+      mode,
+      fingerprint: fingerprint({ mode, target: targetName(target), ...written, loadFormat, flushRows, flushBytes }),
+      csv: loadFormat === 'csv' ? { encoder: encoder('csv'), columns: header('csv') } : null,
+      json: { encoder: encoder('json'), columns: header('json') },
       columnSeparator: columnSeparator.text,
       rowDelimiter: rowDelimiter.text,
-      flushIntervalMs: rule.flushIntervalMs,
-      flushRows: rule.flushRows,
-      flushBytes: rule.flushBytes,
+      flushIntervalMs,
+      flushRows,
+      flushBytes,
     }
   }
 }

@@ -1,5 +1,6 @@
 import { compileNamePattern } from '../config/name-pattern.js'
 import { Failure } from '../model/failure.js'
+import type { MeasureExpression, RouteMode } from '../model/rule-mode.js'
 
 /** One [[source]] block. Names are exact, or regular expressions in slashes. */
 export interface SourceSpec {
@@ -14,6 +15,11 @@ export interface RuleSpec {
   readonly table: string
   readonly targetDatabase: string | null
   readonly targetTable: string | null
+  readonly mode: RouteMode
+  /** Source columns that are the key of an aggregate target; empty in all other modes. */
+  readonly groupBy: readonly string[]
+  /** What an aggregate target keeps for each group, by target name; empty in all other modes. */
+  readonly measures: ReadonlyMap<string, MeasureExpression>
   readonly columns: readonly string[] | null
   readonly exclude: readonly string[]
   readonly rename: ReadonlyMap<string, string>

@@ -1,67 +1,10 @@
-import { undecodableType } from '../binlog/decodable.js'
+import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
-import {
-  type SourceColumn,
-  type TableSchema,
-  type TargetColumn,
-  type TargetModel,
-  type TargetTable,
-  tableName,
-  targetName,
-} from '../model/schema.js'
-import { type FieldForm, formFor, mapColumn } from '../starrocks/type-map.js'
+import { type TableSchema, type TargetColumn, type TargetTable, tableName, targetName } from '../model/schema.js'
+import { type FieldForm, formFor } from '../starrocks/type-map.js'
 import type { ColumnPlan } from './column-plan.js'
 import type { MatchedRule } from './rule-book.js'
-
-export type MissingColumns = 'refuse' | 'add' | 'leaveOut'
-
-/** The target a rule needs: what `prepare` of the sink takes. */
-export interface TargetWish {
-  readonly database: string
-  readonly table: string
-  readonly model: TargetModel
-  readonly columns: readonly {
-    readonly name: string
-    readonly type: string
-    readonly nullable: boolean
-    readonly comment: string
-  }[]
-  readonly key: readonly string[]
-  readonly comment: string
-  /** What to do about columns an existing target lacks. */
-  readonly missingColumns: MissingColumns
-}
-
-const CONSTANT_TYPE = 'varchar(1024)'
-
-/** The target as it would be created for this table: mapped types, the source's key, constants as text. */
-export function requestTarget(
-  schema: TableSchema,
-  plan: ColumnPlan,
-  matched: MatchedRule,
-  missingColumns: MissingColumns,
-): TargetWish {
-  const columns = schema.columns.flatMap((column, i) => {
-    const name = plan.targets[i]
-    if (name === null || name === undefined) return []
-    const isKey = plan.key.includes(name)
-    const undecodable = undecodableType(column)
-    if (undecodable !== null) throw unfit(column, schema, matched, undecodable)
-    const mapped = mapColumn(column, isKey)
-    if ('unsupported' in mapped) throw unfit(column, schema, matched, mapped.unsupported)
-    return [{ name, type: mapped.type, nullable: column.nullable && !isKey, comment: column.comment }]
-  })
-  const constants = plan.constants.map(c => ({ name: c.name, type: CONSTANT_TYPE, nullable: true, comment: '' }))
-  return {
-    database: matched.database,
-    table: matched.table,
-    model: 'primary',
-    columns: [...columns, ...constants],
-    key: plan.key,
-    comment: schema.comment,
-    missingColumns,
-  }
-}
+import type { MissingColumns } from './target-wish.js'
 
 /** One source column's way into a target column; null when it is left out. `toBinary`: the column holds bytes, not text. */
 export type TargetField = { readonly name: string; readonly form: FieldForm; readonly toBinary: boolean } | null
@@ -70,6 +13,8 @@ export type TargetField = { readonly name: string; readonly form: FieldForm; rea
 export interface TargetFit {
   readonly fields: readonly TargetField[]
   readonly key: readonly number[]
+  /** Sums and counts with the target's names; see `PlannedMeasure`. */
+  readonly measures: readonly { readonly name: string; readonly column: number | null }[]
 }
 
 /**
@@ -83,14 +28,19 @@ export function coverTarget(
   target: TargetTable,
   missingColumns: MissingColumns,
 ): TargetFit {
+  const { mode } = matched.rule
   const columns = new Map(target.columns.map(c => [c.name.toLowerCase(), c]))
-  const filled = new Set(plan.constants.map(c => c.name.toLowerCase()))
-  for (const constant of plan.constants)
-    requireColumn(columns, constant.name, `the constant "${constant.name}"`, target)
+  const added = [
+    ...plan.constants.map(({ name }) => [name, `the constant "${name}"`] as const),
+    ...plan.measures.map(({ name, text }) => [name, `the measure ${text}`] as const),
+    ...(mode === 'append' ? CHANGE_COLUMNS.map(({ name }) => [name, 'mode = "append"'] as const) : []),
+  ]
+  for (const [name, what] of added) requireColumn(columns, name, what, target)
+  const filled = new Set(added.map(([name]) => name.toLowerCase()))
   const fields = schema.columns.map((column, i) => {
     const name = plan.targets[i]
     if (name === null || name === undefined) return null
-    if (missingColumns === 'leaveOut' && !columns.has(name.toLowerCase())) return null
+    if (mode !== 'aggregate' && missingColumns === 'leaveOut' && !columns.has(name.toLowerCase())) return null
     const found = requireColumn(columns, name, `column "${column.name}" of ${tableName(schema)}`, target)
     filled.add(name.toLowerCase())
     const isKey = target.key.includes(found.name)
@@ -114,7 +64,7 @@ export function coverTarget(
     const index = fields.findIndex(f => f?.name.toLowerCase() === name.toLowerCase())
     return index < 0 ? [] : [index]
   })
-  return { fields, key }
+  return { fields, key: mode === 'append' ? [] : key, measures: plan.measures }
 }
 
 function requireColumn(
@@ -130,14 +80,4 @@ function requireColumn(
     })
   }
   return found
-}
-
-function unfit(column: SourceColumn, schema: TableSchema, matched: MatchedRule, reason: string): Failure {
-  return new Failure(
-    'notDecodable',
-    `Column "${column.name}" (${column.columnType}) of ${tableName(schema)} cannot be synced into ${matched.database}.${matched.table}: ${reason}.`,
-    {
-      advice: `Leave it out with exclude = ["${column.name}"] in the rule.`,
-    },
-  )
 }

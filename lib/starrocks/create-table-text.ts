@@ -45,17 +45,22 @@ export function parseNames(list: string): string[] {
     .filter(name => name !== '')
 }
 
+/** Stands right behind the type: Column.toSql prints name, type, function, nullability, default, comment. */
+const AGGREGATE = /^\s*(SUM|MAX|MIN|REPLACE|REPLACE_IF_NOT_NULL|HLL_UNION|BITMAP_UNION|PERCENTILE_UNION)(?=\s|$)/i
+
 function parseColumnLine(line: string): TargetColumn | null {
   const match = /^\s+`((?:[^`]|``)+)`\s+([a-z_][a-z0-9_]*)(.*)$/i.exec(line)
   if (match === null || /^(?:INDEX|PRIMARY)$/i.test(match[2]!)) return null
   const rest = match[3]!
   const size = /^\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\)(?:\s*unsigned)?/i.exec(rest)?.[0] ?? ''
   // Comments may say anything, "NOT NULL" included.
+  const aggregate = AGGREGATE.exec(rest.slice(size.length))?.[1]
   const attributes = rest.slice(size.length).replace(/\bCOMMENT\s+["'].*$/i, '')
   return {
     name: match[1]!.replaceAll('``', '`'),
     type: renderTargetType(parseTargetType(match[2]! + size)),
     nullable: !/\bNOT NULL\b/i.test(attributes),
+    ...(aggregate === undefined ? {} : { aggregate: aggregate.toLowerCase() }),
     hasDefault: /\bDEFAULT\b(?!\s+NULL\b)|\bAUTO_INCREMENT\b|\bAS\b/i.test(attributes),
   }
 }

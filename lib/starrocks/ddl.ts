@@ -1,5 +1,5 @@
 import { Failure } from '../model/failure.js'
-import { targetName } from '../model/schema.js'
+import { type TargetModel, targetName } from '../model/schema.js'
 import { parseTargetType } from './target-type.js'
 
 /** How new tables are spread: a bucket count or StarRocks' own choice, and copies of each tablet (1 on a single-BE cluster). */
@@ -13,12 +13,15 @@ export interface RequestedColumn {
   readonly type: string
   readonly nullable: boolean
   readonly comment: string
+  /** Value columns of an aggregate table. */
+  readonly aggregate?: 'sum'
 }
 
 /** What a new table shall be; the dispatcher's `TargetRequest` is one. */
 export interface RequestedTable {
   readonly database: string
   readonly table: string
+  readonly model: TargetModel
   readonly columns: readonly RequestedColumn[]
   readonly key: readonly string[]
   readonly comment: string
@@ -27,7 +30,7 @@ export interface RequestedTable {
 type TableRef = { readonly database: string; readonly table: string }
 
 /** Types a PRIMARY KEY column may have (StarRocks, `primary key column[c] type not supported`). */
-const KEY_TYPES = new Set([
+const PRIMARY_KEY_TYPES: ReadonlySet<string> = new Set([
   'boolean',
   'tinyint',
   'smallint',
@@ -38,6 +41,8 @@ const KEY_TYPES = new Set([
   'date',
   'datetime',
 ])
+/** Key columns of the other models only order or group rows (`Invalid data type of key column 'c': 'float'`). */
+const KEY_TYPES: ReadonlySet<string> = new Set([...PRIMARY_KEY_TYPES, 'char', 'decimal'])
 const RESERVED_COLUMNS = new Set(['__op', '__row'])
 const RESERVED_PREFIXES = ['__generated_partition_column_', '__starrocks_shadow_']
 const MAX_NAME_LENGTH = 1024
@@ -75,15 +80,17 @@ export function renderCreateDatabase(database: string): string {
 }
 
 /**
- * CREATE TABLE of a PRIMARY KEY table: key columns first and in key order, NOT NULL, hashed by the whole key. Failures name
- * what StarRocks would refuse: no key, a key column missing or of an illegal type, reserved or repeated column names.
+ * CREATE TABLE of a table of the requested model: key columns first and in key order, hashed by the whole key; those of a
+ * PRIMARY KEY NOT NULL whatever the source says. Failures name what StarRocks would refuse: no key, a key column missing or
+ * of an illegal type, reserved or repeated column names.
  */
 export function renderCreateTable(request: RequestedTable, layout: TableLayout): string {
   const name = targetName(request)
+  const model = `${request.model.toUpperCase()} KEY`
   if (request.table === '' || request.table.length > MAX_NAME_LENGTH)
     throw new Failure('targetUnfit', `${name}: a table name has 1 to ${MAX_NAME_LENGTH} characters`)
   if (request.key.length === 0)
-    throw new Failure('targetUnfit', `${name} has no key; a PRIMARY KEY table cannot be made without one`)
+    throw new Failure('targetUnfit', `${name} has no key; a ${model} table cannot be made without one`)
   const seen = new Set<string>()
   for (const column of request.columns) {
     checkColumnName(column.name, name)
@@ -95,7 +102,7 @@ export function renderCreateTable(request: RequestedTable, layout: TableLayout):
   const keys = request.key.map(key => keyColumn(request, key))
   const values = request.columns.filter(column => !keys.includes(column))
   const lines = [
-    ...keys.map(column => `  ${renderColumn({ ...column, nullable: false })}`),
+    ...keys.map(column => `  ${renderColumn({ ...column, nullable: column.nullable && request.model !== 'primary' })}`),
     ...values.map(column => `  ${renderColumn(column)}`),
   ]
   const keyList = keys.map(column => quoteIdentifier(column.name)).join(', ')
@@ -103,7 +110,7 @@ export function renderCreateTable(request: RequestedTable, layout: TableLayout):
     `CREATE TABLE IF NOT EXISTS ${quoteTable(request)} (`,
     lines.join(',\n'),
     ') ENGINE=OLAP',
-    `PRIMARY KEY (${keyList})`,
+    `${model} (${keyList})`,
     ...(request.comment === '' ? [] : [`COMMENT ${quoteString(request.comment)}`]),
     `DISTRIBUTED BY HASH(${keyList})${layout.bucketCount === 'auto' ? '' : ` BUCKETS ${layout.bucketCount}`}`,
     `PROPERTIES ("replication_num" = "${layout.replicationNum}")`,
@@ -127,7 +134,9 @@ export function renderTruncate(target: TableRef): string {
 
 function renderColumn(column: RequestedColumn): string {
   const comment = column.comment === '' ? '' : ` COMMENT ${quoteString(column.comment)}`
-  return `${quoteIdentifier(column.name)} ${column.type.toUpperCase()} ${column.nullable ? 'NULL' : 'NOT NULL'}${comment}`
+  const aggregate = column.aggregate === undefined ? '' : ` ${column.aggregate.toUpperCase()}`
+  const nullable = column.nullable ? 'NULL' : 'NOT NULL'
+  return `${quoteIdentifier(column.name)} ${column.type.toUpperCase()}${aggregate} ${nullable}${comment}`
 }
 
 function keyColumn(request: RequestedTable, key: string): RequestedColumn {
@@ -135,9 +144,18 @@ function keyColumn(request: RequestedTable, key: string): RequestedColumn {
   const column = request.columns.find(candidate => candidate.name.toLowerCase() === key.toLowerCase())
   if (column === undefined) throw new Failure('targetUnfit', `${name}: the key column ${key} is not among its columns`)
   const { base } = parseTargetType(column.type)
-  if (!KEY_TYPES.has(base))
-    throw new Failure('targetUnfit', `${name}: the key column ${column.name} cannot be ${column.type} in a PRIMARY KEY`)
+  const legal = request.model === 'primary' ? PRIMARY_KEY_TYPES : KEY_TYPES
+  if (!legal.has(base))
+    throw new Failure(
+      'targetUnfit',
+      `${name}: the key column ${column.name} cannot be ${column.type} in ${anKey(request.model)}`,
+    )
   return column
+}
+
+/** "a PRIMARY KEY", "an AGGREGATE KEY". */
+export function anKey(model: TargetModel): string {
+  return `${model === 'aggregate' ? 'an' : 'a'} ${model.toUpperCase()} KEY`
 }
 
 function checkColumnName(column: string, table: string): void {

@@ -9,8 +9,8 @@ type TableRef = { readonly database: string; readonly table: string }
 
 /**
  * A target table as StarRocks describes it, or null when it is not there (or the user may not see it). Columns come from
- * information_schema.columns, model and key from tables_config; what either lacks in a version is read from SHOW CREATE
- * TABLE. A view or external table is a Failure('targetUnfit').
+ * information_schema.columns, model and key from tables_config; what either lacks in a version, or for a model, is read
+ * from SHOW CREATE TABLE. A view or external table is a Failure('targetUnfit').
  */
 export async function readTarget(session: Statements, target: TableRef): Promise<TargetTable | null> {
   const { database, table } = target
@@ -24,13 +24,16 @@ export async function readTarget(session: Statements, target: TableRef): Promise
   const model = modelOf(rowField(config[0] ?? new Map(), 'table_model') ?? '')
   const key = parseNames(rowField(config[0] ?? new Map(), 'primary_key') ?? '')
   const known = model !== null && key.length > 0 && key.every(name => columns.some(column => column.name === name))
-  const doubtful = columns.some(column => !column.nullable && !column.hasDefault && !key.includes(column.name))
+  // Only SHOW CREATE TABLE says which function a value column of an aggregate table has.
+  const doubtful =
+    model === 'aggregate' ||
+    columns.some(column => !column.nullable && !column.hasDefault && !key.includes(column.name))
   if (known && !doubtful) return { database, table, model, key, columns }
   const text = await showCreateTable(session, target)
   if (text !== null) return { database, table, model: text.model, key: text.key, columns: mergeColumns(columns, text) }
   if (known) return { database, table, model, key, columns }
   throw new Failure('targetUnfit', `${targetName(target)} is no native StarRocks table, or its model cannot be seen`, {
-    advice: `Look at SHOW CREATE TABLE ${quoteTable(target)}; the sync loads into PRIMARY KEY tables.`,
+    advice: `Look at SHOW CREATE TABLE ${quoteTable(target)}; the sync loads into PRIMARY KEY, DUPLICATE KEY and AGGREGATE KEY tables.`,
   })
 }
 

@@ -1,6 +1,6 @@
 import type { TargetRequest } from '../dispatch/sink.js'
-import { type TargetColumn, type TargetTable, targetName } from '../model/schema.js'
-import { quoteIdentifier, quoteTable, renderAddColumns } from './ddl.js'
+import { type TargetColumn, type TargetModel, type TargetTable, targetName } from '../model/schema.js'
+import { anKey, quoteIdentifier, quoteTable, renderAddColumns } from './ddl.js'
 import { typeFit } from './target-type.js'
 
 /** Something that stands between a target as it is and what is to be loaded into it. */
@@ -11,34 +11,66 @@ export interface TargetFault {
   readonly remedy: string
 }
 
+/** What a rule wants of a target of each model, for messages. */
+const NEEDS: Readonly<Record<TargetModel, string>> = {
+  primary: 'updates and deletes',
+  duplicate: 'rows of changes (mode = "append")',
+  aggregate: 'sums per group (group_by)',
+  unique: 'replaced rows',
+}
+
 /** The requested columns an existing table lacks; names ignore case, as StarRocks does. */
 export function missingColumns(request: TargetRequest, table: TargetTable): TargetRequest['columns'] {
   return request.columns.filter(column => findColumn(table, column.name) === undefined)
+}
+
+/** Why columns that are missing cannot be added to an existing table, however much they may be; null when they can. */
+export function missingFault(
+  request: TargetRequest,
+  table: TargetTable,
+  missing: TargetRequest['columns'],
+): TargetFault | null {
+  const name = targetName(table)
+  const key = missing.find(column => request.key.includes(column.name))
+  const fault = (message: string): TargetFault => ({
+    level: 'fatal',
+    message: `${name} ${message}`,
+    remedy: `Make ${quoteTable(table)} anew, or give the rule another sr_table.`,
+  })
+  if (table.model !== request.model) return fault(`is ${anKey(table.model)} table`)
+  if (request.model === 'duplicate') return null
+  if (key !== undefined) return fault(`lacks the key column ${key.name}`)
+  // A sum that begins today lacks all rows of yesterday.
+  if (request.model === 'aggregate')
+    return fault(
+      `lacks the columns ${missing.map(column => column.name).join(', ')}, and sums of earlier rows would be missing in them`,
+    )
+  return null
 }
 
 /** Everything wrong with an existing table but missing columns, which may be added. */
 export function checkTarget(request: TargetRequest, table: TargetTable): TargetFault[] {
   const name = targetName(table)
   const fatal = (message: string, remedy: string): TargetFault => ({ level: 'fatal', message, remedy })
-  if (table.model !== 'primary')
+  const model = `${request.model.toUpperCase()} KEY`
+  const keyList = request.key.map(quoteIdentifier).join(', ')
+  if (table.model !== request.model)
     return [
       fatal(
-        `${name} is a ${table.model.toUpperCase()} KEY table; updates and deletes need a PRIMARY KEY table`,
-        `Make ${quoteTable(table)} anew with PRIMARY KEY, or DROP TABLE ${quoteTable(table)} and let schema.auto_create make it.`,
+        `${name} is ${anKey(table.model)} table; ${NEEDS[request.model]} need ${anKey(request.model)} table`,
+        `Make ${quoteTable(table)} anew with ${model}, or DROP TABLE ${quoteTable(table)} and let schema.auto_create make it.`,
       ),
     ]
   const faults: TargetFault[] = []
-  // Further key columns are allowed: then a change of theirs moves the row, which is a delete and an upsert.
-  if (!request.key.every(name => table.key.some(other => sameName(name, other))))
-    faults.push(
-      fatal(
-        `${name} has the primary key (${table.key.join(', ')}), its source the key (${request.key.join(', ')})`,
-        `Make ${quoteTable(table)} anew with PRIMARY KEY (${request.key.map(quoteIdentifier).join(', ')}).`,
-      ),
-    )
+  const keyFault = checkKey(request, table)
+  if (keyFault !== null) faults.push(fatal(keyFault, `Make ${quoteTable(table)} anew with ${model} (${keyList}).`))
   for (const column of request.columns) {
     const existing = findColumn(table, column.name)
     if (existing === undefined) continue
+    if (column.aggregate !== undefined) {
+      faults.push(...checkSum(table, existing, column.type))
+      continue
+    }
     const fit = typeFit(column.type, existing.type)
     const remedy = modifyRemedy(table, existing, column.type)
     const says = `${name}.${existing.name} is ${existing.type} where ${column.type} is wanted`
@@ -53,6 +85,13 @@ export function checkTarget(request: TargetRequest, table: TargetTable): TargetF
   }
   for (const column of table.columns) {
     const requested = request.columns.some(candidate => sameName(candidate.name, column.name))
+    if (!requested && request.model === 'aggregate' && column.aggregate === 'replace')
+      faults.push(
+        fatal(
+          `${name}.${column.name} is a REPLACE column that gets no value, so every load would replace it by NULL`,
+          `Make ${quoteTable(table)} anew with REPLACE_IF_NOT_NULL for it, or give the rule another sr_table.`,
+        ),
+      )
     if (requested || column.nullable || column.hasDefault) continue
     faults.push(
       fatal(
@@ -62,6 +101,40 @@ export function checkTarget(request: TargetRequest, table: TargetTable): TargetF
     )
   }
   return faults
+}
+
+/** What is wrong with an existing table's key, or null. The key of a table of changes only orders it. */
+function checkKey(request: TargetRequest, table: TargetTable): string | null {
+  const covered = request.key.every(name => table.key.some(other => sameName(name, other)))
+  const has = `${targetName(table)} has the ${request.model} key (${table.key.join(', ')})`
+  switch (request.model) {
+    case 'duplicate':
+      return null
+    case 'aggregate':
+      return covered && table.key.length === request.key.length
+        ? null
+        : `${has}, its rule groups by (${request.key.join(', ')})`
+    default:
+      // Further key columns are allowed: then a change of theirs moves the row, which is a delete and an upsert.
+      return covered ? null : `${has}, its source the key (${request.key.join(', ')})`
+  }
+}
+
+/** Sums in these wrap around soon, without an error. */
+const SMALL_SUMS = new Set(['tinyint', 'smallint', 'int'])
+
+/** What is wrong with an existing column that is to hold sums of the type `wanted`. */
+function checkSum(table: TargetTable, existing: TargetColumn, wanted: string): TargetFault[] {
+  const column = `${targetName(table)}.${existing.name}`
+  const remedy = `Make ${quoteTable(table)} anew with ${quoteIdentifier(existing.name)} ${wanted.toUpperCase()} SUM, or give the rule another sr_table.`
+  if (existing.aggregate !== 'sum') {
+    const is = existing.aggregate === undefined ? 'a key column' : `a ${existing.aggregate.toUpperCase()} column`
+    return [{ level: 'fatal', message: `${column} is ${is} where sums are wanted`, remedy }]
+  }
+  const fit = typeFit(wanted, existing.type)
+  if (fit.kind === 'fits') return []
+  const message = `${column} is ${existing.type} where ${wanted} is wanted: ${fit.reason}`
+  return [{ level: fit.kind === 'lossy' || SMALL_SUMS.has(existing.type) ? 'fatal' : 'narrow', message, remedy }]
 }
 
 /** The statement that adds the columns, for a remedy. */

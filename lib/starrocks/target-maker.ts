@@ -12,7 +12,7 @@ import {
 } from './ddl.js'
 import { isRefused, rowField, type Statements } from './starrocks-session.js'
 import { readTarget } from './target-catalog.js'
-import { addColumnsRemedy, checkTarget, missingColumns } from './target-check.js'
+import { addColumnsRemedy, checkTarget, missingColumns, missingFault } from './target-check.js'
 
 export interface TargetMakerOptions {
   /** Whether missing databases and tables may be created. */
@@ -82,15 +82,10 @@ export class TargetMaker {
   ): Promise<TargetTable> {
     const name = targetName(table)
     const names = missing.map(column => column.name).join(', ')
-    const key = missing.find(column => request.key.includes(column.name))
-    // A key column cannot be added to a PRIMARY KEY table, and a table of another model is refused for that.
-    if (key !== undefined || table.model !== 'primary') {
-      const fault = checkTarget(request, table)[0]
-      throw new Failure(
-        'targetUnfit',
-        fault?.message ?? `${name} lacks the key column ${key?.name}`,
-        fault === undefined ? {} : { advice: fault.remedy },
-      )
+    const lasting = missingFault(request, table, missing)
+    if (lasting !== null) {
+      const fault = checkTarget(request, table)[0] ?? lasting
+      throw new Failure('targetUnfit', fault.message, { advice: fault.remedy })
     }
     if (request.missingColumns !== 'add')
       throw new Failure('targetUnfit', `${name} lacks the columns ${names}`, {

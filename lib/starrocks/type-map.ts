@@ -110,6 +110,51 @@ export function mapColumn(column: SourceColumn, isKey: boolean): MappedColumn {
   return typeof type === 'string' ? { type, form: row.form ?? 'text' } : type
 }
 
+/** The longest text that a group column may have; longer ones are documents, and STRING ends here. */
+const MAX_GROUP_BYTES = 65_533
+
+/**
+ * The StarRocks type of a source column as key column of an AGGREGATE KEY table, where DECIMAL is legal and FLOAT, DOUBLE,
+ * JSON and VARBINARY are not (StarRocks: `Invalid data type of key column 'c': 'float'`).
+ */
+export function mapGroupColumn(column: SourceColumn): MappedColumn {
+  if (column.dataType === 'float' || column.dataType === 'double')
+    return { unsupported: 'a floating point value cannot be a key column in StarRocks' }
+  const mapped = mapColumn(column, column.dataType !== 'decimal')
+  if ('unsupported' in mapped) return mapped
+  const { base, length } = parseTargetType(mapped.type)
+  if (base === 'varchar' && length! > MAX_GROUP_BYTES)
+    return { unsupported: `texts of up to ${length} bytes are too long to group by (${MAX_GROUP_BYTES} at most)` }
+  return mapped
+}
+
+/** `exact: false`: sums of the column depend on the order of the rows in their last digits. */
+export type MappedSum = { readonly type: string; readonly exact: boolean } | { readonly unsupported: string }
+
+/** The StarRocks type of a SUM over a source column, wide enough for sums of very many values. */
+export function mapSum(column: SourceColumn): MappedSum {
+  switch (column.dataType) {
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+      return { type: 'bigint', exact: true }
+    case 'bigint':
+      return { type: 'largeint', exact: true }
+    case 'decimal':
+      if (decimalPrecision(column) > 38) return { unsupported: 'a sum has room for 38 digits' }
+      return { type: `decimal(38,${column.scale ?? 0})`, exact: true }
+    case 'float':
+    case 'double':
+      return { type: 'double', exact: false }
+    default:
+      return { unsupported: 'only integers, decimals and floating point values can be summed' }
+  }
+}
+
+/** The type of a count of rows. */
+export const COUNT_TYPE = 'bigint'
+
 /**
  * The form for an existing target column, whatever its type. StarRocks base64-decodes CSV fields of VARBINARY columns when
  * they happen to decode, so everything bound for one is sent as base64, and nothing else is: except binary keys, which are

@@ -234,4 +234,36 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
     )
     expect(await theError()).toMatchObject({ message: expect.stringContaining('DUPLICATE KEY') })
   })
+
+  test('targets of changes and of sums: without a key, inexact, of the wrong model, one target in two ways', async () => {
+    await server.sql(`create table ${schema}.bare (shop int, price decimal(10,2), weight double)`)
+    const ruleFor = (table: string, target: string, more: string) =>
+      `[[rule]]\nschema = "${schema}"\ntable = "${table}"\nsr_table = "${target}"\n${more}\n`
+    const sourceBlock = `[[source]]\nschema = "${schema}"\ntables = ["t", "bare"]\n`
+    const append = ruleFor('bare', 'bare_log', 'mode = "append"')
+    const sums = (measure: string) =>
+      ruleFor('bare', 'sums', `group_by = ["shop"]\nmeasures = { n = "count(*)", s = "${measure}" }`)
+    await configure({}, sourceBlock + append + sums('sum(price)') + ruleFor('t', 't', ''))
+    expect(await errors()).toEqual([])
+    const made = (await errors('ok')).filter(({ check }) => check === 'starrocks.target').map(f => f.message)
+    expect(made.sort()).toEqual(['bare_log', 'sums', 't'].map(t => `${schema}.${t} is missing and will be created`))
+
+    await configure({}, sourceBlock + sums('sum(weight)'))
+    expect((await errors('warning')).map(f => f.message)).toContainEqual(
+      expect.stringMatching(/sums\.s = sum\(weight\)/),
+    )
+
+    await inTarget(
+      `create database ${schema}`,
+      `create table ${schema}.bare_log (shop int not null) primary key (shop) distributed by hash(shop)`,
+    )
+    await configure(
+      {},
+      sourceBlock + append + ruleFor('t', 'bare_log', 'group_by = ["v"]\nmeasures = { n = "count(*)" }'),
+    )
+    const found = await errors()
+    expect(found.map(f => f.check).sort()).toEqual(['rules.table', 'starrocks.target'])
+    expect(found.map(f => f.message).join()).toMatch(/in two ways: (append and aggregate|aggregate and append)/)
+    expect(found.map(f => f.message).join()).toMatch(/PRIMARY KEY table; (rows of changes|sums per group)/)
+  })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
 import { Router } from '../../lib/rules/router.js'
 import { RuleBook } from '../../lib/rules/rule-book.js'
-import type { TargetWish } from '../../lib/rules/target-fit.js'
+import type { TargetWish } from '../../lib/rules/target-wish.js'
 import { UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
 

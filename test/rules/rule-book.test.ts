@@ -105,7 +105,12 @@ describe('planColumns', () => {
         constants: new Map([['src', '$schema.$table']]),
       }),
     )
-    expect(plan).toEqual({ targets: ['id', 'nick', null], constants: [{ name: 'src', text: 's.t' }], key: ['id'] })
+    expect(plan).toEqual({
+      targets: ['id', 'nick', null],
+      constants: [{ name: 'src', text: 's.t' }],
+      measures: [],
+      key: ['id'],
+    })
   })
 
   test.each([
@@ -120,8 +125,9 @@ describe('planColumns', () => {
 
 test('the columns header names fields in body order; base64 is decoded by expression in json only', () => {
   const fields = [{ name: 'id', toBinary: false }, null, { name: 'b`x', toBinary: true }]
-  expect(renderColumnsHeader(fields, [{ name: 'src' }], 'csv', true)).toBe('`id`,`b``x`,`src`,__op')
-  expect(renderColumnsHeader(fields, [{ name: 'src' }], 'json', true)).toBe(
+  const added = { change: false, measures: [], constants: [{ name: 'src' }], op: true }
+  expect(renderColumnsHeader(fields, added, 'csv')).toBe('`id`,`b``x`,`src`,__op')
+  expect(renderColumnsHeader(fields, added, 'json')).toBe(
     "`id`,`__base64_2`,`src`,`b``x`=to_binary(`__base64_2`,'encode64')",
   )
 })

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TargetRequest } from '../../lib/dispatch/sink.js'
-import { Failure } from '../../lib/model/failure.js'
-import type { Row, Statements } from '../../lib/starrocks/starrocks-session.js'
 import { TargetMaker, type TargetMakerOptions } from '../../lib/starrocks/target-maker.js'
+import { type FakeColumn, FakeStarRocks } from '../support/fake-starrocks.js'
 
 const OPTIONS: TargetMakerOptions = {
   autoCreate: true,
@@ -19,56 +18,9 @@ const REQUEST: TargetRequest = {
   missingColumns: 'add',
 }
 
-interface FakeColumn {
-  readonly name: string
-  readonly type: string
-  readonly nullable: string
-  readonly default?: string
-}
 const ID: FakeColumn = { name: 'id', type: 'bigint(20)', nullable: 'NO' }
 const NAME: FakeColumn = { name: 'name', type: 'varchar(80)', nullable: 'YES' }
 const AGE: FakeColumn = { name: 'age', type: 'int(11)', nullable: 'YES' }
-
-/** A catalog that answers the questions asked of it and carries out nothing but what `apply` says. */
-class FakeStarRocks implements Statements {
-  columns: readonly FakeColumn[] = []
-  model: string | null = 'PRIMARY_KEYS'
-  key = '`id`'
-  database = true
-  createTable: string | null = null
-  alterState: string | null = null
-  readonly executed: string[] = []
-  apply: (sql: string) => void = () => undefined
-
-  async query(sql: string): Promise<Row[]> {
-    const row = (fields: Record<string, string | null>): Row => new Map(Object.entries(fields))
-    if (sql.includes('information_schema.columns'))
-      return this.columns.map((column, index) =>
-        row({
-          column_name: column.name,
-          column_type: column.type,
-          is_nullable: column.nullable,
-          column_default: column.default ?? null,
-          ordinal_position: String(index + 1),
-        }),
-      )
-    if (sql.includes('tables_config')) {
-      if (this.model === null) throw new Failure('targetUnfit', 'Unknown table tables_config')
-      return [row({ table_model: this.model, primary_key: this.key })]
-    }
-    if (sql.includes('schemata')) return this.database ? [row({ schema_name: 'demo' })] : []
-    if (sql.startsWith('SHOW CREATE TABLE'))
-      return this.createTable === null ? [] : [row({ 'create table': this.createTable })]
-    if (sql.startsWith('SHOW ALTER'))
-      return this.alterState === null ? [] : [row({ state: this.alterState, msg: 'no space' })]
-    throw new Error(`unexpected: ${sql}`)
-  }
-
-  async execute(sql: string): Promise<void> {
-    this.executed.push(sql)
-    this.apply(sql)
-  }
-}
 
 const make = (server: FakeStarRocks, request = REQUEST, options: Partial<TargetMakerOptions> = {}) =>
   new TargetMaker({ ...OPTIONS, ...options }, server, new AbortController().signal).make(request)

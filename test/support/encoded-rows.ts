@@ -1,5 +1,5 @@
 import type { BoundColumn } from '../../lib/binlog/bound-column.js'
-import { compileRowEncoder } from '../../lib/binlog/row-encoder.js'
+import { compileRowEncoder, type RowEncoder } from '../../lib/binlog/row-encoder.js'
 import type { FieldForm, RowLayout } from '../../lib/binlog/row-layout.js'
 import type { Zone } from '../../lib/model/zone.js'
 
@@ -15,6 +15,8 @@ export function layoutOf(columns: readonly BoundColumn[], changes: Partial<RowLa
       form: (column.isBinary ? 'base64' : 'text') as FieldForm,
     })),
     key: [0],
+    change: false,
+    measures: [],
     constants: [],
     op: false,
     format: 'csv',
@@ -31,15 +33,25 @@ export interface EncodedRow {
   readonly hash: number
 }
 
-/** Encodes the images at `buffer[at..end)`; also checks that skip agrees with encode and that bound holds. */
-export function encodeImages(layout: RowLayout, buffer: Buffer, at: number, end: number): EncodedRow[] {
+/**
+ * Encodes the images at `buffer[at..end)`; also checks that skip agrees with encode and that bound holds. `prepare` sees the
+ * encoder before each image, with the image's ordinal.
+ */
+export function encodeImages(
+  layout: RowLayout,
+  buffer: Buffer,
+  at: number,
+  end: number,
+  { op = 0, prepare = () => undefined }: { op?: 0 | 1; prepare?: (encoder: RowEncoder, row: number) => void } = {},
+): EncodedRow[] {
   const encoder = compileRowEncoder(layout)
   const found: EncodedRow[] = []
   for (let from = at; from < end; ) {
+    prepare(encoder, found.length)
     const next = encoder.skip(buffer, from, end)
     const room = encoder.bound(next - from)
     const out = Buffer.alloc(room + 5, 0xee)
-    const q = encoder.encode(buffer, from, end, out, 5, 0)
+    const q = encoder.encode(buffer, from, end, out, 5, op)
     if (encoder.end !== next) throw new Error(`encode ends at ${encoder.end}, skip at ${next}`)
     if (q > 5 + room) throw new Error(`${q - 5} bytes where ${room} were promised`)
     const { unsafe } = encoder

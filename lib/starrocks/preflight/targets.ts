@@ -5,7 +5,7 @@ import { type TargetTable, targetName } from '../../model/schema.js'
 import { renderCreateTable, type TableLayout } from '../ddl.js'
 import type { Statements } from '../starrocks-session.js'
 import { readTarget } from '../target-catalog.js'
-import { addColumnsRemedy, checkTarget, missingColumns } from '../target-check.js'
+import { addColumnsRemedy, checkTarget, missingColumns, missingFault } from '../target-check.js'
 
 export interface TargetAllowance {
   readonly autoCreate: boolean
@@ -44,16 +44,18 @@ function judge(request: TargetRequest, table: TargetTable, ok: (message: string)
   const missing = missingColumns(request, table)
   if (missing.length > 0) {
     const names = missing.map(column => column.name).join(', ')
-    findings.push(
-      request.missingColumns === 'add'
-        ? ok(`${name} lacks the columns ${names}, which will be added`)
-        : {
-            check: 'starrocks.target',
-            level: 'error',
-            message: `${name} lacks the columns ${names}`,
-            remedy: addColumnsRemedy(table, missing),
-          },
-    )
+    const lasting = missingFault(request, table, missing)
+    const error = (message: string, remedy: string): Finding => ({
+      check: 'starrocks.target',
+      level: 'error',
+      message,
+      remedy,
+    })
+    if (lasting !== null) {
+      if (findings.length === 0) findings.push(error(lasting.message, lasting.remedy))
+    } else if (request.missingColumns === 'add')
+      findings.push(ok(`${name} lacks the columns ${names}, which will be added`))
+    else findings.push(error(`${name} lacks the columns ${names}`, addColumnsRemedy(table, missing)))
   }
   return findings.length === 0 ? [ok(`${name} suits`)] : findings
 }

@@ -1,0 +1,55 @@
+import { Failure } from '../model/failure.js'
+import type { Observer } from '../model/observer.js'
+import { type TableSchema, tableName, targetName } from '../model/schema.js'
+import type { MatchedRule } from './rule-book.js'
+
+/** How each target is written: all rules that write into one target, from whatever source tables, must agree. */
+export class TargetModes {
+  readonly #claims = new Map<string, MatchedRule>()
+
+  /** Throws ruleInvalid when another rule writes the same target in another mode. */
+  claim(matched: MatchedRule): void {
+    const name = targetName(matched)
+    const other = this.#claims.get(name) ?? matched
+    this.#claims.set(name, other)
+    if (other.rule.mode === matched.rule.mode) return
+    throw new Failure(
+      'ruleInvalid',
+      `${other.rule.where} and ${matched.rule.where} write into ${name} in two ways: ${other.rule.mode} and ${matched.rule.mode}. A target has one.`,
+      { advice: 'Give one of the rules another sr_table.' },
+    )
+  }
+}
+
+/**
+ * The rules of a table that can be carried out: without a key no row can be found again, so `upsert` cannot, while changes
+ * and sums need none. Those passed over are told to the observer. Throws tableWithoutKey when none may be.
+ */
+export function usableRules(
+  schema: TableSchema,
+  matches: readonly MatchedRule[],
+  skipTablesWithoutKey: boolean,
+  observer: Observer,
+): readonly MatchedRule[] {
+  const keyless = schema.key.length === 0 ? matches.filter(({ rule }) => rule.mode === 'upsert') : []
+  if (keyless.length === 0) return matches
+  if (!skipTablesWithoutKey)
+    throw new Failure(
+      'tableWithoutKey',
+      `${tableName(schema)} has neither a primary key nor a unique key over NOT NULL columns.`,
+      {
+        advice:
+          'Add a primary key to the table, leave it out of [[source]], write its changes with mode = "append" in the rule, or set skip_no_pk_table = true.',
+      },
+    )
+  const reason = 'it has no primary key and skip_no_pk_table = true'
+  if (keyless.length === matches.length) observer({ kind: 'tableIgnored', source: tableName(schema), reason })
+  else
+    for (const matched of keyless)
+      observer({
+        kind: 'warning',
+        message: `${tableName(schema)} is not written to ${targetName(matched)}: ${reason}.`,
+        advice: 'Its other rules are carried out: they need no key.',
+      })
+  return matches.filter(matched => !keyless.includes(matched))
+}

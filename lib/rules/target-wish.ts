@@ -1,0 +1,146 @@
+import { undecodableType } from '../binlog/decodable.js'
+import { CHANGE_COLUMNS } from '../model/change-columns.js'
+import { Failure } from '../model/failure.js'
+import { type SourceColumn, type TableSchema, type TargetModel, tableName } from '../model/schema.js'
+import { COUNT_TYPE, mapColumn, mapGroupColumn, mapSum } from '../starrocks/type-map.js'
+import type { ColumnPlan, PlannedMeasure } from './column-plan.js'
+import type { MatchedRule } from './rule-book.js'
+
+export type MissingColumns = 'refuse' | 'add' | 'leaveOut'
+
+/** The target a rule needs: what `prepare` of the sink takes. */
+export interface TargetWish {
+  readonly database: string
+  readonly table: string
+  readonly model: TargetModel
+  readonly columns: readonly WishedColumn[]
+  readonly key: readonly string[]
+  readonly comment: string
+  /** What to do about columns an existing target lacks. */
+  readonly missingColumns: MissingColumns
+}
+
+interface WishedColumn {
+  readonly name: string
+  readonly type: string
+  readonly nullable: boolean
+  readonly comment: string
+  readonly aggregate?: 'sum'
+}
+
+const CONSTANT_TYPE = 'varchar(1024)'
+const MODELS = { upsert: 'primary', append: 'duplicate', aggregate: 'aggregate' } as const
+
+/**
+ * The target as it would be created for this table. `upsert`: mapped types, the source's key; `append`: the change id in
+ * front as key, every value nullable; `aggregate`: the group columns and constants as key, a sum for each measure.
+ */
+export function requestTarget(
+  schema: TableSchema,
+  plan: ColumnPlan,
+  matched: MatchedRule,
+  missingColumns: MissingColumns,
+): TargetWish {
+  const { mode } = matched.rule
+  const change = CHANGE_COLUMNS.map(({ name, type, isKey, comment }) => ({ name, type, nullable: !isKey, comment }))
+  const columns = schema.columns.flatMap((column, i) => {
+    const name = plan.targets[i]
+    return name == null ? [] : [wishColumn(column, name, schema, plan, matched)]
+  })
+  const constants = plan.constants.map(({ name }) => ({
+    name,
+    type: CONSTANT_TYPE,
+    nullable: !plan.key.includes(name),
+    comment: '',
+  }))
+  return {
+    database: matched.database,
+    table: matched.table,
+    model: MODELS[mode],
+    columns: [
+      ...(mode === 'append' ? change : []),
+      ...columns,
+      ...constants,
+      ...plan.measures.map(measure => wishMeasure(measure, schema, matched)),
+    ],
+    key: plan.key,
+    comment: schema.comment,
+    missingColumns,
+  }
+}
+
+/** Sums of these measures differ in their last digits with the order of the rows; a sentence for each, for the operator. */
+export function inexactSums(schema: TableSchema, plan: ColumnPlan, matched: MatchedRule): string[] {
+  return plan.measures.flatMap(({ name, column, text }) => {
+    const summed = column === null ? null : mapSum(schema.columns[column]!)
+    return summed === null || 'unsupported' in summed || summed.exact
+      ? []
+      : [
+          `${matched.database}.${matched.table}.${name} = ${text}: sums of floating point values are not exact, least of all when rows are taken away again.`,
+        ]
+  })
+}
+
+function wishColumn(
+  column: SourceColumn,
+  name: string,
+  schema: TableSchema,
+  plan: ColumnPlan,
+  matched: MatchedRule,
+): WishedColumn {
+  const { mode } = matched.rule
+  const isKey = plan.key.includes(name)
+  const undecodable = undecodableType(column)
+  if (undecodable !== null) throw unfit(column, schema, matched, undecodable)
+  const mapped = mode === 'aggregate' ? mapGroupColumn(column) : mapColumn(column, isKey)
+  if ('unsupported' in mapped)
+    throw mode === 'aggregate'
+      ? invalid(`group_by names column "${column.name}"`, column, schema, matched, mapped.unsupported)
+      : unfit(column, schema, matched, mapped.unsupported)
+  const nullable = { upsert: column.nullable && !isKey, append: true, aggregate: column.nullable }[mode]
+  return { name, type: mapped.type, nullable, comment: column.comment }
+}
+
+/** Nullable, so that two rules may keep measures of their own in one target. */
+function wishMeasure(
+  { name, column: index, text }: PlannedMeasure,
+  schema: TableSchema,
+  matched: MatchedRule,
+): WishedColumn {
+  const wished = { name, nullable: true, comment: text, aggregate: 'sum' as const }
+  if (index === null) return { ...wished, type: COUNT_TYPE }
+  const column = schema.columns[index]!
+  const mapped = mapSum(column)
+  if ('unsupported' in mapped)
+    throw invalid(
+      `measures.${name} = "${text}" names column "${column.name}"`,
+      column,
+      schema,
+      matched,
+      mapped.unsupported,
+    )
+  return { ...wished, type: mapped.type }
+}
+
+function invalid(
+  what: string,
+  column: SourceColumn,
+  schema: TableSchema,
+  { rule, database, table }: MatchedRule,
+  reason: string,
+): Failure {
+  return new Failure(
+    'ruleInvalid',
+    `${rule.where}: ${what} (${column.columnType}) of ${tableName(schema)}, but in ${database}.${table} ${reason}.`,
+  )
+}
+
+function unfit(column: SourceColumn, schema: TableSchema, matched: MatchedRule, reason: string): Failure {
+  return new Failure(
+    'notDecodable',
+    `Column "${column.name}" (${column.columnType}) of ${tableName(schema)} cannot be synced into ${matched.database}.${matched.table}: ${reason}.`,
+    {
+      advice: `Leave it out with exclude = ["${column.name}"] in the rule.`,
+    },
+  )
+}
