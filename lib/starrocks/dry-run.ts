@@ -34,7 +34,7 @@ export async function dryRun(parts: TransactionParts, load: Load, stop: AbortSig
     return null
   } finally {
     // Stopped or not: a prepared transaction that nobody ends counts as a running one for up to a day.
-    await rollBack(() => requests.rollback(ref, stopped), loadTimeoutMs, pollMs, stopped)
+    await rollBack(() => requests.rollback(ref, stopped), { commitMs: loadTimeoutMs, refusals: false, pollMs }, stopped)
   }
 }
 

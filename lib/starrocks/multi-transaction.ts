@@ -94,7 +94,8 @@ export class MultiTransaction implements SinkTransaction {
     this.#state = 'failed'
     const { requests, loadTimeoutMs, pollMs, stopped } = this.#parts
     // Who cannot be told cannot be waited for: the transaction then ends by its own time-out.
-    await rollBack(() => requests.rollback(this.#ref, stopped), loadTimeoutMs, pollMs, stopped).catch(() => undefined)
+    const patience = { commitMs: loadTimeoutMs, refusals: false, pollMs }
+    await rollBack(() => requests.rollback(this.#ref, stopped), patience, stopped).catch(() => undefined)
   }
 
   async #step<T>(signal: AbortSignal, act: (stop: AbortSignal) => Promise<T>): Promise<T> {
@@ -182,7 +183,8 @@ export async function settleMulti(
   const name = transactionName(ref)
   return underEither(signal, parts.stopped, async stop => {
     const { requests, labels, loadTimeoutMs, pollMs } = parts
-    const verdict = await rollBack(() => requests.rollback(ref, stop), loadTimeoutMs, pollMs, stop)
+    const patience = { commitMs: loadTimeoutMs, refusals: true, pollMs }
+    const verdict = await rollBack(() => requests.rollback(ref, stop), patience, stop)
     switch (verdict.kind) {
       case 'denied':
         throw new Failure('targetDenied', `${name}: rollback: ${verdict.message}`)

@@ -75,24 +75,43 @@ export async function persist(
   }
 }
 
+export interface RollbackPatience {
+  /** How long a commit under way is waited for. */
+  readonly commitMs: number
+  /** Whether a refusal with an unknown text is waited for as long: it may tell of a commit in words that are new. */
+  readonly refusals: boolean
+  readonly pollMs: number
+}
+
 /**
- * Rolls back until StarRocks has said what became of the transaction. A commit under way is waited for, at most
- * `patienceMs`, as is a refusal with an unknown text; who cannot be reached is asked a few times. Resolves with the last
- * verdict.
+ * Rolls back until StarRocks has said what became of the transaction, or patience ends; who cannot be reached, or refuses,
+ * is asked a few times. Resolves with the last verdict.
  */
 export async function rollBack(
   request: () => Promise<TransactionVerdict>,
-  patienceMs: number,
-  pollMs: number,
+  patience: RollbackPatience,
   stop: AbortSignal,
 ): Promise<TransactionVerdict> {
-  const deadline = Date.now() + patienceMs
+  const deadline = Date.now() + patience.commitMs
   for (let attempt = 1; ; attempt += 1) {
     const verdict = await request()
-    const waits = verdict.kind === 'committing' || verdict.kind === 'inProcess' || verdict.kind === 'rejected'
-    const fails = verdict.kind === 'busy' || verdict.kind === 'unreachable' || verdict.kind === 'unknown'
-    if (!(waits && Date.now() < deadline) && !(fails && attempt < TRIES)) return verdict
+    switch (verdict.kind) {
+      case 'committing':
+      case 'inProcess':
+        if (Date.now() >= deadline) return verdict
+        break
+      case 'rejected':
+        if (patience.refusals ? Date.now() >= deadline : attempt === TRIES) return verdict
+        break
+      case 'busy':
+      case 'unreachable':
+      case 'unknown':
+        if (attempt === TRIES) return verdict
+        break
+      default:
+        return verdict
+    }
     if (stop.aborted) return verdict
-    await delay(pollMs, undefined, { signal: stop }).catch(() => undefined)
+    await delay(patience.pollMs, undefined, { signal: stop }).catch(() => undefined)
   }
 }
