@@ -52,7 +52,7 @@ export class MultiTransaction implements SinkTransaction {
       this.#loading.add(table)
       try {
         const { requests, pollMs, rejected } = this.#parts
-        const verdict = await persist(() => requests.load(headers, load, stop), pollMs, stop)
+        const verdict = await persist(() => requests.load(this.#ref, headers, load, stop), pollMs, stop)
         if (verdict.kind === 'ok') return
         const name = `${this.#ref.database}.${table}, transaction ${this.#ref.label}`
         throw await stepFailure(verdict, 'load', name, load.rows, rejected, stop)

@@ -94,7 +94,7 @@ export class StarRocksSink implements Sink {
   }
 
   dryRun(load: Load, signal: AbortSignal): Promise<string | null> {
-    return underEither(signal, this.#stopped.signal, stop => dryRun(this.#transactions, load, stop))
+    return underEither(signal, this.#stopped.signal, stop => dryRun(this.#transactions, this.#frontends, load, stop))
   }
 
   async settleLabel(database: string, label: string, signal: AbortSignal): Promise<LabelOutcome> {

@@ -19,6 +19,8 @@ export interface TransactionRef {
   readonly database: string
   readonly label: string
   readonly table: string | null
+  /** A BE that is asked itself, without an FE; single-table transactions only, which live in one BE until prepared. */
+  readonly backend?: Address
 }
 
 const ANSWER_GRACE_MS = 30_000
@@ -64,7 +66,8 @@ export class TransactionLoad {
   }
 
   /** Sends the rows once; `headers` are those of `transactionLoadHeaders`. */
-  async load(
+  load(
+    transaction: TransactionRef,
     headers: Readonly<Record<string, string>>,
     rows: { readonly body: readonly Uint8Array[]; readonly bytes: number },
     signal: AbortSignal,
@@ -73,9 +76,14 @@ export class TransactionLoad {
       headers: { ...headers, authorization: this.#authorization, 'content-length': String(rows.bytes) },
       body: rows.body,
     }
-    return this.#ask(signal, async address =>
-      verdictOf(await this.#transfer.throughFrontend({ address, path: LOAD_PATH }, cargo, signal)),
-    )
+    return this.#ask(transaction, signal, async address => {
+      const start = { address, path: LOAD_PATH }
+      return verdictOf(
+        transaction.backend === undefined
+          ? await this.#transfer.throughFrontend(start, cargo, signal)
+          : await this.#transfer.toTaker(start, cargo, signal),
+      )
+    })
   }
 
   get #seconds(): string {
@@ -104,7 +112,7 @@ export class TransactionLoad {
       ...more,
       authorization: this.#authorization,
     }
-    return this.#ask(signal, async first => {
+    return this.#ask(transaction, signal, async first => {
       const start = { address: first, path: `/api/transaction/${op}` }
       const answer = await followRedirects(this.#frontends, start, ({ address, path }) =>
         post(address, path, headers, times, signal),
@@ -114,10 +122,12 @@ export class TransactionLoad {
   }
 
   async #ask(
+    transaction: TransactionRef,
     signal: AbortSignal,
     attempt: (address: Address) => Promise<TransactionVerdict>,
   ): Promise<TransactionVerdict> {
     try {
+      if (transaction.backend !== undefined) return await attempt(transaction.backend)
       return await this.#frontends.tryEach('http', signal, async address => {
         const verdict = await attempt(address)
         if (verdict.kind === 'unreachable') throw new Failure('targetUnreachable', verdict.message)

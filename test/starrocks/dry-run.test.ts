@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { rejectionOf } from '../support/failure-of.js'
-import type { Exchange } from '../support/stream-load-server.js'
-import { failed, OK, type Reply, state, TransactionClusters } from '../support/transaction-cluster.js'
+import { closedPort, type Exchange } from '../support/stream-load-server.js'
+import { failed, OK, opOf, type Reply, state, TransactionClusters } from '../support/transaction-cluster.js'
 import { csvLoad, TARGET } from './fixtures.js'
 
 const clusters = new TransactionClusters()
@@ -101,4 +101,23 @@ test('nothing is committed, whatever is answered', async () => {
       for (const seen of c.fe.seen) expect(seen.path).not.toMatch(/_stream_load/)
       await clusters.end()
     }
+})
+
+test('BEs given directly: the BE takes all, the FE ends what is prepared', async () => {
+  const ops: string[] = []
+  const be = await clusters.node(async exchange => {
+    const op = opOf(exchange.seen)
+    ops.push(op)
+    await exchange.readBody()
+    const gone = { Status: 'TXN_NOT_EXISTS', Message: 'transaction with label l not exists' }
+    exchange.answer(200, JSON.stringify(op === 'rollback' ? gone : OK))
+  })
+  const c = await clusters.start({})
+  const frontends = [{ host: '127.0.0.1', queryPort: 9, httpPort: c.fe.port }]
+  const backends = [`127.0.0.1:${await closedPort()}`, be.address]
+  const sink = clusters.sink({ frontends, backends })
+  expect(await sink.dryRun(LOAD, NEVER)).toBeNull()
+  expect(ops).toEqual(['begin', 'load', 'prepare', 'rollback'])
+  expect(c.ops).toEqual(['rollback'])
+  expect(new Set([...be.seen, ...c.fe.seen].map(seen => seen.headers.label)).size).toBe(1)
 })
