@@ -14,6 +14,11 @@ export class RejectedRows {
     if (this.#lines.length < MAX_LINES) this.#lines.push(`Error: ${reason}. Row: ${row}`)
   }
 
+  /** Takes over the lines of a later part of the same load. */
+  addAll(later: RejectedRows): void {
+    this.#lines.push(...later.#lines.slice(0, MAX_LINES - this.#lines.length))
+  }
+
   /** Forgets all of them: the load begins anew. */
   clear(): void {
     this.#lines.length = 0

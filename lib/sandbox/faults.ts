@@ -1,8 +1,13 @@
-/** What a load being handled is, for faults aimed at one table or label. */
+/** What a request asks for; `begin` to `rollback` are those of transactions. */
+export type FaultOp = 'streamLoad' | 'begin' | 'load' | 'prepare' | 'commit' | 'rollback' | 'state' | 'cancel'
+
+/** What is being handled, for faults aimed at one table, label or operation. */
 export interface FaultTarget {
   readonly database: string
+  /** Empty for what is not about one table. */
   readonly table: string
   readonly label: string
+  readonly op: FaultOp
 }
 
 /**

@@ -1,24 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Account, checkBasicAuth } from './basic-auth.js'
 import type { Faults, FaultTarget } from './faults.js'
+import { type FrontendOptions, FrontendReplies } from './frontend-replies.js'
+import { type FrontendParts, FrontendTransactions } from './frontend-transaction.js'
 import { decodePart, type HttpListener, listen, splitUrl } from './http-listener.js'
 import type { Labels } from './labels.js'
 import type { LoadStats } from './load-stats.js'
 import type { Store } from './store.js'
+import type { TableTransactions } from './table-transactions.js'
 import { atLeast } from './version.js'
 
 /** `http_max_header_size` of the FE (8192 in 3.0). */
 const MAX_HEADER_BYTES = 32_768
 const MAX_ADMIN_BODY_BYTES = 65_536
-
-export interface FrontendOptions {
-  readonly host: string
-  readonly port: number
-  readonly account: Account
-  readonly emulatedVersion: string
-  /** host:port of the BE that loads are sent to. */
-  readonly backend: string
-}
 
 /** The FE's HTTP port: authenticates, checks `Expect`, redirects loads to the BE without reading them, knows labels. */
 export class Frontend {
@@ -27,13 +20,19 @@ export class Frontend {
   readonly #labels: Labels
   readonly #faults: Faults
   readonly #stats: LoadStats
+  readonly #replies: FrontendReplies
+  readonly #tables: TableTransactions
+  readonly #transactions: FrontendTransactions
 
-  constructor(options: FrontendOptions, store: Store, labels: Labels, faults: Faults, stats: LoadStats) {
+  constructor(options: FrontendOptions, parts: FrontendParts) {
     this.#options = options
-    this.#store = store
-    this.#labels = labels
-    this.#faults = faults
-    this.#stats = stats
+    this.#store = parts.store
+    this.#labels = parts.labels
+    this.#faults = parts.faults
+    this.#stats = parts.stats
+    this.#tables = parts.tables
+    this.#replies = new FrontendReplies(options, parts.faults)
+    this.#transactions = new FrontendTransactions(options, parts, this.#replies)
   }
 
   async listen(): Promise<HttpListener> {
@@ -48,45 +47,33 @@ export class Frontend {
     const route = `${req.method} ${parts[0]}`
     if (parts[0] === 'sandbox') return this.#admin(req, res, `${req.method} ${parts[1]}`)
     if (route === 'GET api' && parts.length === 2 && parts[1] === 'health') {
-      return this.#rest(res, { online_backend_num: 1, total_backend_num: 1 }, 'Success')
+      return this.#replies.rest(res, { online_backend_num: 1, total_backend_num: 1 }, 'Success')
     }
-    if (route === 'GET api' && parts.length === 2 && parts[1] === 'bootstrap') return this.#rest(res, {}, 'Success')
+    if (route === 'GET api' && parts.length === 2 && parts[1] === 'bootstrap')
+      return this.#replies.rest(res, {}, 'Success')
     const target = { database: decodePart(parts[1] ?? ''), table: decodePart(parts[2] ?? ''), label: '' }
     const last = parts.at(-1)
+    if ((route === 'PUT api' || route === 'POST api') && parts.length === 3 && parts[1] === 'transaction') {
+      return this.#transactions.handle(req, res, parts[2]!.toLowerCase())
+    }
     if (route === 'PUT api' && parts.length === 4 && last === '_stream_load') {
       const label = req.headers.label
-      return this.#streamLoad(req, res, { ...target, label: typeof label === 'string' ? label : '' })
+      return this.#streamLoad(req, res, { ...target, label: typeof label === 'string' ? label : '', op: 'streamLoad' })
     }
     if (route === 'GET api' && parts.length === 3 && last === 'get_load_state') {
-      return this.#loadState(req, res, { ...target, table: '', label: query.get('label') ?? '' })
+      return this.#loadState(req, res, { ...target, table: '', label: query.get('label') ?? '', op: 'state' })
     }
     if (route === 'POST api' && (parts.length === 4 || parts.length === 3) && last === '_cancel') {
-      return this.#cancel(req, res, { ...target, label: query.get('label') ?? '' })
+      return this.#cancel(req, res, { ...target, label: query.get('label') ?? '', op: 'cancel' })
     }
     res.writeHead(404, { 'content-type': 'text/html', connection: 'close' }).end('Not Found')
   }
 
-  /** Answers 401 and says false unless the account is right. */
-  #authorized(req: IncomingMessage, res: ServerResponse, target: FaultTarget): boolean {
-    const { verdict, user } = checkBasicAuth(req.headers.authorization, this.#options.account)
-    const struck = this.#faults.take('unauthorized', target) !== null
-    if (verdict === 'ok' && !struck) return true
-    const message =
-      verdict === 'missing' ? 'Need auth information.' : `Access denied for ${user}@${req.socket.remoteAddress ?? ''}`
-    res.writeHead(401, {
-      'content-type': 'application/json',
-      'www-authenticate': 'Basic realm=""',
-      connection: 'close',
-    })
-    res.end(JSON.stringify(this.#failure(message)))
-    return false
-  }
-
   #streamLoad(req: IncomingMessage, res: ServerResponse, target: FaultTarget): void {
-    if (!this.#authorized(req, res, target)) return
+    if (!this.#replies.authorized(req, res, target)) return
     if (this.#faults.take('feError', target) !== null) {
       res.writeHead(500, { 'content-type': 'application/json', connection: 'close' })
-      res.end(JSON.stringify(this.#failure('java.lang.NullPointerException')))
+      res.end(JSON.stringify(this.#replies.failure('java.lang.NullPointerException')))
       return
     }
     if (!this.#expects(req)) {
@@ -97,7 +84,7 @@ export class Frontend {
       this.#refuse(res, 'No backend alive.')
       return
     }
-    this.#redirect(req, res, target)
+    this.#replies.redirect(req, res, target)
   }
 
   #expects(req: IncomingMessage): boolean {
@@ -106,82 +93,50 @@ export class Frontend {
     return req.httpVersion === '1.0' || expect?.toLowerCase() === '100-continue'
   }
 
-  #redirect(req: IncomingMessage, res: ServerResponse, target: FaultTarget): void {
-    const { host, backend, emulatedVersion } = this.#options
-    const elsewhere = this.#faults.take('redirectTo', target)
-    const toFrontend = elsewhere === null && this.#faults.take('followerRedirect', target) !== null
-    const address =
-      elsewhere !== null ? String(elsewhere) : toFrontend ? `${host}:${req.socket.localPort ?? ''}` : backend
-    const url = req.url ?? '/'
-    // Up to 3.4 the decoded path is sent raw, its UTF-8 bytes and all.
-    const path = atLeast(emulatedVersion, '3.5') ? url : Buffer.from(decodePart(url), 'utf8').toString('latin1')
-    res.writeHead(307, { location: `http://${address}${path}`, 'content-length': '0', connection: 'close' }).end()
-  }
-
   /** A refusal before the redirect: HTTP 200 and the error shape of the version. */
   #refuse(res: ServerResponse, message: string): void {
     const body = atLeast(this.#options.emulatedVersion, '3.1')
       ? JSON.stringify({ Status: 'FAILED', Message: `class com.starrocks.common.DdlException: ${message}` }, null, 2)
-      : JSON.stringify(this.#failure(message))
+      : JSON.stringify(this.#replies.failure(message))
     res.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(body)
   }
 
-  #loadState(req: IncomingMessage, res: ServerResponse, target: FaultTarget): void {
-    if (!this.#authorized(req, res, target)) return
+  async #loadState(req: IncomingMessage, res: ServerResponse, target: FaultTarget): Promise<void> {
+    if (!this.#replies.authorized(req, res, target)) return
     if (this.#faults.take('followerRedirect', target) !== null) {
-      this.#toLeader(req, res)
+      this.#replies.toLeader(req, res)
       return
     }
     if (target.label === '') {
-      this.#restFailure(res, 'No label selected.')
+      this.#replies.restFailure(res, 'No label selected.')
       return
     }
     if (!this.#store.catalog.hasDatabase(target.database)) {
-      this.#restFailure(res, `unknown database, database=${target.database}`)
+      this.#replies.restFailure(res, `unknown database, database=${target.database}`)
       return
     }
+    await this.#tables.sweep()
     const transaction = this.#labels.find(target.database, target.label)
     const hidden = this.#faults.take('stateUnknown', target) !== null
     const state = transaction === undefined || hidden ? 'UNKNOWN' : transaction.state
     const reason = hidden ? '' : (transaction?.reason ?? '')
     const withReason = atLeast(this.#options.emulatedVersion, '3.4')
-    this.#rest(res, withReason ? { state, reason } : { state }, 'Success')
+    this.#replies.rest(res, withReason ? { state, reason } : { state }, 'Success')
     if (transaction?.state === 'COMMITTED' && !hidden) this.#labels.finish(transaction, 'VISIBLE')
   }
 
   async #cancel(req: IncomingMessage, res: ServerResponse, target: FaultTarget): Promise<void> {
-    if (!this.#authorized(req, res, target)) return
-    if (target.label === '') return this.#restFailure(res, 'No label selected.')
+    if (!this.#replies.authorized(req, res, target)) return
+    if (target.label === '') return this.#replies.restFailure(res, 'No label selected.')
     if (!this.#store.catalog.hasDatabase(target.database)) {
-      return this.#restFailure(res, `unknown database, database=${target.database}`)
+      return this.#replies.restFailure(res, `unknown database, database=${target.database}`)
     }
     const transaction = this.#labels.find(target.database, target.label)
-    if (transaction?.state !== 'PREPARE') {
-      return this.#restFailure(res, `transaction not found, label=${target.label}`)
+    if (transaction === undefined || transaction.isSealed || !/^PREPARED?$/.test(transaction.state)) {
+      return this.#replies.restFailure(res, `transaction not found, label=${target.label}`)
     }
     await this.#labels.abort(transaction, 'user cancel')
-    this.#rest(res, {}, 'Success')
-  }
-
-  #toLeader(req: IncomingMessage, res: ServerResponse): void {
-    const location = `http://${this.#options.host}:${req.socket.localPort ?? ''}${req.url ?? '/'}`
-    res.writeHead(307, { location, 'content-length': '0' }).end()
-  }
-
-  #rest(res: ServerResponse, fields: Record<string, unknown>, msg: string): void {
-    const withCode = atLeast(this.#options.emulatedVersion, '3.4')
-    const result = withCode ? { status: 'OK', code: '0', msg, message: 'OK' } : { status: 'OK', msg }
-    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...fields, ...result }))
-  }
-
-  #restFailure(res: ServerResponse, message: string): void {
-    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.#failure(message)))
-  }
-
-  /** `RestBaseResult` of a failure; `code` and `message` are there from 3.4. */
-  #failure(msg: string): Record<string, string> {
-    if (!atLeast(this.#options.emulatedVersion, '3.4')) return { status: 'FAILED', msg }
-    return { status: 'FAILED', code: '1', msg, message: msg }
+    this.#replies.rest(res, {}, 'Success')
   }
 
   /** The sandbox's own routes: `POST /sandbox/faults` (the settings of `Faults.set` as JSON), `GET /sandbox/faults`, `GET /sandbox/stats`. */

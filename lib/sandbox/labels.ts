@@ -14,6 +14,8 @@ export interface LoadTransaction {
   reason: string
   /** Milliseconds since 1970 when it became VISIBLE or ABORTED. */
   finishedAtMs: number
+  /** Its commit is being written: it cannot be cancelled any more. */
+  isSealed: boolean
 }
 
 /** `label_keep_max_num` and `label_keep_max_second` of StarRocks. */
@@ -31,20 +33,22 @@ export class Labels {
   readonly #byDatabase = new Map<string, Map<string, LoadTransaction>>()
   #insert: DuckDBPreparedStatement | undefined
   readonly #savedSincePurge = new Map<string, number>()
+  readonly #now: () => number
   #nextTxnId = 1_001
 
-  private constructor(store: Store) {
+  private constructor(store: Store, now: () => number) {
     this.#store = store
+    this.#now = now
   }
 
-  /** Reads what an earlier process of the same data folder finished. */
-  static async open(store: Store): Promise<Labels> {
-    const labels = new Labels(store)
+  /** Reads what an earlier process of the same data folder finished or prepared. `now`: milliseconds since 1970. */
+  static async open(store: Store, now: () => number = Date.now): Promise<Labels> {
+    const labels = new Labels(store, now)
     await store.write(async connection => {
       await connection.run(
         'CREATE TABLE IF NOT EXISTS sandbox_labels (txn_id BIGINT, db VARCHAR, label VARCHAR, state VARCHAR, reason VARCHAR, finished_ms BIGINT)',
       )
-      const saved = await connection.runAndReadAll('SELECT * FROM sandbox_labels ORDER BY txn_id')
+      const saved = await connection.runAndReadAll('SELECT * FROM sandbox_labels ORDER BY txn_id, finished_ms')
       for (const [txnId, database, label, state, reason, finishedMs] of saved.getRows()) {
         labels.#put({
           txnId: Number(txnId),
@@ -53,6 +57,7 @@ export class Labels {
           state: String(state) as LabelState,
           reason: String(reason),
           finishedAtMs: Number(finishedMs),
+          isSealed: false,
         })
         labels.#nextTxnId = Math.max(labels.#nextTxnId, Number(txnId) + 1)
       }
@@ -60,19 +65,29 @@ export class Labels {
     return labels
   }
 
-  /** Begins a transaction, or tells how far the one that holds the label is. */
-  begin(database: string, label: string): LoadTransaction | { readonly existing: 'RUNNING' | 'FINISHED' } {
+  /** A number for a transaction whose label is not taken yet. */
+  reserveTxnId(): number {
+    return this.#nextTxnId++
+  }
+
+  /** Begins a transaction (with a number reserved before), or tells how far the one that holds the label is. */
+  begin(
+    database: string,
+    label: string,
+    txnId?: number,
+  ): LoadTransaction | { readonly existing: 'RUNNING' | 'FINISHED' } {
     const earlier = this.find(database, label)
     if (earlier !== undefined && earlier.state !== 'ABORTED') {
       return { existing: earlier.state === 'PREPARE' || earlier.state === 'PREPARED' ? 'RUNNING' : 'FINISHED' }
     }
     const transaction: LoadTransaction = {
-      txnId: this.#nextTxnId++,
+      txnId: txnId ?? this.reserveTxnId(),
       database,
       label,
       state: 'PREPARE',
       reason: '',
       finishedAtMs: 0,
+      isSealed: false,
     }
     this.#put(transaction)
     return transaction
@@ -88,28 +103,40 @@ export class Labels {
    * `finish` when that has committed, `abort` when it could not. Throws a LoadError when it was cancelled before.
    */
   async record(connection: DuckDBConnection, transaction: LoadTransaction): Promise<void> {
+    if (transaction.state !== 'PREPARE' && transaction.state !== 'PREPARED')
+      throw new LoadError(`transaction ${transaction.txnId} was cancelled by the user`)
+    transaction.isSealed = true
+    if (transaction.state === 'PREPARED') await this.#unsavePrepared(connection, transaction)
+    transaction.state = 'PREPARED'
+    await this.#save(connection, transaction, 'VISIBLE', '', this.#now())
+  }
+
+  /** Writes the transaction as PREPARED, inside the caller's DuckDB transaction; the caller sets the state when that has committed. */
+  async recordPrepared(connection: DuckDBConnection, transaction: LoadTransaction): Promise<void> {
     if (transaction.state !== 'PREPARE')
       throw new LoadError(`transaction ${transaction.txnId} was cancelled by the user`)
-    transaction.state = 'PREPARED'
-    await this.#save(connection, transaction, 'VISIBLE', '', Date.now())
+    await this.#save(connection, transaction, 'PREPARED', '', 0)
   }
 
   /** Notes that the recorded transaction is durable. */
   finish(transaction: LoadTransaction, state: 'COMMITTED' | 'VISIBLE'): void {
     transaction.state = state
-    transaction.finishedAtMs = Date.now()
+    transaction.finishedAtMs = this.#now()
     this.#forgetOld(transaction.database)
   }
 
   /** Aborts a transaction that has not committed; the label may then be used again. */
   async abort(transaction: LoadTransaction, reason: string): Promise<void> {
+    const wasPrepared = transaction.state === 'PREPARED'
     transaction.state = 'ABORTED'
     transaction.reason = reason
-    transaction.finishedAtMs = Date.now()
+    transaction.finishedAtMs = this.#now()
+    transaction.isSealed = false
     this.#forgetOld(transaction.database)
-    await this.#store.write(connection =>
-      this.#save(connection, transaction, 'ABORTED', reason, transaction.finishedAtMs),
-    )
+    await this.#store.write(async connection => {
+      if (wasPrepared) await this.#unsavePrepared(connection, transaction)
+      await this.#save(connection, transaction, 'ABORTED', reason, transaction.finishedAtMs)
+    })
   }
 
   /** Transactions of a database that are neither finished nor aborted. */
@@ -128,16 +155,19 @@ export class Labels {
     const saved = this.#savedSincePurge.get(database) ?? 0
     this.#savedSincePurge.set(database, (saved + 1) % SAVED_BETWEEN_PURGES)
     if (saved === 0) {
-      await connection.run('DELETE FROM sandbox_labels WHERE db = $1 AND (finished_ms < $2 OR txn_id < $3)', [
-        database,
-        BigInt(finishedAtMs - KEPT_MS),
-        BigInt(txnId - 10 * KEPT_PER_DATABASE),
-      ])
+      await connection.run(
+        "DELETE FROM sandbox_labels WHERE db = $1 AND state <> 'PREPARED' AND (finished_ms < $2 OR txn_id < $3)",
+        [database, BigInt(this.#now() - KEPT_MS), BigInt(txnId - 10 * KEPT_PER_DATABASE)],
+      )
     }
     // A statement without a scan: a prepared plan cannot be misled by statistics of the time it was made.
     this.#insert ??= await connection.prepare('INSERT INTO sandbox_labels VALUES ($1, $2, $3, $4, $5, $6)')
     this.#insert.bind([BigInt(txnId), database, label, state, reason, BigInt(finishedAtMs)])
     await this.#insert.run()
+  }
+
+  async #unsavePrepared(connection: DuckDBConnection, { txnId }: LoadTransaction): Promise<void> {
+    await connection.run("DELETE FROM sandbox_labels WHERE txn_id = $1 AND state = 'PREPARED'", [BigInt(txnId)])
   }
 
   #put(transaction: LoadTransaction): void {
@@ -154,7 +184,7 @@ export class Labels {
     const labels = this.#byDatabase.get(database)!
     const finished = [...labels.values()].filter(t => t.finishedAtMs > 0)
     const surplus = finished.length - KEPT_PER_DATABASE
-    const horizon = Date.now() - KEPT_MS
+    const horizon = this.#now() - KEPT_MS
     finished.forEach((t, at) => {
       if (at < surplus || t.finishedAtMs < horizon) labels.delete(t.label)
     })

@@ -65,3 +65,21 @@ function bodyTooLarge(bytes: number): LoadError {
     `body size ${bytes} exceed limit: ${MAX_BODY_BYTES}, You can increase the limit by setting streaming_load_max_mb in be.conf.`,
   )
 }
+
+/** Counts the bytes and the row delimiters of a body as it comes and keeps nothing; a last row without delimiter counts. */
+export async function countBody(
+  req: IncomingMessage,
+  rowDelimiter: Buffer,
+  cut: () => boolean,
+): Promise<{ readonly bytes: number; readonly rows: number }> {
+  const last = rowDelimiter.at(-1)!
+  let bytes = 0
+  let rows = 0
+  let ended = true
+  for await (const chunk of bodyChunks(req, cut)) {
+    bytes += chunk.length
+    for (let at = chunk.indexOf(last); at >= 0; at = chunk.indexOf(last, at + 1)) rows++
+    ended = chunk.at(-1) === last
+  }
+  return { bytes, rows: ended ? rows : rows + 1 }
+}

@@ -95,6 +95,20 @@ export function parseLoadRequest(headers: IncomingHttpHeaders): LoadRequest {
   return request
 }
 
+/** Headers that the BE does not read in a transaction's load (transaction_stream_load.cpp). */
+const UNREAD_IN_TRANSACTIONS = ['skip_header', 'trim_space', 'enclose', 'escape', 'log_rejected_record_num'] as const
+
+/**
+ * The same for a load inside a transaction: no quoting, `partial_update` only as exactly `true`. `totalBytes`: of all bodies
+ * of the transaction with this one, by their Content-Length; the limit of JSON counts for the sum.
+ */
+export function parseTransactionRequest(headers: IncomingHttpHeaders, totalBytes: number): LoadRequest {
+  const read: IncomingHttpHeaders = { ...headers, 'content-length': String(totalBytes) }
+  for (const name of UNREAD_IN_TRANSACTIONS) delete read[name]
+  if (read.partial_update !== 'true') delete read.partial_update
+  return parseLoadRequest(read)
+}
+
 function parseFormat(
   format: string,
   compression: string | undefined,

@@ -1,14 +1,18 @@
 import { Backend } from './backend.js'
 import type { Account } from './basic-auth.js'
+import type { ParserChoice } from './body-staging.js'
 import { ErrorLogs } from './error-log.js'
 import { Faults } from './faults.js'
 import { Frontend } from './frontend.js'
 import type { HttpListener } from './http-listener.js'
 import { Labels } from './labels.js'
 import { LoadStats } from './load-stats.js'
+import { MultiTransactions } from './multi-transactions.js'
 import { DEFAULT_EMULATED_VERSION, startMysqlListener } from './mysql-listener.js'
+import { PreparedParts } from './prepared-parts.js'
 import { Store } from './store.js'
-import { type ParserChoice, type SandboxMode, StreamLoader } from './stream-load.js'
+import { type SandboxMode, StreamLoader } from './stream-load.js'
+import { TableTransactions } from './table-transactions.js'
 
 export interface SandboxOptions {
   readonly host?: string
@@ -23,6 +27,8 @@ export interface SandboxOptions {
   /** The StarRocks version whose answers are imitated, e.g. "3.3.0". */
   readonly emulatedVersion?: string
   readonly mode?: SandboxMode
+  /** Milliseconds since 1970, for time-outs and for how long labels are kept; for tests. */
+  readonly now?: () => number
   /** Which CSV parser loads use; for tests. */
   readonly parser?: ParserChoice
 }
@@ -45,6 +51,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const account: Account = { user: options.user, password: options.password }
   const emulatedVersion = options.emulatedVersion ?? DEFAULT_EMULATED_VERSION
   const mode = options.mode ?? 'duckdb'
+  const now = options.now ?? Date.now
   const store = await Store.open({ dataDir: options.dataDir })
   const listeners: Pick<HttpListener, 'close'>[] = []
   const faults = new Faults()
@@ -54,20 +61,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await store.close()
   }
   try {
-    const labels = await Labels.open(store)
+    const labels = await Labels.open(store, now)
     const stats = new LoadStats()
     const loader = new StreamLoader({ mode, emulatedVersion, parser: options.parser ?? 'auto' }, store, labels)
+    const prepared = await PreparedParts.open(store, labels, loader)
+    const tables = new TableTransactions(store, labels, loader, prepared, now)
+    const multi = new MultiTransactions(store, labels, loader, emulatedVersion, now)
+    const logs = new ErrorLogs()
+    const parts = { store, labels, loader, logs, faults, stats, prepared, tables, multi }
     const backend = await new Backend(
       { host, port: options.beHttpPort, account, emulatedVersion, mode },
-      { store, labels, loader, logs: new ErrorLogs(), faults, stats },
+      parts,
     ).listen()
     listeners.push(backend)
     const frontend = await new Frontend(
       { host, port: options.feHttpPort, account, emulatedVersion, backend: `${host}:${backend.port}` },
-      store,
-      labels,
-      faults,
-      stats,
+      parts,
     ).listen()
     listeners.push(frontend)
     let queryPort = options.mysqlPort

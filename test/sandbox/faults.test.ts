@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { Faults } from '../../lib/sandbox/faults.js'
 
-const target = { database: 'd', table: 't', label: 'l' }
+const target = { database: 'd', table: 't', label: 'l', op: 'streamLoad' } as const
 
 test('a number strikes that many times, true until cleared', () => {
   const faults = new Faults()

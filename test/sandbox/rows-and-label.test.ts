@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { RejectedRows } from '../../lib/sandbox/error-log.js'
 import { Labels } from '../../lib/sandbox/labels.js'
 import { parseLoadRequest } from '../../lib/sandbox/load-request.js'
+import { MultiTransactions } from '../../lib/sandbox/multi-transactions.js'
 import { StreamLoader } from '../../lib/sandbox/stream-load.js'
 import { makeTable, openSandbox, rowsOf } from './stream-load-client.js'
 
@@ -27,6 +28,29 @@ test('a label that cannot be written takes its rows with it', async () => {
     )
     await expect(loaded).rejects.toThrow('disk full')
     expect(await rowsOf(sandbox, 't')).toEqual([])
+  } finally {
+    await sandbox.close()
+  }
+})
+
+test('a label that cannot be written takes the rows of a whole transaction with it', async () => {
+  const sandbox = await openSandbox()
+  try {
+    await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
+    const labels = await Labels.open(sandbox.store)
+    labels.record = async () => {
+      throw new Error('disk full')
+    }
+    const multi = new MultiTransactions(sandbox.store, labels, sandbox.loader, '4.1.0', Date.now)
+    await multi.begin('d', 'l', 60_000)
+    await multi.planLoad('d', 't', 'l', {})
+    const slot = await multi.takeLoad('t', 'l', {}, 2)
+    await sandbox.loader.loadPart(slot.part, Buffer.from('1\n'))
+    await slot.release()
+    const wish = { state: 'VISIBLE', beforeCommit: async () => undefined } as const
+    await expect(multi.commit('l', wish, () => '')).rejects.toThrow('disk full')
+    expect(await rowsOf(sandbox, 't')).toEqual([])
+    expect(labels.find('d', 'l')?.state).toBe('ABORTED')
   } finally {
     await sandbox.close()
   }

@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errorUrl } from './backend-answer.js'
+import type { BackendParts } from './backend-load.js'
+import type { TransactionSides } from './backend-transaction.js'
+import type { FaultTarget } from './faults.js'
+import type { FrontendOptions, FrontendReplies } from './frontend-replies.js'
+import type { LoadTransaction } from './labels.js'
+import { LoadError } from './load-error.js'
+import { headerText, parseTimeout } from './load-request.js'
+import type { PreparedParts } from './prepared-parts.js'
+import { parseTransactionHeaders, type TransactionHeaders } from './transaction-headers.js'
+import { TransactionRefusal } from './transaction-refusal.js'
+import { atLeast } from './version.js'
+
+export interface FrontendParts extends BackendParts, TransactionSides {
+  readonly prepared: PreparedParts
+}
+
+/** `DEFAULT_TXN_TIMEOUT_MILLIS`: of operations that the FE answers itself. */
+const DEFAULT_TIMEOUT_SECONDS = 20
+
+const OPS = ['begin', 'load', 'prepare', 'commit', 'rollback'] as const
+type TransactionOp = (typeof OPS)[number]
+
+/** What the FE answers itself; null: the request is for the BE. */
+type Outcome = { readonly message: string; readonly fields: Record<string, unknown> } | null
+
+/**
+ * `/api/transaction/*` at the FE (TransactionLoadAction): transactions of one table are the BE's until they are prepared,
+ * those over several tables are begun and ended here.
+ */
+export class FrontendTransactions {
+  readonly #options: FrontendOptions
+  readonly #parts: FrontendParts
+  readonly #replies: FrontendReplies
+
+  constructor(options: FrontendOptions, parts: FrontendParts, replies: FrontendReplies) {
+    this.#options = options
+    this.#parts = parts
+    this.#replies = replies
+  }
+
+  async handle(req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
+    const op = OPS.find(known => known === name)
+    if (op === undefined) return void res.writeHead(404, { 'content-type': 'text/html' }).end('Not Found')
+    let about: FaultTarget = { database: '', table: '', label: '', op }
+    if (!this.#replies.authorized(req, res, about)) return
+    try {
+      const headers = parseTransactionHeaders(req, this.#options.emulatedVersion)
+      about = { ...headers, op }
+      const outcome = headers.isMulti ? await this.#multi(req, op, headers) : await this.#single(op, headers)
+      if (outcome === null) this.#replies.redirect(req, res, about)
+      else this.#answer(req, res, { Status: 'OK', Message: outcome.message, ...outcome.fields })
+    } catch (error) {
+      this.#refuse(req, res, error)
+    }
+  }
+
+  async #multi(req: IncomingMessage, op: TransactionOp, headers: TransactionHeaders): Promise<Outcome> {
+    const { multi } = this.#parts
+    const { database, table, label } = headers
+    switch (op) {
+      case 'begin': {
+        const seconds = headerText(req.headers, 'timeout')
+        const timeoutMs = (seconds === undefined ? DEFAULT_TIMEOUT_SECONDS : parseTimeout(seconds)) * 1000
+        await multi.begin(database, label, timeoutMs)
+        return { message: '', fields: {} }
+      }
+      case 'load':
+        await multi.planLoad(database, table, label, req.headers)
+        return null
+      case 'prepare':
+        throw new LoadError('Unsupported operation: TXN_PREPARE')
+      case 'commit': {
+        const wish = { state: 'VISIBLE', beforeCommit: async () => undefined } as const
+        const { message, txnId } = await multi.commit(label, wish, ({ rejected }) => {
+          return errorUrl(this.#parts.logs, rejected, this.#options.backend) ?? 'null'
+        })
+        return { message, fields: { Label: label, TxnId: txnId, ChannelId: 0, 'Prepared Channel Num': 1 } }
+      }
+      case 'rollback': {
+        const { message, txnId } = await multi.rollback(label)
+        return { message, fields: txnId === null ? {} : { Label: label, TxnId: txnId } }
+      }
+    }
+  }
+
+  async #single(op: TransactionOp, { database, label }: TransactionHeaders): Promise<Outcome> {
+    const { labels, tables, prepared, store } = this.#parts
+    await tables.sweep()
+    if (op === 'begin') return null
+    if (!store.catalog.hasDatabase(database)) throw new LoadError(`Database[${database}] does not exist.`)
+    const transaction = labels.find(database, label)
+    if (op === 'load' || op === 'prepare') {
+      if (transaction !== undefined) return null
+      throw new LoadError(`transaction with op ${op} label ${label} has no backend`)
+    }
+    if (transaction === undefined) throw new LoadError(`No transaction found by label ${label}`)
+    const { txnId, state } = transaction
+    const known = { TxnId: txnId, Label: label }
+    if (state === 'PREPARE') return null
+    if (op === 'commit') {
+      if (state === 'ABORTED') throw new LoadError(`Can not commit ABORTED transaction ${txnId}, label is ${label}`)
+      if (state !== 'PREPARED') {
+        return { message: `Transaction ${txnId} has already committed, label is ${label}`, fields: known }
+      }
+      await this.#commitPrepared(transaction)
+      return { message: '', fields: known }
+    }
+    if (state === 'ABORTED') {
+      return { message: `Transaction ${txnId} has already aborted, label is ${label}`, fields: known }
+    }
+    if (state !== 'PREPARED' || transaction.isSealed) {
+      throw new LoadError(`Can not abort ${state} transaction ${txnId}, label is ${label}`)
+    }
+    await prepared.rollback(transaction, 'rolled back by the client')
+    return { message: '', fields: known }
+  }
+
+  async #commitPrepared(transaction: LoadTransaction): Promise<void> {
+    if (transaction.isSealed) throw new TransactionRefusal('TXN_IN_PROCESSING', 'Transaction is in processing')
+    const { counts, loadBytes } = await this.#parts.prepared.commit(transaction, 'VISIBLE')
+    this.#parts.stats.loads++
+    this.#parts.stats.rows += counts.total - counts.filtered
+    this.#parts.stats.bytes += loadBytes
+  }
+
+  /** A thrown error is named with its class, one that was only noted is not. */
+  #refuse(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+    if (!(error instanceof LoadError || error instanceof TransactionRefusal)) throw error
+    const isTaken = error instanceof TransactionRefusal && error.status === 'LABEL_ALREADY_EXISTS'
+    const type = atLeast(this.#options.emulatedVersion, '3.4') ? 'StarRocksException' : 'UserException'
+    this.#answer(req, res, {
+      Status: isTaken ? 'LABEL_ALREADY_EXISTS' : 'FAILED',
+      Message: error instanceof LoadError ? `class com.starrocks.common.${type}: ${error.message}` : error.message,
+      ...(isTaken ? { ExistingJobStatus: error.existing } : {}),
+    })
+  }
+
+  #answer(req: IncomingMessage, res: ServerResponse, result: Record<string, unknown>): void {
+    const text = JSON.stringify(result, null, 2)
+    const length = { 'content-length': Buffer.byteLength(text) }
+    // A body that nobody reads makes the socket unusable.
+    const close = req.headers['content-length'] === undefined || req.headers['content-length'] === '0' ? {} : CLOSE
+    res.writeHead(200, { 'content-type': 'application/json', ...length, ...close }).end(text)
+  }
+}
+
+const CLOSE = { connection: 'close' }
