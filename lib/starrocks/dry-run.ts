@@ -69,7 +69,7 @@ async function begin(
 /** Whether the work was stopped or not: a prepared transaction that nobody ends counts as a running one for up to a day. */
 async function end(parts: TransactionParts, ref: TransactionRef): Promise<void> {
   const { requests, pollMs, loadTimeoutMs, stopped } = parts
-  const patience = { commitMs: loadTimeoutMs, refusals: false, pollMs }
+  const patience = { endingMs: loadTimeoutMs, refusals: false, pollMs }
   const { backend, ...known } = ref
   if (backend !== undefined) {
     const { kind } = await rollBack(() => requests.rollback(ref, stopped), patience, stopped)

@@ -29,6 +29,9 @@ export interface TransactionParts {
   readonly stopped: AbortSignal
 }
 
+/** Answers to a commit that leave it possible that it is still on its way. */
+const OPEN_ENDED: ReadonlySet<TransactionVerdict['kind']> = new Set(['unknown', 'inProcess', 'ending'])
+
 /** One multi-table transaction (`transaction_type: multi`, StarRocks 4.0+) that has begun. */
 export class MultiTransaction implements SinkTransaction {
   readonly #parts: TransactionParts
@@ -94,7 +97,7 @@ export class MultiTransaction implements SinkTransaction {
     this.#state = 'failed'
     const { requests, loadTimeoutMs, pollMs, stopped } = this.#parts
     // Who cannot be told cannot be waited for: the transaction then ends by its own time-out.
-    const patience = { commitMs: loadTimeoutMs, refusals: false, pollMs }
+    const patience = { endingMs: loadTimeoutMs, refusals: false, pollMs }
     await rollBack(() => requests.rollback(this.#ref, stopped), patience, stopped).catch(() => undefined)
   }
 
@@ -130,9 +133,8 @@ export class MultiTransaction implements SinkTransaction {
     const { outcome, reason } = settled
     const why = verdict.kind === 'ok' ? 'StarRocks answered OK to its commit and kept nothing' : verdict.message
     const said = `${this.#name}: ${why} (its label is ${outcome}${reason === '' ? '' : `: ${reason}`})`
-    // Without an answer the commit may still be on its way, and the label unknown until it arrives.
-    if ((verdict.kind === 'unknown' || verdict.kind === 'inProcess') && outcome === 'absent')
-      throw new Failure('loadUnknown', said)
+    // The label is unknown until the commit arrives.
+    if (outcome === 'absent' && OPEN_ENDED.has(verdict.kind)) throw new Failure('loadUnknown', said)
     const rows = verdict.kind === 'rowsRejected' ? verdict : rejectionIn(reason)
     if (rows !== null)
       return new Failure('rowRejected', `${this.#name}: ${await this.#parts.rejected.describe(rows, null, stop)}`)
@@ -183,7 +185,7 @@ export async function settleMulti(
   const name = transactionName(ref)
   return underEither(signal, parts.stopped, async stop => {
     const { requests, labels, loadTimeoutMs, pollMs } = parts
-    const patience = { commitMs: loadTimeoutMs, refusals: true, pollMs }
+    const patience = { endingMs: loadTimeoutMs, refusals: true, pollMs }
     const verdict = await rollBack(() => requests.rollback(ref, stop), patience, stop)
     switch (verdict.kind) {
       case 'denied':
@@ -192,7 +194,7 @@ export async function settleMulti(
       case 'unreachable':
       case 'unknown':
       case 'inProcess':
-      case 'committing':
+      case 'ending':
         throw new Failure('loadUnknown', `${name}: what became of it cannot be known yet: ${verdict.message}`)
       default:
         return labels.settle(database, label, `${name}: it was to be rolled back`, stop)

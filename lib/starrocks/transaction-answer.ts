@@ -10,8 +10,8 @@ export type TransactionVerdict =
   | { readonly kind: 'labelTaken'; readonly message: string }
   /** Another request of this transaction is running; nothing was done. */
   | { readonly kind: 'inProcess'; readonly message: string }
-  /** A commit is under way; a rollback comes too late or too early. */
-  | { readonly kind: 'committing'; readonly message: string }
+  /** A commit or an abort is under way, which decides; a rollback can be answered OK before that (`rollback pending`). */
+  | { readonly kind: 'ending'; readonly message: string }
   /** Who answered knows no such transaction: it ended, or the leader changed. */
   | { readonly kind: 'forgotten'; readonly message: string }
   | { readonly kind: 'aborted' | 'committed'; readonly message: string }
@@ -26,16 +26,20 @@ export type TransactionVerdict =
   | { readonly kind: 'unknown'; readonly message: string }
 
 /** Texts of TransactionResult and StreamLoadMultiStmtTask (FE), transaction_stream_load.cpp (BE), 2.5 to 4.1, in order. */
-const TEXTS: readonly (readonly [RegExp, 'committing' | 'aborted' | 'committed' | 'forgotten' | 'inProcess'])[] = [
-  [/during committing/i, 'committing'],
+const TEXTS: readonly (readonly [RegExp, 'ending' | 'aborted' | 'committed' | 'forgotten' | 'inProcess'])[] = [
+  [/during committing|is already committing/i, 'ending'],
   [/can not abort (?:committed|visible) transaction/i, 'committed'],
-  [/can not commit aborted transaction|current transaction is aborted|has already aborted/i, 'aborted'],
+  [/can not commit (?:aborted|cancelled) transaction|current transaction is aborted|has already aborted/i, 'aborted'],
+  [/stream load task \S+ (?:has already been cancelled|is aborting)|transaction \d+ is aborting/i, 'aborted'],
   [/transaction is in processing/i, 'inProcess'],
   [/transaction with label \S+ not exists?/i, 'forgotten'],
-  [/stream load task \S+ does not exist/i, 'forgotten'],
+  [/stream load task.*does not exist/i, 'forgotten'],
   [/label \S+ has no backend/i, 'forgotten'],
   [/no transaction found (?:with|by)/i, 'forgotten'],
 ]
+
+/** Rollbacks that are answered OK while the abort is yet to be done, and may find the transaction committed. */
+const PENDING = /rollback pending|abort is already in progress/i
 
 /** Status names that decide by themselves; thrift's TStatusCode on BEs. */
 const STATUSES: Readonly<Record<string, 'labelTaken' | 'inProcess' | 'forgotten' | 'busy' | 'unknown'>> = {
@@ -75,7 +79,8 @@ export function parseTransactionAnswer(text: string, httpStatus: number): Transa
   const status = textField(fields, 'status').toUpperCase().replaceAll(' ', '_')
   const words = textField(fields, 'message', 'msg')
   const message = words === '' ? shown : excerpt(words)
-  if (status === 'OK') return httpStatus === 200 ? { kind: 'ok' } : { kind: 'unknown', message: shown }
+  if (status === 'OK' && httpStatus !== 200) return { kind: 'unknown', message: shown }
+  if (status === 'OK') return PENDING.test(words) ? { kind: 'ending', message } : { kind: 'ok' }
   const named = STATUSES[status]
   if (named !== undefined) return { kind: named, message }
   const told = TEXTS.find(([pattern]) => pattern.test(words))
@@ -115,5 +120,5 @@ function count(fields: ReadonlyMap<string, unknown>): number | null {
 function errorUrl(fields: ReadonlyMap<string, unknown>, words: string): string | null {
   const url = textField(fields, 'errorurl', 'trackingurl')
   if (url !== '') return url
-  return /tracking[_ ]?url[:=]\s*(https?:\/\/[^\s,;"')]+)/i.exec(words)?.[1] ?? null
+  return /tracking[_ ]?url[:=]\s*(https?:\/\/[^\s,;"'(){}]+)/i.exec(words)?.[1] ?? null
 }

@@ -45,7 +45,7 @@ export async function stepFailure(
 const STEP_KINDS = {
   labelTaken: 'labelTaken',
   inProcess: 'targetBusy',
-  committing: 'targetBusy',
+  ending: 'targetBusy',
   committed: 'loadRejected',
   busy: 'targetBusy',
   unreachable: 'targetUnreachable',
@@ -76,8 +76,8 @@ export async function persist(
 }
 
 export interface RollbackPatience {
-  /** How long a commit under way is waited for. */
-  readonly commitMs: number
+  /** How long a commit or an abort under way is waited for. */
+  readonly endingMs: number
   /** Whether a refusal with an unknown text is waited for as long: it may tell of a commit in words that are new. */
   readonly refusals: boolean
   readonly pollMs: number
@@ -92,11 +92,11 @@ export async function rollBack(
   patience: RollbackPatience,
   stop: AbortSignal,
 ): Promise<TransactionVerdict> {
-  const deadline = Date.now() + patience.commitMs
+  const deadline = Date.now() + patience.endingMs
   for (let attempt = 1; ; attempt += 1) {
     const verdict = await request()
     switch (verdict.kind) {
-      case 'committing':
+      case 'ending':
       case 'inProcess':
         if (Date.now() >= deadline) return verdict
         break

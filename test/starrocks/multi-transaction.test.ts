@@ -206,6 +206,7 @@ describe('commits that are not done', () => {
     ['OK, and aborted for its rows', OK, state('ABORTED', ABNORMAL), 'rowRejected'],
     ['OK, and aborted for too many versions', OK, state('ABORTED', 'too many versions'), 'targetBusy'],
     ['lost, and nothing known', cut, state('UNKNOWN'), 'loadUnknown'],
+    ['committing already', failed('Transaction 7 is already committing, label is e'), state('UNKNOWN'), 'loadUnknown'],
     ['lost, and no state', cut, '<html>', 'loadUnknown'],
     ['OK, and no state', OK, '<html>', 'loadUnknown'],
     ['lost, and aborted for its rows', cut, state('ABORTED', ABNORMAL), 'rowRejected'],

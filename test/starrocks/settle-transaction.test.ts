@@ -38,6 +38,16 @@ describe('a transaction left behind', () => {
     expect(c.ops).toEqual(['rollback', 'rollback', 'rollback', 'state'])
   })
 
+  test.each([
+    ['stream load e abort initiated, rollback pending (background retry will continue), label is e, txnId is 7'],
+    ['Transaction 7 abort is already in progress, label is e. Background retry will continue.'],
+  ])('an OK that settles nothing is not believed: %s', async Message => {
+    const visible = failed('Can not abort VISIBLE transaction 7, label is e')
+    const c = await clusters.start({ rollback: [{ Status: 'OK', Message }, visible], state: [state('VISIBLE')] })
+    expect(await c.sink.settleTransaction('demo', 'e', NEVER)).toBe('committed')
+    expect(c.ops).toEqual(['rollback', 'rollback', 'state'])
+  })
+
   test('is being committed for longer than a load may take', async () => {
     const c = await clusters.start(
       { rollback: [failed('Can not abort transaction 7 during committing, label is e')], state: [state('UNKNOWN')] },

@@ -37,17 +37,26 @@ describe('success', () => {
 describe('refusals', () => {
   test.each([
     ['labelTaken', 'LABEL_ALREADY_EXISTS', ''],
+    ['labelTaken', 'LABEL_ALREADY_EXISTS', 'Transaction already started with label [l], txnId: 7'],
     ['labelTaken', 'FAILED', 'class com.starrocks.common.LabelAlreadyUsedException: Label [l] has already been used.'],
     ['inProcess', 'TXN_IN_PROCESSING', 'Transaction is in processing'],
     ['forgotten', 'TXN_NOT_EXISTS', 'transaction with label l not exists'],
     ['forgotten', 'FAILED', 'class com.starrocks.common.StarRocksException: stream load task l does not exist'],
+    ['forgotten', 'FAILED', 'class com.starrocks.common.StarRocksException: stream load tasklonelydoes not exist'],
     ['forgotten', 'FAILED', 'transaction with op commit label l has no backend'],
     ['forgotten', 'FAILED', 'No transaction found with db[demo] and label[l]'],
     ['forgotten', 'FAILED', 'No transaction found by label l'],
-    ['committing', 'FAILED', 'Can not abort transaction 7 during committing, label is l'],
+    ['ending', 'FAILED', 'Can not abort transaction 7 during committing, label is l'],
+    ['ending', 'FAILED', 'Transaction 7 is already committing, label is l'],
+    ['ending', 'OK', 'Transaction 7 abort is already in progress, label is l. Background retry will continue.'],
+    ['ending', 'OK', 'stream load l abort initiated, rollback pending (background retry will continue), label is l'],
     ['committed', 'FAILED', 'Can not abort VISIBLE transaction 7, label is l'],
     ['committed', 'FAILED', 'Can not abort COMMITTED transaction 7, label is l'],
     ['aborted', 'FAILED', 'Can not commit ABORTED transaction 7, label is l'],
+    ['aborted', 'FAILED', 'Can not commit CANCELLED transaction 7, label is l'],
+    ['aborted', 'FAILED', 'Transaction 7 is aborting (reason: timeout), label is l'],
+    ['aborted', 'FAILED', 'stream load task l has already been cancelled: transaction timeout after 600000ms'],
+    ['aborted', 'FAILED', 'stream load task l is aborting: LOAD exception: too many filtered rows'],
     ['aborted', 'ABORTED', 'current transaction is aborted'],
     ['rejected', 'INTERNAL_ERROR', 'load request not equal last.'],
     ['rejected', 'INVALID_ARGUMENT', 'Request table a not equal transaction table b'],
@@ -84,7 +93,7 @@ describe('refusals', () => {
       200,
     )
     expect(field).toMatchObject({ kind: 'rowsRejected', filtered: 3, errorUrl: url })
-    const Message = `class com.starrocks.sql.LoadException: abnormal data more than max filter rate, tracking_url: ${url}, x`
+    const Message = `STREAM_LOAD_TASK:1009, label={l}, error_msg={abnormal data more than max filter rate, tracking_url: ${url}}`
     expect(parseTransactionAnswer(JSON.stringify({ Status: 'FAILED', Message }), 200)).toMatchObject({
       kind: 'rowsRejected',
       filtered: null,
