@@ -36,16 +36,27 @@ export class LabelStates {
   }
 
   /**
+   * Whether a label has ever been used, as far as StarRocks remembers. Failures: targetDenied, targetUnreachable. A refusal
+   * counts as no: whatever comes next meets it too.
+   */
+  async used(database: string, label: string, stop: AbortSignal): Promise<boolean> {
+    const verdict = await askLoadState(this.#frontends, this.#authorization, database, label, this.#times, stop)
+    if (verdict.kind === 'state') return verdict.state !== 'UNKNOWN'
+    if (verdict.kind === 'rejected') return false
+    const kind = verdict.kind === 'denied' ? 'targetDenied' : 'targetUnreachable'
+    throw new Failure(kind, `${database}: the state of label ${label}: ${verdict.message}`)
+  }
+
+  /**
    * What became of a label: `committed`, or a state from which it may be used again. Waits while its transaction is open or
    * not published yet, at most as long as a load may run: then a committed one counts, since it is durable. Failures, whose
    * messages begin with `why`: loadUnknown when no FE can tell, targetDenied.
    */
   async settle(database: string, label: string, why: string, stop: AbortSignal): Promise<SettledLabel> {
-    const authorization = basicAuthorization(this.#options.user, this.#options.password)
     const deadline = Date.now() + this.#options.loadTimeoutMs
     for (;;) {
       if (stop.aborted) throw new Failure('loadUnknown', `${why}; stopped before its state was known`)
-      const verdict = await askLoadState(this.#frontends, authorization, database, label, this.#times, stop)
+      const verdict = await askLoadState(this.#frontends, this.#authorization, database, label, this.#times, stop)
       if (verdict.kind !== 'state') {
         // What was loaded into a database that is gone is gone with it.
         if (verdict.kind === 'rejected' && /unknown database/i.test(verdict.message))
@@ -70,5 +81,9 @@ export class LabelStates {
       // Ends early when stopped; the head of the loop then says so.
       await delay(this.#options.statePollMs ?? STATE_POLL_MS, undefined, { signal: stop }).catch(() => undefined)
     }
+  }
+
+  get #authorization(): string {
+    return basicAuthorization(this.#options.user, this.#options.password)
   }
 }

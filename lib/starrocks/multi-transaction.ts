@@ -80,6 +80,8 @@ export class MultiTransaction implements SinkTransaction {
       if (this.#loading.size > 0) throw this.#defect(`a commit while ${[...this.#loading].join(', ')} is loading`)
       const { requests, labels, pollMs } = this.#parts
       const verdict = await persist(() => requests.commit(this.#ref, stop), pollMs, stop)
+      // The state of the label would be the other one's.
+      if (verdict.kind === 'labelTaken') throw new Failure('labelTaken', `${this.#name}: commit: ${verdict.message}`)
       const why = verdict.kind === 'ok' ? 'the commit was answered OK' : `commit: ${verdict.message}`
       // Asked whatever the answer: OK is said for failed commits too, and "publish timeout" for committed ones.
       const settled = await labels.settle(this.#ref.database, this.#ref.label, `${this.#name}: ${why}`, stop)
@@ -153,7 +155,7 @@ export class MultiTransaction implements SinkTransaction {
   }
 }
 
-/** Begins a multi-table transaction. Failures: labelTaken, and those of any request. */
+/** Begins a multi-table transaction under a label of its own making. Failures: labelTaken, and those of any request. */
 export async function beginMulti(
   parts: TransactionParts,
   database: string,
@@ -169,6 +171,21 @@ export async function beginMulti(
     if (verdict.kind === 'unknown') await requests.rollback(ref, stop)
     throw await stepFailure(verdict as Refusal, 'begin', transactionName(ref), null, rejected, stop)
   })
+}
+
+/**
+ * Begins one under a label that nobody has used, else Failure('labelTaken'). An FE knows at begin the labels of its own
+ * memory only; and the state of an earlier transaction would be taken for that of this one, after a lost commit above all.
+ */
+export async function beginUnused(
+  parts: TransactionParts,
+  database: string,
+  label: string,
+  signal: AbortSignal,
+): Promise<MultiTransaction> {
+  const used = await underEither(signal, parts.stopped, stop => parts.labels.used(database, label, stop))
+  if (used) throw new Failure('labelTaken', `${database}: the label ${label} has been used`)
+  return beginMulti(parts, database, label, signal)
 }
 
 /**

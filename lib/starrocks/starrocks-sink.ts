@@ -8,7 +8,7 @@ import { type Frontend, Frontends } from './frontends.js'
 import { LabelStates, STATE_POLL_MS } from './label-states.js'
 import { underEither } from './linked-signal.js'
 import type { LoadVerdict } from './load-status.js'
-import { beginMulti, settleMulti, type TransactionParts } from './multi-transaction.js'
+import { beginUnused, settleMulti, type TransactionParts } from './multi-transaction.js'
 import { RejectedRows } from './rejected-rows.js'
 import { StarRocksSession } from './starrocks-session.js'
 import { StreamLoad } from './stream-load.js'
@@ -119,7 +119,7 @@ export class StarRocksSink implements Sink {
   }
 
   begin(database: string, label: string, signal: AbortSignal): Promise<SinkTransaction> {
-    return beginMulti(this.#transactions, database, label, signal)
+    return beginUnused(this.#transactions, database, label, signal)
   }
 
   async settleTransaction(database: string, label: string, signal: AbortSignal): Promise<LabelOutcome> {

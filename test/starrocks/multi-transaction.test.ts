@@ -25,14 +25,14 @@ const ABNORMAL =
 
 describe('one transaction', () => {
   test('begin, loads of two tables, mark, commit, state: what each request says', async () => {
-    const c = await clusters.start({ state: [state('COMMITTED'), state('VISIBLE')] })
+    const c = await clusters.start({ state: [state('UNKNOWN'), state('COMMITTED'), state('VISIBLE')] })
     const transaction = await c.sink.begin('demo', 'e-7', NEVER)
     await Promise.all([transaction.load(LOAD, NEVER), transaction.load(OTHER, NEVER)])
     await transaction.load(LOAD, NEVER)
     await transaction.commit(MARK, NEVER)
     await transaction.rollback()
 
-    expect(c.ops.filter(op => op !== 'load')).toEqual(['begin', 'commit', 'state', 'state'])
+    expect(c.ops.filter(op => op !== 'load')).toEqual(['state', 'begin', 'commit', 'state', 'state'])
     const about = { db: 'demo', label: 'e-7', transaction_type: 'multi', timeout: '60' }
     const authorization = `Basic ${Buffer.from('sync:se:cret@1').toString('base64')}`
     expect(c.requests('begin')[0]).toMatchObject({ method: 'POST', path: '/api/transaction/begin' })
@@ -77,13 +77,34 @@ describe('one transaction', () => {
     }
     const c = await clusters.start({ begin: [taken] })
     expect(await rejectionOf(c.sink.begin('demo', 'e', NEVER))).toMatchObject({ kind: 'labelTaken' })
-    expect(c.ops).toEqual(['begin'])
+    expect(c.ops).toEqual(['state', 'begin'])
+  })
+
+  test.each(['PREPARE', 'COMMITTED', 'VISIBLE', 'ABORTED'])(
+    'so is one that is %s, whatever a begin would say',
+    async name => {
+      const c = await clusters.start({ state: [state(name)] })
+      expect(await rejectionOf(c.sink.begin('demo', 'e', NEVER))).toMatchObject({ kind: 'labelTaken' })
+      expect(c.ops).toEqual(['state'])
+    },
+  )
+
+  test('a label that another transaction took meanwhile: its state says nothing of this one', async () => {
+    const { done } = await commitWith([failed('Label [e] has already been used.')], [state('VISIBLE')])
+    expect(await rejectionOf(done)).toMatchObject({ kind: 'labelTaken' })
+  })
+
+  test('whether it was used cannot be known', async () => {
+    const lost = await clusters.start({ state: [cut] })
+    expect(await rejectionOf(lost.sink.begin('demo', 'e', NEVER))).toMatchObject({ kind: 'targetUnreachable' })
+    const denied = await clusters.start({ state: [exchange => exchange.answer(401, '')] })
+    expect(await rejectionOf(denied.sink.begin('demo', 'e', NEVER))).toMatchObject({ kind: 'targetDenied' })
   })
 
   test('a begin without an answer is rolled back', async () => {
     const c = await clusters.start({ begin: [cut] })
     expect(await rejectionOf(c.sink.begin('demo', 'e', NEVER))).toMatchObject({ kind: 'targetUnreachable' })
-    expect(c.ops).toEqual(['begin', 'rollback'])
+    expect(c.ops).toEqual(['state', 'begin', 'rollback'])
   })
 
   test('another request in process: tried again, and not for ever', async () => {
@@ -164,7 +185,7 @@ describe('loads that fail', () => {
     const fe = await clusters.node(exchange =>
       opOf(exchange.seen) === 'load'
         ? exchange.redirect(`http://127.0.0.1:${port}${exchange.seen.path}`)
-        : exchange.answer(200, JSON.stringify(OK)),
+        : exchange.answer(200, JSON.stringify(opOf(exchange.seen) === 'state' ? state('UNKNOWN') : OK)),
     )
     const sink = clusters.sink({ frontends: [{ host: '127.0.0.1', queryPort: 9, httpPort: fe.port }] })
     const transaction = await sink.begin('demo', 'e', NEVER)
@@ -174,7 +195,10 @@ describe('loads that fail', () => {
 
 /** Commits a transaction of one load; the FE's answers as given. */
 async function commitWith(commit: readonly Reply[], states: readonly Reply[], addressMap: Record<string, string> = {}) {
-  const c = await clusters.start({ commit, state: states }, { addressMap, loadTimeoutMs: 40, answerGraceMs: 5000 })
+  const c = await clusters.start(
+    { commit, state: [state('UNKNOWN'), ...states] },
+    { addressMap, loadTimeoutMs: 40, answerGraceMs: 5000 },
+  )
   const transaction = await c.sink.begin('demo', 'e', NEVER)
   await transaction.load(LOAD, NEVER)
   return { c, transaction, done: transaction.commit(MARK, NEVER) }
@@ -250,6 +274,7 @@ describe('commits that are not done', () => {
     const stop = new AbortController()
     const c = await clusters.start({
       state: [
+        state('UNKNOWN'),
         exchange => {
           exchange.answer(200, JSON.stringify(state('PREPARE')))
           stop.abort()
