@@ -18,7 +18,8 @@ export function parseFlags(args: readonly string[], flags: Readonly<Record<strin
     if (flag.type === 'string' && (token.value === undefined || (token.value === '' && flag.mayBeEmpty !== true))) {
       throw new UsageError(`${token.rawName} needs a value: ${flag.value}`)
     }
-    values[token.name] = token.value ?? true
+    const earlier = flag.repeats === true ? values[token.name] : undefined
+    values[token.name] = earlier === undefined ? (token.value ?? true) : `${earlier}\n${token.value}`
   }
   return values
 }

@@ -11,6 +11,8 @@ export interface Flag {
   readonly value?: string
   /** The value may be the empty text: `--password "$PASSWORD"`. */
   readonly mayBeEmpty?: boolean
+  /** May be given several times; the values come as the lines of one text. */
+  readonly repeats?: boolean
   readonly text: string
 }
 

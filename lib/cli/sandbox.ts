@@ -1,4 +1,5 @@
 import { errorCode, errorText } from '../model/system-error.js'
+import { type FaultSetting, Faults, parseFault } from '../sandbox/faults.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 import { type Command, EXIT, type FlagValues, numberFlag, type Terminal, textFlag, UsageError } from './command.js'
 
@@ -20,7 +21,14 @@ export const sandbox: Command = {
       value: 'MODE',
       text: 'duckdb keeps rows; count and null only take them (default: duckdb).',
     },
-    version: { type: 'string', value: 'V', text: 'StarRocks version it says it is.' },
+    version: { type: 'string', value: 'V', text: 'StarRocks release whose answers and limits it has (default: 4.1).' },
+    fault: {
+      type: 'string',
+      value: 'NAME[=VALUE]',
+      repeats: true,
+      text: 'Misbehaves as clusters do: answerLost=3 loses three answers; may be given several times.',
+    },
+    'label-keep': { type: 'string', value: 'N', text: 'Finished labels remembered of a database (default: 1000).' },
     json: { type: 'boolean', text: 'The first line of output is a JSON object with the ports.' },
   },
   async run(values, terminal) {
@@ -39,6 +47,9 @@ async function open(values: FlagValues): Promise<Sandbox> {
   const port = (name: string, fallback: number) => numberFlag(values, name, fallback, { min: 0, max: 65_535 })
   const mode = MODES.find(name => name === textFlag(values, 'mode', 'duckdb'))
   if (mode === undefined) throw new UsageError(`--mode must be one of ${MODES.join(', ')}`)
+  const version = textFlag(values, 'version', '')
+  if (!/^(\d+\.\d+\S*)?$/.test(version))
+    throw new UsageError('--version must be a release of StarRocks, as 3.3 or 4.0.7')
   const options = {
     feHttpPort: port('fe-port', 8030),
     beHttpPort: port('be-port', 8040),
@@ -47,10 +58,27 @@ async function open(values: FlagValues): Promise<Sandbox> {
     user: textFlag(values, 'user', 'root'),
     password: textFlag(values, 'password', ''),
     mode,
-    ...(typeof values.version === 'string' ? { emulatedVersion: values.version } : {}),
+    labelKeep: { count: numberFlag(values, 'label-keep', 1000, { min: 0, max: 1_000_000 }) },
+    faults: readFaults(textFlag(values, 'fault', '')),
+    ...(version === '' ? {} : { emulatedVersion: version }),
   }
   const { startSandbox } = await load()
   return startSandbox(options)
+}
+
+/** The lines of `--fault` as settings, tried out so that a mistake is told before anything starts. */
+function readFaults(lines: string): Record<string, FaultSetting> {
+  try {
+    const settings = Object.assign({}, ...lines.split('\n').filter(Boolean).map(parseFault)) as Record<
+      string,
+      FaultSetting
+    >
+    new Faults().set(settings)
+    return settings
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`--fault: ${error.message}`)
+    throw error
+  }
 }
 
 /** The sandbox needs DuckDB, an optional dependency, so it is loaded only when it is asked for. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Account, checkBasicAuth } from './basic-auth.js'
 import type { ErrorLogs, RejectedRows } from './error-log.js'
 import { LoadError } from './load-error.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 /** Throws a LoadError unless the request carries the account. */
 export function authorizeAtBackend(req: IncomingMessage, account: Account): void {
@@ -14,7 +14,10 @@ export function authorizeAtBackend(req: IncomingMessage, account: Account): void
 /** A reply of the BE: 200 whatever it says, pretty-printed, called HTML before 4.0. */
 export function answerAtBackend(res: ServerResponse, reply: Record<string, unknown>, emulatedVersion: string): void {
   const text = JSON.stringify(reply, null, 4)
-  res.setHeader('content-type', atLeast(emulatedVersion, '4.0') ? 'application/json' : 'text/html; charset=ISO-8859-1')
+  res.setHeader(
+    'content-type',
+    has(emulatedVersion, 'jsonAnswers') ? 'application/json' : 'text/html; charset=ISO-8859-1',
+  )
   res.setHeader('content-length', Buffer.byteLength(text))
   res.writeHead(200).end(text)
 }

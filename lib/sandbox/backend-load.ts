@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
 import { answerAtBackend, answerEarly, authorizeAtBackend, errorUrl } from './backend-answer.js'
 import type { Account } from './basic-auth.js'
 import { type ErrorLogs, RejectedRows } from './error-log.js'
+import { beforeBegin, beforeContinue, failOnPurpose, spoiltAnswer } from './fault-points.js'
 import type { Faults, FaultTarget } from './faults.js'
 import type { Labels, LoadTransaction } from './labels.js'
 import { BodyCut, countBody, decompress, readBody } from './load-body.js'
 import { LoadError } from './load-error.js'
-import { headerText, type LoadRequest, parseLabel, parseLoadRequest, parseTimeout } from './load-request.js'
+import {
+  headersOfRelease,
+  headerText,
+  type LoadRequest,
+  parseLabel,
+  parseLoadRequest,
+  parseTimeout,
+} from './load-request.js'
 import type { LoadStats } from './load-stats.js'
 import type { RowCounts } from './row-converter.js'
 import type { Store } from './store.js'
 import type { SandboxMode, StreamLoader } from './stream-load.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 export interface BackendOptions {
   readonly host: string
@@ -88,12 +95,16 @@ export class BackendLoads {
     let bodyWanted = false
     try {
       authorizeAtBackend(req, this.#options.account)
-      transaction = this.#begin(req, reply)
+      reply.label = parseLabel(req.headers) ?? randomUUID()
+      parseTimeout(headerText(req.headers, 'timeout'))
+      const known = this.#parts.store.catalog.database(target.database)
+      await beforeBegin(this.#parts.faults, about(), known?.id)
+      transaction = this.#begin(reply)
       if (transaction === undefined) return answerEarly(req, res, expectsContinue, () => this.#answer(res, reply))
-      const request = parseLoadRequest(req.headers)
+      const request = parseLoadRequest(headersOfRelease(req.headers, this.#options.emulatedVersion))
       this.#parts.loader.plan(target.database, target.table, request)
       reply.planMs = elapsed(reply.startedAt) - reply.beginMs
-      await this.#holdContinue(about())
+      await beforeContinue(this.#parts.faults, about())
       if (expectsContinue) res.writeContinue()
       bodyWanted = true
       await this.#receive(req, request, reply, transaction, rejected)
@@ -111,28 +122,15 @@ export class BackendLoads {
     }
     reply.errorUrl = this.#errorUrl(req, rejected)
     this.#publish(transaction, reply, about())
-    await this.#parts.faults.held('holdAnswer', about())
-    if (this.#parts.faults.take('answerLost', about()) !== null) return void res.destroy()
-    if (this.#parts.faults.take('garbageReply', about()) !== null) {
-      return void res.writeHead(200, { 'content-type': 'text/html' }).end('<html>upstream</html>')
-    }
-    this.#answer(res, reply)
+    if (!(await spoiltAnswer(this.#parts.faults, about(), res))) this.#answer(res, reply)
   }
 
   /** Takes the label; undefined when another transaction has it, which the reply then says. */
-  #begin(req: IncomingMessage, reply: LoadReply): LoadTransaction | undefined {
+  #begin(reply: LoadReply): LoadTransaction | undefined {
     const { database, table } = reply.target
-    reply.label = parseLabel(req.headers) ?? randomUUID()
-    parseTimeout(headerText(req.headers, 'timeout'))
-    const known = this.#parts.store.catalog.database(database)
-    if (known === undefined) throw new LoadError(`unknown database, database=${database}`)
+    if (!this.#parts.store.catalog.hasDatabase(database)) throw new LoadError(`unknown database, database=${database}`)
     if (this.#parts.store.catalog.table(database, table) === undefined) {
       throw new LoadError(`unknown table "${database}.${table}"`)
-    }
-    if (
-      this.#parts.faults.take('runningTxnLimit', { ...reply.target, label: reply.label, op: 'streamLoad' }) !== null
-    ) {
-      throw new LoadError(`current running txns on db ${known.id} is 1000, larger than limit 1000`)
     }
     const begun = this.#parts.labels.begin(database, reply.label)
     reply.beginMs = elapsed(reply.startedAt)
@@ -144,12 +142,6 @@ export class BackendLoads {
     }
     reply.txnId = begun.txnId
     return begun
-  }
-
-  async #holdContinue(target: FaultTarget): Promise<void> {
-    const slowMs = this.#parts.faults.take('slowContinueMs', target)
-    if (typeof slowMs === 'number') await delay(slowMs)
-    await this.#parts.faults.held('holdContinue', target)
   }
 
   async #receive(
@@ -173,29 +165,19 @@ export class BackendLoads {
     reply.loadBytes = received.length
     const body = await decompress(received, request.compression)
     reply.readMs = elapsed(readFrom)
-    this.#failOnPurpose(about)
+    await this.#parts.faults.held('holdBody', about)
+    await this.#parts.faults.held('holdCommit', about)
+    failOnPurpose(this.#parts.faults, about)
     const writeFrom = performance.now()
     await this.#parts.loader.load(reply.target, request, body, transaction, reply.counts, rejected)
     reply.writeMs = elapsed(writeFrom)
-  }
-
-  #failOnPurpose(target: FaultTarget): void {
-    if (this.#parts.faults.take('tooManyVersions', target) !== null) {
-      throw new LoadError(
-        'Failed to load data into tablet 10023, because of too many versions, current/limit: 1001/1000. You can reduce the loading job concurrency, or increase loading data batch size.',
-      )
-    }
-    const text = this.#parts.faults.take('failedWith200', target)
-    if (text !== null) throw new LoadError(text === true ? 'Internal error of the backend' : String(text))
   }
 
   /** The rows are durable: the label becomes VISIBLE, or stays COMMITTED for a while when publishing is said to be slow. */
   #publish(transaction: LoadTransaction, reply: LoadReply, target: FaultTarget): void {
     const isSlow = this.#parts.faults.take('publishTimeout', target) !== null
     this.#parts.labels.finish(transaction, isSlow ? 'COMMITTED' : 'VISIBLE')
-    this.#parts.stats.loads++
-    this.#parts.stats.rows += reply.counts.total - reply.counts.filtered
-    this.#parts.stats.bytes += reply.loadBytes
+    this.#parts.stats.countLoad(reply.counts, reply.loadBytes)
     if (!isSlow) return
     reply.status = 'Publish Timeout'
     reply.message = 'Publish timeout. The data will be visible after a while, '
@@ -214,7 +196,7 @@ export class BackendLoads {
 /** The fields of `StreamLoadContext::to_json`, in its order. */
 function renderReply(reply: LoadReply, version: string): Record<string, unknown> {
   const { counts } = reply
-  const withNames = atLeast(version, '4.1')
+  const withNames = has(version, 'namesInAnswers')
   return {
     TxnId: reply.txnId,
     Label: reply.label,

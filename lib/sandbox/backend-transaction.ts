@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerAtBackend, answerEarly, authorizeAtBackend, errorUrl } from './backend-answer.js'
 import type { BackendOptions, BackendParts } from './backend-load.js'
-import type { FaultOp, FaultTarget } from './faults.js'
+import type { FaultOp } from './fault-names.js'
+import { beforeBegin, beforeContinue, FaultyCommit, failOnPurpose, spoiltAnswer } from './fault-points.js'
+import type { FaultTarget } from './faults.js'
 import { BodyCut, countBody, decompress, readBody } from './load-body.js'
 import { LoadError } from './load-error.js'
 import { headerText, parseTimeout } from './load-request.js'
@@ -9,6 +11,7 @@ import type { MultiTransactions } from './multi-transactions.js'
 import { type LoadSlot, PartRefusal, type TableTransaction, type TableTransactions } from './table-transactions.js'
 import { parseTransactionHeaders, type TransactionHeaders } from './transaction-headers.js'
 import { TransactionRefusal, type TransactionStatus } from './transaction-refusal.js'
+import { has } from './version.js'
 
 /** Both kinds of transactions, shared by FE and BE. */
 export interface TransactionSides {
@@ -44,6 +47,7 @@ export class BackendTransactions {
       about = { ...headers, op: 'load' }
       slot = await this.#takeLoad(req, headers)
       const planMs = elapsed(startedAt)
+      await beforeContinue(this.#parts.faults, about)
       if (expectsContinue) res.writeContinue()
       bodyWanted = true
       const receiveFrom = performance.now()
@@ -57,7 +61,7 @@ export class BackendTransactions {
       }
       // Released before the reply: whoever has it may send the next load at once.
       await slot.release()
-      this.#succeed(res, about.label, fields)
+      if (!(await spoiltAnswer(this.#parts.faults, about, res))) this.#succeed(res, about.label, fields)
     } catch (error) {
       if (slot?.isOpen) await slot.fail(error instanceof Error ? error.message : String(error))
       await slot?.release()
@@ -83,7 +87,9 @@ export class BackendTransactions {
           'Multi-statement transaction requests can only be sent to FE nodes, not BE nodes',
         )
       }
-      const fields = await this.#run(req, op, headers)
+      const about = { ...headers, op }
+      const fields = await this.#run(req, about)
+      if (await spoiltAnswer(this.#parts.faults, about, res)) return
       answerEarly(req, res, expectsContinue, () => this.#succeed(res, label, fields))
     } catch (error) {
       answerEarly(req, res, expectsContinue, () => this.#refuse(res, label, error))
@@ -110,29 +116,32 @@ export class BackendTransactions {
     }
     const received = await readBody(req, cut)
     const body = await decompress(received, part.request.compression)
+    await this.#parts.faults.held('holdBody', about)
+    failOnPurpose(this.#parts.faults, about)
     await this.#parts.loader.loadPart(part, body)
     part.loadBytes += received.length
     return received.length
   }
 
-  async #run(req: IncomingMessage, op: Managed, headers: TransactionHeaders): Promise<Fields> {
-    const { tables } = this.#parts
-    const { database, table, label } = headers
+  async #run(req: IncomingMessage, about: FaultTarget & { readonly op: Managed }): Promise<Fields> {
+    const { tables, faults, stats, store } = this.#parts
+    const { op, database, table, label } = about
+    const wish = new FaultyCommit(faults, about)
+    if (op === 'begin' || op === 'rollback') failOnPurpose(faults, about)
     switch (op) {
       case 'begin': {
         const from = performance.now()
-        const { txnId } = await tables.begin(database, table, label, parseTimeout(headerText(req.headers, 'timeout')))
+        const seconds = parseTimeout(headerText(req.headers, 'timeout'))
+        await beforeBegin(faults, about, store.catalog.database(database)?.id)
+        const { txnId } = await tables.begin(database, table, label, seconds)
         return { TxnId: txnId, BeginTxnTimeMs: elapsed(from) }
       }
-      case 'prepare': {
-        const found = await tables.prepare(label, PLAIN_WISH, this.#preparedSeconds(req))
-        return endFields(found)
-      }
+      case 'prepare':
+        return endFields(await tables.prepare(label, wish, this.#preparedSeconds(req)))
       case 'commit': {
-        const found = await tables.commit(label, PLAIN_WISH)
-        this.#parts.stats.loads++
-        this.#parts.stats.rows += found.part!.counts.total - found.part!.counts.filtered
-        this.#parts.stats.bytes += found.part!.loadBytes
+        const found = await tables.commit(label, wish)
+        stats.countLoad(found.part!.counts, found.part!.loadBytes)
+        if (wish.isSlow) throw new TransactionRefusal('PUBLISH_TIMEOUT', PUBLISH_TIMEOUT_TEXT)
         return endFields(found)
       }
       case 'rollback':
@@ -143,7 +152,7 @@ export class BackendTransactions {
 
   #preparedSeconds(req: IncomingMessage): number {
     const text = headerText(req.headers, 'prepared_timeout')
-    if (text === undefined) return PREPARED_SECONDS
+    if (text === undefined || !has(this.#options.emulatedVersion, 'preparedTimeout')) return PREPARED_SECONDS
     if (!/^[1-9]\d*$/.test(text)) throw new LoadError(`Invalid prepared_timeout: ${text}`)
     return Number(text)
   }
@@ -175,7 +184,7 @@ export class BackendTransactions {
 
 type Managed = Extract<FaultOp, 'begin' | 'prepare' | 'commit' | 'rollback'>
 
-const PLAIN_WISH = { state: 'VISIBLE', beforeCommit: async () => undefined } as const
+const PUBLISH_TIMEOUT_TEXT = 'Publish timeout. The data will be visible after a while, '
 
 function isManaged(op: string): op is Managed {
   return op === 'begin' || op === 'prepare' || op === 'commit' || op === 'rollback'

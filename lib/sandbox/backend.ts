@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BackendLoads, type BackendOptions, type BackendParts } from './backend-load.js'
 import { BackendTransactions, type TransactionSides } from './backend-transaction.js'
 import { decodePart, type HttpListener, listen, splitUrl } from './http-listener.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 /** libevent has no limit of its own. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024
@@ -32,7 +32,7 @@ export class Backend {
     const { parts, query } = splitUrl(req)
     const isWrite = req.method === 'PUT' || req.method === 'POST'
     if (req.method === 'PUT' && parts.length === 4 && parts[0] === 'api' && parts[3] === '_stream_load') {
-      const decode = atLeast(this.#options.emulatedVersion, '3.5') ? decodePart : (part: string) => part
+      const decode = has(this.#options.emulatedVersion, 'encodedPaths') ? decodePart : (part: string) => part
       const target = { database: decode(parts[1]!), table: decode(parts[2]!) }
       await this.#counted(() => this.#loads.handle(req, res, target, expectsContinue))
     } else if (isWrite && parts.length === 3 && parts[0] === 'api' && parts[1] === 'transaction') {

@@ -2,6 +2,7 @@ import { alterTable } from './alter-table.js'
 import { type AlterClause, readAlterTable } from './alter-table-parser.js'
 import type { CatalogDraft, SandboxTable } from './catalog.js'
 import { readCreateTable } from './create-table-parser.js'
+import { asReleaseMakes, checkTypes } from './release-limits.js'
 import { ddlError, noDatabaseSelected, SqlError, unknownDatabase, unknownTable } from './sql-error.js'
 import type { Store } from './store.js'
 import { checkDatabaseName, defineTable } from './table-rules.js'
@@ -14,12 +15,14 @@ import {
   reshapeRows,
 } from './table-storage.js'
 import type { TokenReader } from './token-reader.js'
+import { has } from './version.js'
 
 export interface DefinitionContext {
   readonly store: Store
   /** The database of USE. */
   readonly database: string | null
   readonly aliveBackends: number
+  readonly emulatedVersion: string
   readonly renderExpression: RenderExpression
 }
 
@@ -64,7 +67,8 @@ async function defineNewTable(reader: TokenReader, context: DefinitionContext, e
   if (database === null) throw noDatabaseSelected()
   if (!context.store.catalog.hasDatabase(database)) throw unknownDatabase(database)
   if (statement.ifNotExists && context.store.catalog.table(database, statement.name) !== undefined) return
-  const table = defineTable(statement, database, context.aliveBackends)
+  const made = defineTable(statement, database, context.aliveBackends)
+  const table = asReleaseMakes(made, statement.properties, context.emulatedVersion)
   await unlessExists(statement.ifNotExists, 1050, createTable(context.store, table, context.renderExpression))
 }
 
@@ -95,11 +99,14 @@ async function changeTable(reader: TokenReader, context: DefinitionContext): Pro
   const { database: named, name, clauses } = readAlterTable(reader)
   const database = named ?? context.database
   if (database === null) throw noDatabaseSelected()
+  if (clauses.some(clause => clause.kind === 'renameColumn') && !has(context.emulatedVersion, 'renameColumn'))
+    throw reader.unexpected("'PARTITION', 'ROLLUP' or a name behind RENAME")
   await context.store.define(async (connection, draft) => {
     const before = required(draft, database, name)
     const [first] = clauses
     if (clauses.length === 1 && first !== undefined && renames(draft, before, first)) return
     const { table, renamed, isJob } = alterTable(before, clauses)
+    checkTypes(table.columns, context.emulatedVersion)
     await reshapeRows(connection, draft, before, table, renamed, context.renderExpression)
     draft.putTable(table, Date.now())
     if (isJob) draft.addJob(table, Date.now())

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Account, checkBasicAuth } from './basic-auth.js'
 import type { Faults, FaultTarget } from './faults.js'
 import { decodePart } from './http-listener.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 export interface FrontendOptions {
   readonly host: string
@@ -39,28 +39,28 @@ export class FrontendReplies {
     return false
   }
 
+  /** Answers 500 and says true when a fault asks for it. */
+  broken(res: ServerResponse, target: FaultTarget): boolean {
+    if (this.#faults.take('feError', target) === null) return false
+    res.writeHead(500, { 'content-type': 'application/json', connection: 'close' })
+    res.end(JSON.stringify(this.failure('java.lang.NullPointerException')))
+    return true
+  }
+
   /** 307 to the BE, or to where a fault says. */
   redirect(req: IncomingMessage, res: ServerResponse, target: FaultTarget): void {
-    const { host, backend, emulatedVersion } = this.#options
     const elsewhere = this.#faults.take('redirectTo', target)
-    const toFrontend = elsewhere === null && this.#faults.take('followerRedirect', target) !== null
-    const address =
-      elsewhere !== null ? String(elsewhere) : toFrontend ? `${host}:${req.socket.localPort ?? ''}` : backend
-    const url = req.url ?? '/'
-    // Up to 3.4 the decoded path is sent raw, its UTF-8 bytes and all.
-    const path = atLeast(emulatedVersion, '3.5') ? url : Buffer.from(decodePart(url), 'utf8').toString('latin1')
-    res.writeHead(307, { location: `http://${address}${path}`, 'content-length': '0', connection: 'close' }).end()
+    this.#redirectTo(elsewhere === null ? this.#options.backend : String(elsewhere), req, res)
   }
 
   /** 307 to the same path here: this FE was a follower. */
   toLeader(req: IncomingMessage, res: ServerResponse): void {
-    const location = `http://${this.#options.host}:${req.socket.localPort ?? ''}${req.url ?? '/'}`
-    res.writeHead(307, { location, 'content-length': '0' }).end()
+    this.#redirectTo(`${this.#options.host}:${req.socket.localPort ?? ''}`, req, res)
   }
 
   /** `RestBaseResult` of a success behind the action's own fields. */
   rest(res: ServerResponse, fields: Record<string, unknown>, msg: string): void {
-    const withCode = atLeast(this.#options.emulatedVersion, '3.4')
+    const withCode = has(this.#options.emulatedVersion, 'restCode')
     const result = withCode ? { status: 'OK', code: '0', msg, message: 'OK' } : { status: 'OK', msg }
     res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...fields, ...result }))
   }
@@ -72,7 +72,15 @@ export class FrontendReplies {
 
   /** `RestBaseResult` of a failure; `code` and `message` are there from 3.4. */
   failure(msg: string): Record<string, string> {
-    if (!atLeast(this.#options.emulatedVersion, '3.4')) return { status: 'FAILED', msg }
+    if (!has(this.#options.emulatedVersion, 'restCode')) return { status: 'FAILED', msg }
     return { status: 'FAILED', code: '1', msg, message: msg }
+  }
+
+  #redirectTo(address: string, req: IncomingMessage, res: ServerResponse): void {
+    const url = req.url ?? '/'
+    // Up to 3.4 the decoded path is sent raw, its UTF-8 bytes and all.
+    const isRaw = !has(this.#options.emulatedVersion, 'encodedPaths')
+    const path = isRaw ? Buffer.from(decodePart(url), 'utf8').toString('latin1') : url
+    res.writeHead(307, { location: `http://${address}${path}`, 'content-length': '0', connection: 'close' }).end()
   }
 }

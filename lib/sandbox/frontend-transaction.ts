@@ -2,15 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorUrl } from './backend-answer.js'
 import type { BackendParts } from './backend-load.js'
 import type { TransactionSides } from './backend-transaction.js'
+import { beforeBegin, FaultyCommit, failOnPurpose, spoiltAnswer } from './fault-points.js'
 import type { FaultTarget } from './faults.js'
 import type { FrontendOptions, FrontendReplies } from './frontend-replies.js'
 import type { LoadTransaction } from './labels.js'
 import { LoadError } from './load-error.js'
 import { headerText, parseTimeout } from './load-request.js'
 import type { PreparedParts } from './prepared-parts.js'
-import { parseTransactionHeaders, type TransactionHeaders } from './transaction-headers.js'
+import { parseTransactionHeaders } from './transaction-headers.js'
 import { TransactionRefusal } from './transaction-refusal.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 export interface FrontendParts extends BackendParts, TransactionSides {
   readonly prepared: PreparedParts
@@ -20,7 +21,9 @@ export interface FrontendParts extends BackendParts, TransactionSides {
 const DEFAULT_TIMEOUT_SECONDS = 20
 
 const OPS = ['begin', 'load', 'prepare', 'commit', 'rollback'] as const
-type TransactionOp = (typeof OPS)[number]
+
+/** What an operation is about. */
+type TransactionTarget = FaultTarget & { readonly op: (typeof OPS)[number] }
 
 /** What the FE answers itself; null: the request is for the BE. */
 type Outcome = { readonly message: string; readonly fields: Record<string, unknown> } | null
@@ -43,39 +46,60 @@ export class FrontendTransactions {
   async handle(req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
     const op = OPS.find(known => known === name)
     if (op === undefined) return void res.writeHead(404, { 'content-type': 'text/html' }).end('Not Found')
-    let about: FaultTarget = { database: '', table: '', label: '', op }
+    let about: TransactionTarget = { database: '', table: '', label: '', op }
     if (!this.#replies.authorized(req, res, about)) return
     try {
       const headers = parseTransactionHeaders(req, this.#options.emulatedVersion)
       about = { ...headers, op }
-      const outcome = headers.isMulti ? await this.#multi(req, op, headers) : await this.#single(op, headers)
-      if (outcome === null) this.#replies.redirect(req, res, about)
-      else this.#answer(req, res, { Status: 'OK', Message: outcome.message, ...outcome.fields })
+      if (this.#replies.broken(res, about)) return
+      if (this.#parts.faults.take('followerRedirect', about) !== null) return this.#replies.toLeader(req, res)
+      if (this.#parts.faults.take('leaderChange', about) !== null) await this.changeLeader()
+      const outcome = headers.isMulti ? await this.#multi(req, about) : await this.#single(req, about)
+      if (outcome === null) this.#toBackend(req, res, about)
+      else if (!(await spoiltAnswer(this.#parts.faults, about, res))) {
+        this.#answer(req, res, { Status: 'OK', Message: outcome.message, ...outcome.fields })
+      }
     } catch (error) {
       this.#refuse(req, res, error)
     }
   }
 
-  async #multi(req: IncomingMessage, op: TransactionOp, headers: TransactionHeaders): Promise<Outcome> {
-    const { multi } = this.#parts
-    const { database, table, label } = headers
+  /** Another FE leads from now on: what has only begun is forgotten. */
+  async changeLeader(): Promise<void> {
+    this.#parts.labels.forgetBegun()
+    await this.#parts.tables.forget()
+    await this.#parts.multi.forget()
+  }
+
+  #toBackend(req: IncomingMessage, res: ServerResponse, about: FaultTarget): void {
+    if (this.#parts.faults.take('noBackendAlive', about) !== null) throw new LoadError('No backend alive.')
+    this.#replies.redirect(req, res, about)
+  }
+
+  async #multi(req: IncomingMessage, about: TransactionTarget): Promise<Outcome> {
+    const { multi, faults, store, stats } = this.#parts
+    const { op, database, table, label } = about
+    if (op === 'begin' || op === 'rollback') failOnPurpose(faults, about)
     switch (op) {
       case 'begin': {
         const seconds = headerText(req.headers, 'timeout')
         const timeoutMs = (seconds === undefined ? DEFAULT_TIMEOUT_SECONDS : parseTimeout(seconds)) * 1000
+        await beforeBegin(faults, about, store.catalog.database(database)?.id)
         await multi.begin(database, label, timeoutMs)
         return { message: '', fields: {} }
       }
       case 'load':
-        await multi.planLoad(database, table, label, req.headers)
+        await multi.planLoad(database, table, label, req.headers, faults.take('noBackendAlive', about) === null)
         return null
       case 'prepare':
         throw new LoadError('Unsupported operation: TXN_PREPARE')
       case 'commit': {
-        const wish = { state: 'VISIBLE', beforeCommit: async () => undefined } as const
-        const { message, txnId } = await multi.commit(label, wish, ({ rejected }) => {
+        const wish = new FaultyCommit(faults, about)
+        const { message, txnId, parts } = await multi.commit(label, wish, ({ rejected }) => {
           return errorUrl(this.#parts.logs, rejected, this.#options.backend) ?? 'null'
         })
+        for (const part of parts) stats.countLoad(part.counts, part.loadBytes)
+        if (wish.isSlow) throw publishTimeout(req, txnId)
         return { message, fields: { Label: label, TxnId: txnId, ChannelId: 0, 'Prepared Channel Num': 1 } }
       }
       case 'rollback': {
@@ -85,8 +109,9 @@ export class FrontendTransactions {
     }
   }
 
-  async #single(op: TransactionOp, { database, label }: TransactionHeaders): Promise<Outcome> {
+  async #single(req: IncomingMessage, about: TransactionTarget): Promise<Outcome> {
     const { labels, tables, prepared, store } = this.#parts
+    const { op, database, label } = about
     await tables.sweep()
     if (op === 'begin') return null
     if (!store.catalog.hasDatabase(database)) throw new LoadError(`Database[${database}] does not exist.`)
@@ -104,7 +129,7 @@ export class FrontendTransactions {
       if (state !== 'PREPARED') {
         return { message: `Transaction ${txnId} has already committed, label is ${label}`, fields: known }
       }
-      await this.#commitPrepared(transaction)
+      await this.#commitPrepared(req, transaction, about)
       return { message: '', fields: known }
     }
     if (state === 'ABORTED') {
@@ -117,19 +142,19 @@ export class FrontendTransactions {
     return { message: '', fields: known }
   }
 
-  async #commitPrepared(transaction: LoadTransaction): Promise<void> {
+  async #commitPrepared(req: IncomingMessage, transaction: LoadTransaction, about: FaultTarget): Promise<void> {
     if (transaction.isSealed) throw new TransactionRefusal('TXN_IN_PROCESSING', 'Transaction is in processing')
-    const { counts, loadBytes } = await this.#parts.prepared.commit(transaction, 'VISIBLE')
-    this.#parts.stats.loads++
-    this.#parts.stats.rows += counts.total - counts.filtered
-    this.#parts.stats.bytes += loadBytes
+    const wish = new FaultyCommit(this.#parts.faults, about)
+    const { counts, loadBytes } = await this.#parts.prepared.commit(transaction, wish)
+    this.#parts.stats.countLoad(counts, loadBytes)
+    if (wish.isSlow) throw publishTimeout(req, transaction.txnId)
   }
 
   /** A thrown error is named with its class, one that was only noted is not. */
   #refuse(req: IncomingMessage, res: ServerResponse, error: unknown): void {
     if (!(error instanceof LoadError || error instanceof TransactionRefusal)) throw error
     const isTaken = error instanceof TransactionRefusal && error.status === 'LABEL_ALREADY_EXISTS'
-    const type = atLeast(this.#options.emulatedVersion, '3.4') ? 'StarRocksException' : 'UserException'
+    const type = has(this.#options.emulatedVersion, 'starRocksException') ? 'StarRocksException' : 'UserException'
     this.#answer(req, res, {
       Status: isTaken ? 'LABEL_ALREADY_EXISTS' : 'FAILED',
       Message: error instanceof LoadError ? `class com.starrocks.common.${type}: ${error.message}` : error.message,
@@ -147,3 +172,9 @@ export class FrontendTransactions {
 }
 
 const CLOSE = { connection: 'close' }
+
+/** The commit is made, only its publishing outlasts the time the request gave it. */
+function publishTimeout(req: IncomingMessage, txnId: number | null): TransactionRefusal {
+  const ms = Number(headerText(req.headers, 'timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1000
+  return new TransactionRefusal('PUBLISH_TIMEOUT', `publish timeout: ${ms}, transactionId=${txnId}`)
+}

@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AdminRoutes } from './admin-routes.js'
+import { spoiltAnswer } from './fault-points.js'
 import type { Faults, FaultTarget } from './faults.js'
 import { type FrontendOptions, FrontendReplies } from './frontend-replies.js'
 import { type FrontendParts, FrontendTransactions } from './frontend-transaction.js'
 import { decodePart, type HttpListener, listen, splitUrl } from './http-listener.js'
 import type { Labels } from './labels.js'
-import type { LoadStats } from './load-stats.js'
 import type { Store } from './store.js'
 import type { TableTransactions } from './table-transactions.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 /** `http_max_header_size` of the FE (8192 in 3.0). */
 const MAX_HEADER_BYTES = 32_768
-const MAX_ADMIN_BODY_BYTES = 65_536
 
 /** The FE's HTTP port: authenticates, checks `Expect`, redirects loads to the BE without reading them, knows labels. */
 export class Frontend {
@@ -19,7 +19,7 @@ export class Frontend {
   readonly #store: Store
   readonly #labels: Labels
   readonly #faults: Faults
-  readonly #stats: LoadStats
+  readonly #admin: AdminRoutes
   readonly #replies: FrontendReplies
   readonly #tables: TableTransactions
   readonly #transactions: FrontendTransactions
@@ -29,7 +29,7 @@ export class Frontend {
     this.#store = parts.store
     this.#labels = parts.labels
     this.#faults = parts.faults
-    this.#stats = parts.stats
+    this.#admin = new AdminRoutes(parts)
     this.#tables = parts.tables
     this.#replies = new FrontendReplies(options, parts.faults)
     this.#transactions = new FrontendTransactions(options, parts, this.#replies)
@@ -45,7 +45,7 @@ export class Frontend {
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { parts, query } = splitUrl(req)
     const route = `${req.method} ${parts[0]}`
-    if (parts[0] === 'sandbox') return this.#admin(req, res, `${req.method} ${parts[1]}`)
+    if (parts[0] === 'sandbox') return this.#admin.handle(req, res, `${req.method} ${parts[1]}`, query)
     if (route === 'GET api' && parts.length === 2 && parts[1] === 'health') {
       return this.#replies.rest(res, { online_backend_num: 1, total_backend_num: 1 }, 'Success')
     }
@@ -53,7 +53,12 @@ export class Frontend {
       return this.#replies.rest(res, {}, 'Success')
     const target = { database: decodePart(parts[1] ?? ''), table: decodePart(parts[2] ?? ''), label: '' }
     const last = parts.at(-1)
-    if ((route === 'PUT api' || route === 'POST api') && parts.length === 3 && parts[1] === 'transaction') {
+    if (
+      (route === 'PUT api' || route === 'POST api') &&
+      parts.length === 3 &&
+      parts[1] === 'transaction' &&
+      has(this.#options.emulatedVersion, 'transactions')
+    ) {
       return this.#transactions.handle(req, res, parts[2]!.toLowerCase())
     }
     if (route === 'PUT api' && parts.length === 4 && last === '_stream_load') {
@@ -71,11 +76,7 @@ export class Frontend {
 
   #streamLoad(req: IncomingMessage, res: ServerResponse, target: FaultTarget): void {
     if (!this.#replies.authorized(req, res, target)) return
-    if (this.#faults.take('feError', target) !== null) {
-      res.writeHead(500, { 'content-type': 'application/json', connection: 'close' })
-      res.end(JSON.stringify(this.#replies.failure('java.lang.NullPointerException')))
-      return
-    }
+    if (this.#replies.broken(res, target)) return
     if (!this.#expects(req)) {
       this.#refuse(res, 'There is no 100-continue header')
       return
@@ -84,18 +85,22 @@ export class Frontend {
       this.#refuse(res, 'No backend alive.')
       return
     }
+    if (this.#faults.take('followerRedirect', target) !== null) {
+      this.#replies.toLeader(req, res)
+      return
+    }
     this.#replies.redirect(req, res, target)
   }
 
   #expects(req: IncomingMessage): boolean {
     const expect = req.headers.expect
-    if (!atLeast(this.#options.emulatedVersion, '3.1')) return expect !== undefined
+    if (!has(this.#options.emulatedVersion, 'expectByValue')) return expect !== undefined
     return req.httpVersion === '1.0' || expect?.toLowerCase() === '100-continue'
   }
 
   /** A refusal before the redirect: HTTP 200 and the error shape of the version. */
   #refuse(res: ServerResponse, message: string): void {
-    const body = atLeast(this.#options.emulatedVersion, '3.1')
+    const body = has(this.#options.emulatedVersion, 'expectByValue')
       ? JSON.stringify({ Status: 'FAILED', Message: `class com.starrocks.common.DdlException: ${message}` }, null, 2)
       : JSON.stringify(this.#replies.failure(message))
     res.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(body)
@@ -107,6 +112,8 @@ export class Frontend {
       this.#replies.toLeader(req, res)
       return
     }
+    if (this.#replies.broken(res, target) || (await spoiltAnswer(this.#faults, target, res))) return
+    if (this.#faults.take('leaderChange', target) !== null) await this.#transactions.changeLeader()
     if (target.label === '') {
       this.#replies.restFailure(res, 'No label selected.')
       return
@@ -120,7 +127,7 @@ export class Frontend {
     const hidden = this.#faults.take('stateUnknown', target) !== null
     const state = transaction === undefined || hidden ? 'UNKNOWN' : transaction.state
     const reason = hidden ? '' : (transaction?.reason ?? '')
-    const withReason = atLeast(this.#options.emulatedVersion, '3.4')
+    const withReason = has(this.#options.emulatedVersion, 'restCode')
     this.#replies.rest(res, withReason ? { state, reason } : { state }, 'Success')
     if (transaction?.state === 'COMMITTED' && !hidden) this.#labels.finish(transaction, 'VISIBLE')
   }
@@ -138,35 +145,4 @@ export class Frontend {
     await this.#labels.abort(transaction, 'user cancel')
     this.#replies.rest(res, {}, 'Success')
   }
-
-  /** The sandbox's own routes: `POST /sandbox/faults` (the settings of `Faults.set` as JSON), `GET /sandbox/faults`, `GET /sandbox/stats`. */
-  async #admin(req: IncomingMessage, res: ServerResponse, route: string): Promise<void> {
-    const answer = (status: number, body: unknown) =>
-      res.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
-    if (route === 'GET stats') return void answer(200, this.#stats.snapshot())
-    if (route === 'GET faults') return void answer(200, this.#faults.armed())
-    if (route !== 'POST faults') return void answer(404, { error: 'unknown route' })
-    try {
-      const settings: unknown = JSON.parse(await readText(req))
-      if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
-        throw new TypeError('the body must be a JSON object of fault names')
-      }
-      this.#faults.set(settings as Parameters<Faults['set']>[0])
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error
-      return void answer(400, { error: error.message })
-    }
-    answer(200, this.#faults.armed())
-  }
-}
-
-async function readText(req: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > MAX_ADMIN_BODY_BYTES) throw new TypeError(`the body is over ${MAX_ADMIN_BODY_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

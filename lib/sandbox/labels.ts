@@ -18,9 +18,16 @@ export interface LoadTransaction {
   isSealed: boolean
 }
 
+/** How long finished labels are remembered. */
+export interface LabelKeep {
+  /** How many of a database. */
+  readonly count: number
+  readonly ms: number
+}
+
 /** `label_keep_max_num` and `label_keep_max_second` of StarRocks. */
-const KEPT_PER_DATABASE = 1_000
-const KEPT_MS = 259_200_000
+export const LABEL_KEEP: LabelKeep = { count: 1_000, ms: 259_200_000 }
+
 /** Forgotten labels are removed from the saved ones once in so many. */
 const SAVED_BETWEEN_PURGES = 200
 
@@ -34,16 +41,18 @@ export class Labels {
   #insert: DuckDBPreparedStatement | undefined
   readonly #savedSincePurge = new Map<string, number>()
   readonly #now: () => number
+  readonly #keep: LabelKeep
   #nextTxnId = 1_001
 
-  private constructor(store: Store, now: () => number) {
+  private constructor(store: Store, now: () => number, keep: LabelKeep) {
     this.#store = store
     this.#now = now
+    this.#keep = keep
   }
 
   /** Reads what an earlier process of the same data folder finished or prepared. `now`: milliseconds since 1970. */
-  static async open(store: Store, now: () => number = Date.now): Promise<Labels> {
-    const labels = new Labels(store, now)
+  static async open(store: Store, now: () => number = Date.now, keep: LabelKeep = LABEL_KEEP): Promise<Labels> {
+    const labels = new Labels(store, now, keep)
     await store.write(async connection => {
       await connection.run(
         'CREATE TABLE IF NOT EXISTS sandbox_labels (txn_id BIGINT, db VARCHAR, label VARCHAR, state VARCHAR, reason VARCHAR, finished_ms BIGINT)',
@@ -62,6 +71,7 @@ export class Labels {
         labels.#nextTxnId = Math.max(labels.#nextTxnId, Number(txnId) + 1)
       }
     })
+    for (const database of labels.#byDatabase.keys()) labels.#forgetOld(database)
     return labels
   }
 
@@ -139,6 +149,28 @@ export class Labels {
     })
   }
 
+  /** Makes the finished labels of a database unknown; resolves with how many. */
+  async forget(database: string): Promise<number> {
+    const labels = this.#byDatabase.get(database)
+    const finished = [...(labels?.values() ?? [])].filter(t => t.finishedAtMs > 0)
+    for (const { label } of finished) labels?.delete(label)
+    await this.#store.write(async connection => {
+      await connection.run("DELETE FROM sandbox_labels WHERE db = $1 AND state <> 'PREPARED'", [database])
+    })
+    return finished.length
+  }
+
+  /** Makes every transaction unknown that has only begun; one of them that is committed later fails. */
+  forgetBegun(): void {
+    for (const labels of this.#byDatabase.values()) {
+      for (const transaction of [...labels.values()]) {
+        if (transaction.state !== 'PREPARE') continue
+        transaction.state = 'ABORTED'
+        labels.delete(transaction.label)
+      }
+    }
+  }
+
   /** Transactions of a database that are neither finished nor aborted. */
   running(database: string): number {
     return [...(this.#byDatabase.get(database)?.values() ?? [])].filter(t => t.finishedAtMs === 0).length
@@ -157,7 +189,7 @@ export class Labels {
     if (saved === 0) {
       await connection.run(
         "DELETE FROM sandbox_labels WHERE db = $1 AND state <> 'PREPARED' AND (finished_ms < $2 OR txn_id < $3)",
-        [database, BigInt(this.#now() - KEPT_MS), BigInt(txnId - 10 * KEPT_PER_DATABASE)],
+        [database, BigInt(this.#now() - this.#keep.ms), BigInt(txnId - 10 * this.#keep.count)],
       )
     }
     // A statement without a scan: a prepared plan cannot be misled by statistics of the time it was made.
@@ -183,8 +215,8 @@ export class Labels {
   #forgetOld(database: string): void {
     const labels = this.#byDatabase.get(database)!
     const finished = [...labels.values()].filter(t => t.finishedAtMs > 0)
-    const surplus = finished.length - KEPT_PER_DATABASE
-    const horizon = this.#now() - KEPT_MS
+    const surplus = finished.length - this.#keep.count
+    const horizon = this.#now() - this.#keep.ms
     finished.forEach((t, at) => {
       if (at < surplus || t.finishedAtMs < horizon) labels.delete(t.label)
     })

@@ -3,11 +3,16 @@ import { isKeyColumn, type SandboxColumn } from './catalog.js'
 import { LoadError } from './load-error.js'
 import type { LoadPlan } from './load-plan.js'
 import type { StagedRows } from './load-staging.js'
+import { mergeRows } from './row-merge.js'
 import { quoteName, type Store } from './store.js'
+
+/** Rows of an aggregate or unique key table with all of its columns, before they meet those it has. */
+const UNMERGED = 'load_unmerged'
 
 /**
  * Puts the staged rows into the table, inside the caller's transaction: on a primary key table the last row of a key wins,
- * an `op` other than 0 deletes; any other table is appended to.
+ * an `op` other than 0 deletes; a duplicate key table is appended to; on the others rows of one key become one, each column
+ * by its function.
  */
 export async function applyStaged(
   connection: DuckDBConnection,
@@ -15,8 +20,24 @@ export async function applyStaged(
   plan: LoadPlan,
   staged: StagedRows,
 ): Promise<void> {
-  if (plan.table.model === 'primary') await upsert(connection, store, plan, staged)
-  else await insert(connection, store, plan, `${staged.from} s`, c => store.defaultSql(plan.table, c), '')
+  const { table } = plan
+  switch (table.model) {
+    case 'primary':
+      await upsert(connection, store, plan, staged)
+      return
+    case 'duplicate':
+      await insert(connection, store, plan, `${staged.from} s`, c => store.defaultSql(table, c), '')
+      return
+    case 'aggregate':
+    case 'unique': {
+      const given = plan.loaded.map(({ column }, at) => `c${at} AS ${quoteName(column.name)}`)
+      const added = plan.omitted.map(column => `${store.defaultSql(table, column)} AS ${quoteName(column.name)}`)
+      const values = [...given, ...added].join(', ')
+      await connection.run(`CREATE OR REPLACE TEMP TABLE ${UNMERGED} AS SELECT ${values} FROM ${staged.from}`)
+      await mergeRows(connection, table, store.physicalName(table), UNMERGED)
+      await connection.run(`DROP TABLE ${UNMERGED}`)
+    }
+  }
 }
 
 async function upsert(

@@ -39,9 +39,6 @@ const OPERATION = '__op'
  * StarRocks' text when they do not fit, and one of the sandbox's own for what it does not build.
  */
 export function planLoad(request: LoadRequest, table: SandboxTable): LoadPlan {
-  if (table.model === 'aggregate' || table.model === 'unique') {
-    throw new LoadError(`The sandbox cannot load into ${table.model.toUpperCase()} KEY tables`)
-  }
   const isPrimary = table.model === 'primary'
   if (request.partialUpdate && !isPrimary) throw new LoadError('Only primary key table support partial update')
   const items =

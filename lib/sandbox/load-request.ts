@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { parseDelimiter } from './delimiter.js'
 import { type LoadColumn, parseLoadColumns } from './load-columns.js'
 import { LoadError } from './load-error.js'
+import { has } from './version.js'
 
 /** JSON bodies over this many bytes (by Content-Length) need `ignore_json_size: true`. */
 export const MAX_JSON_BYTES = 100 * 1024 * 1024
@@ -95,8 +96,17 @@ export function parseLoadRequest(headers: IncomingHttpHeaders): LoadRequest {
   return request
 }
 
+/** The headers without those that the emulated release does not read yet. */
+export function headersOfRelease(headers: IncomingHttpHeaders, version: string): IncomingHttpHeaders {
+  const read = { ...headers }
+  if (!has(version, 'csvQuoting')) for (const name of CSV_QUOTING) delete read[name]
+  if (!has(version, 'jsonCompression')) for (const name of ['compression', 'content-encoding']) delete read[name]
+  return read
+}
+
+const CSV_QUOTING = ['skip_header', 'trim_space', 'enclose', 'escape'] as const
 /** Headers that the BE does not read in a transaction's load (transaction_stream_load.cpp). */
-const UNREAD_IN_TRANSACTIONS = ['skip_header', 'trim_space', 'enclose', 'escape', 'log_rejected_record_num'] as const
+const UNREAD_IN_TRANSACTIONS = [...CSV_QUOTING, 'log_rejected_record_num'] as const
 
 /**
  * The same for a load inside a transaction: no quoting, `partial_update` only as exactly `true`. `totalBytes`: of all bodies

@@ -1,16 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { CommitWish } from './commit-wish.js'
 import type { Labels, LoadTransaction } from './labels.js'
 import { LoadError } from './load-error.js'
 import { parseTransactionRequest } from './load-request.js'
 import type { Store } from './store.js'
 import type { StreamLoader } from './stream-load.js'
-import type { CommitWish, LoadSlot } from './table-transactions.js'
+import type { LoadSlot } from './table-transactions.js'
 import { applyPart, dropStaging, TransactionPart } from './transaction-part.js'
 import { TransactionRefusal } from './transaction-refusal.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
-/** `stream_load_task_keep_max_num`: finished ones that are remembered. */
-const KEPT = 1_000
+/** The commit is lost and nobody is told. */
+class SilentAbort extends Error {}
 
 /** One transaction over several tables of one database, as the leader FE holds it in memory (StreamLoadMultiStmtTask). */
 interface MultiTransaction {
@@ -29,6 +30,8 @@ interface MultiTransaction {
 export interface MultiOutcome {
   readonly message: string
   readonly txnId: number | null
+  /** What this commit has made durable. */
+  readonly parts: readonly TransactionPart[]
 }
 
 /**
@@ -40,16 +43,28 @@ export class MultiTransactions {
   readonly #labels: Labels
   readonly #loader: StreamLoader
   readonly #now: () => number
-  /** Beginning a known label again is refused; releases before 4.0.7 said OK. */
-  readonly #refusesSecondBegin: boolean
+  readonly #kept: number
+  /** From 4.0.7 on a known label cannot be begun again, and a commit that failed is not taken for one that was made. */
+  readonly #isSettled: boolean
   readonly #byLabel = new Map<string, MultiTransaction>()
 
-  constructor(store: Store, labels: Labels, loader: StreamLoader, emulatedVersion: string, now: () => number) {
+  /** `kept`: how many finished ones are remembered (`stream_load_task_keep_max_num`). */
+  constructor(
+    store: Store,
+    labels: Labels,
+    loader: StreamLoader,
+    {
+      emulatedVersion,
+      now,
+      kept,
+    }: { readonly emulatedVersion: string; readonly now: () => number; readonly kept: number },
+  ) {
+    this.#kept = kept
     this.#store = store
     this.#labels = labels
     this.#loader = loader
     this.#now = now
-    this.#refusesSecondBegin = atLeast(emulatedVersion, '4.0.7')
+    this.#isSettled = has(emulatedVersion, 'settledMulti')
   }
 
   /** Throws a TransactionRefusal when the label is taken, also by a transaction that was rolled back. */
@@ -58,7 +73,7 @@ export class MultiTransactions {
     if (!this.#store.catalog.hasDatabase(database)) throw new LoadError(`Database[${database}] does not exist`)
     const known = this.#byLabel.get(label)
     if (known !== undefined) {
-      if (!this.#refusesSecondBegin) return
+      if (!this.#isSettled) return
       throw new TransactionRefusal(
         'LABEL_ALREADY_EXISTS',
         known.state === 'COMMITED'
@@ -68,7 +83,7 @@ export class MultiTransactions {
       )
     }
     const used = this.#labels.find(database, label)
-    if (used !== undefined && used.state !== 'ABORTED' && this.#refusesSecondBegin) {
+    if (used !== undefined && used.state !== 'ABORTED' && this.#isSettled) {
       throw new TransactionRefusal('LABEL_ALREADY_EXISTS', `Label [${label}] has already been used.`, used.state)
     }
     this.#byLabel.set(label, {
@@ -85,10 +100,17 @@ export class MultiTransactions {
   }
 
   /** The FE's half of a load: plans the table's part by the headers of its first load. Throws; a failed load cancels the whole transaction. */
-  async planLoad(database: string, table: string, label: string, headers: IncomingHttpHeaders): Promise<void> {
+  async planLoad(
+    database: string,
+    table: string,
+    label: string,
+    headers: IncomingHttpHeaders,
+    hasBackend: boolean,
+  ): Promise<void> {
     await this.sweep()
     const found = this.#get(label)
     try {
+      if (!hasBackend) throw new LoadError('No backend alive.')
       if (database !== found.database) {
         throw new LoadError(`Request database ${database} not equal transaction database ${found.database}`)
       }
@@ -151,7 +173,7 @@ export class MultiTransactions {
     const { txnId } = found
     const refuse = (message: string) => new TransactionRefusal('INTERNAL_ERROR', message)
     if (found.state === 'COMMITED') {
-      return { message: `Transaction ${txnId} has already committed, label is ${label}`, txnId }
+      return { message: `Transaction ${txnId} has already committed, label is ${label}`, txnId, parts: [] }
     }
     if (found.state === 'CANCELLED') throw refuse(`Can not commit CANCELLED transaction ${txnId}, label is ${label}`)
     if (found.state === 'COMMITING') throw refuse(`Transaction ${txnId} is already committing, label is ${label}`)
@@ -165,24 +187,28 @@ export class MultiTransactions {
         if ('existing' in begun) throw refuse(`Label [${label}] has already been used.`)
         transaction = begun
         await wish.beforeCommit()
+        if (wish.abortsSilently()) throw new SilentAbort('commit failed')
         await this.#store.write(async connection => {
           await connection.run('BEGIN')
           for (const part of found.parts.values()) await applyPart(connection, this.#store, part)
           await this.#labels.record(connection, begun)
           await connection.run('COMMIT')
         })
-        this.#labels.finish(begun, wish.state)
+        this.#labels.finish(begun, wish.publishedState())
       }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       found.state = 'BEGIN'
       await this.#cancel(found, reason)
       if (transaction !== null) await this.#labels.abort(transaction, reason)
-      throw error
+      if (!(error instanceof SilentAbort)) throw error
+      if (!this.#isSettled) found.state = 'COMMITED'
+      return { message: '', txnId, parts: [] }
     }
     found.state = 'COMMITED'
+    const parts = [...found.parts.values()]
     found.parts.clear()
-    return { message: '', txnId }
+    return { message: '', txnId, parts }
   }
 
   /** Throws a TransactionRefusal when it is too late, a LoadError when there is none. */
@@ -200,10 +226,10 @@ export class MultiTransactions {
           `Can not abort transaction ${txnId} during committing, label is ${label}`,
         )
       case 'CANCELLED':
-        return { message: `Transaction ${txnId} has already aborted, label is ${label}`, txnId }
+        return { message: `Transaction ${txnId} has already aborted, label is ${label}`, txnId, parts: [] }
       case 'BEGIN':
         await this.#cancel(found, 'manual abort')
-        return { message: `stream load ${label} abort`, txnId: null }
+        return { message: `stream load ${label} abort`, txnId: null, parts: [] }
     }
   }
 
@@ -213,6 +239,14 @@ export class MultiTransactions {
       if (found.state === 'COMMITING') continue
       await this.#cancel(found, 'recover after FE restart')
       this.#byLabel.delete(found.label)
+    }
+  }
+
+  /** Forgets those of a database that are over. */
+  forgetFinished(database: string): void {
+    for (const found of [...this.#byLabel.values()]) {
+      const isOver = found.state === 'COMMITED' || found.state === 'CANCELLED'
+      if (isOver && found.database === database) this.#byLabel.delete(found.label)
     }
   }
 
@@ -254,12 +288,12 @@ export class MultiTransactions {
     if (found.state !== 'BEGIN') return
     found.state = 'CANCELLED'
     found.reason = reason
-    await dropStaging(this.#store, found.parts.values())
+    await dropStaging(this.#store, [...found.parts.values()])
     for (const [table, part] of found.parts) if (!part.isLoading) found.parts.delete(table)
   }
 
   #forgetOld(): void {
     const finished = [...this.#byLabel.values()].filter(t => t.state === 'COMMITED' || t.state === 'CANCELLED')
-    for (const { label } of finished.slice(0, Math.max(0, finished.length - KEPT))) this.#byLabel.delete(label)
+    for (const { label } of finished.slice(0, Math.max(0, finished.length - this.#kept))) this.#byLabel.delete(label)
   }
 }

@@ -23,9 +23,11 @@ import {
   writeTextRow,
 } from './mysql-result.js'
 import { PreparedStatement } from './mysql-statement.js'
+import { asReleaseNumbers, mysqlVersion } from './release-limits.js'
 import type { ResultColumn, StatementResult } from './result-set.js'
 import { SqlError } from './sql-error.js'
 import type { SqlSession } from './sql-session.js'
+import { has } from './version.js'
 
 export interface Account {
   readonly user: string
@@ -60,6 +62,7 @@ export class MysqlConnection {
   readonly id: number
   readonly #socket: Socket
   readonly #account: Account
+  readonly #version: string
   readonly #session: SqlSession
   readonly #seed = createSeed()
   readonly #out = new PacketBuilder()
@@ -67,10 +70,16 @@ export class MysqlConnection {
   #nextStatementId = 1
   #packets: AsyncGenerator<Packet> | undefined
 
-  constructor(id: number, socket: Socket, account: Account, session: SqlSession) {
+  constructor(
+    id: number,
+    socket: Socket,
+    account: Account & { readonly emulatedVersion: string },
+    session: SqlSession,
+  ) {
     this.id = id
     this.#socket = socket
     this.#account = account
+    this.#version = account.emulatedVersion
     this.#session = session
   }
 
@@ -101,7 +110,7 @@ export class MysqlConnection {
 
   async #login(): Promise<boolean> {
     this.#out.answer(-1)
-    writeHandshake(this.#out, this.id, this.#seed)
+    writeHandshake(this.#out, this.id, this.#seed, mysqlVersion(this.#version))
     await this.#flush()
     const packet = await this.#nextPacket()
     if (packet === undefined) return false
@@ -111,7 +120,7 @@ export class MysqlConnection {
       writeOk(this.#out, 0, STATUS_AUTOCOMMIT)
       return true
     } catch (error) {
-      writeError(this.#out, asSqlError(error))
+      this.#refuse(error)
       return false
     } finally {
       await this.#flush()
@@ -178,7 +187,7 @@ export class MysqlConnection {
           throw new SqlError(1047, `Unknown command ${command}`, '08S01')
       }
     } catch (error) {
-      writeError(this.#out, asSqlError(error))
+      this.#refuse(error)
     }
   }
 
@@ -218,7 +227,7 @@ export class MysqlConnection {
       await this.#authenticate(response)
       writeOk(this.#out, 0, STATUS_AUTOCOMMIT)
     } catch (error) {
-      writeError(this.#out, asSqlError(error))
+      this.#refuse(error)
       await this.#flush()
       this.#socket.end()
     }
@@ -230,7 +239,14 @@ export class MysqlConnection {
     writeEof(this.#out, STATUS_AUTOCOMMIT)
   }
 
+  #refuse(error: unknown): void {
+    writeError(this.#out, asReleaseNumbers(asSqlError(error), this.#version))
+  }
+
   async #prepare(source: string): Promise<void> {
+    if (!has(this.#version, 'preparedStatements')) {
+      throw new SqlError(1047, `Unknown command ${COMMAND.stmtPrepare}`, '08S01')
+    }
     const statement = new PreparedStatement(source)
     const columns = await this.#describe(statement)
     const id = this.#nextStatementId++

@@ -1,6 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { FieldReader, type PacketBuilder } from './mysql-packet.js'
-import { SERVER_VERSION } from './session-variables.js'
 import { SqlError } from './sql-error.js'
 
 /** Capability flags StarRocks advertises (mysql/MysqlCapability.java); no TLS, compression or multi statements. */
@@ -33,11 +32,16 @@ export function createSeed(): Buffer {
 }
 
 /** Protocol::HandshakeV10 */
-export function writeHandshake(builder: PacketBuilder, connectionId: number, seed: Buffer): void {
+export function writeHandshake(
+  builder: PacketBuilder,
+  connectionId: number,
+  seed: Buffer,
+  serverVersion: string,
+): void {
   builder
     .begin()
     .uint(10, 1)
-    .zeroEnded(SERVER_VERSION)
+    .zeroEnded(serverVersion)
     .uint(connectionId, 4)
     .raw(seed.subarray(0, 8))
     .uint(0, 1)

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { CommitWish } from './commit-wish.js'
 import type { Labels, LoadTransaction } from './labels.js'
+import { LoadError } from './load-error.js'
 import { parseTransactionRequest } from './load-request.js'
 import type { Store } from './store.js'
 import type { StreamLoader } from './stream-load.js'
@@ -22,24 +24,29 @@ export class PreparedParts {
     this.#labels = labels
   }
 
-  /** Reads what an earlier process of the same data folder had prepared. */
+  /** Reads what an earlier process of the same data folder had prepared; what no longer fits its table is rolled back. */
   static async open(store: Store, labels: Labels, loader: StreamLoader): Promise<PreparedParts> {
     const prepared = new PreparedParts(store, labels)
-    await store.write(async connection => {
+    const saved = await store.write(async connection => {
       await connection.run(
         'CREATE TABLE IF NOT EXISTS sandbox_prepared (txn_id BIGINT, db VARCHAR, label VARCHAR, tbl VARCHAR, headers VARCHAR, staging VARCHAR, deadline_ms BIGINT)',
       )
-      const saved = await connection.runAndReadAll('SELECT * FROM sandbox_prepared')
-      for (const [txnId, database, label, table, headers, staging, deadlineMs] of saved.getRows()) {
-        const transaction = labels.find(String(database), String(label))
-        if (transaction === undefined || transaction.txnId !== Number(txnId)) continue
-        const given = JSON.parse(String(headers)) as IncomingHttpHeaders
+      return (await connection.runAndReadAll('SELECT * FROM sandbox_prepared')).getRows()
+    })
+    for (const [txnId, database, label, table, headers, staging, deadlineMs] of saved) {
+      const transaction = labels.find(String(database), String(label))
+      if (transaction === undefined || transaction.txnId !== Number(txnId)) continue
+      const given = JSON.parse(String(headers)) as IncomingHttpHeaders
+      try {
         const request = parseTransactionRequest(given, 0)
         const part = new TransactionPart(loader.plan(String(database), String(table), request), request, given)
         part.staging = staging === null ? null : String(staging)
         prepared.#byTxnId.set(transaction.txnId, { transaction, part, deadlineMs: Number(deadlineMs) })
+      } catch (error) {
+        if (!(error instanceof LoadError)) throw error
+        await prepared.rollback(transaction, error.message)
       }
-    })
+    }
     return prepared
   }
 
@@ -71,9 +78,11 @@ export class PreparedParts {
   }
 
   /** Puts the rows into their table and gives the part back. Rejects with a LoadError when the table no longer takes them; then it is rolled back. */
-  async commit(transaction: LoadTransaction, state: 'COMMITTED' | 'VISIBLE'): Promise<TransactionPart> {
+  async commit(transaction: LoadTransaction, wish: CommitWish): Promise<TransactionPart> {
     const found = this.#byTxnId.get(transaction.txnId)!
+    transaction.isSealed = true
     try {
+      await wish.beforeCommit()
       await this.#store.write(async connection => {
         await connection.run('BEGIN')
         await applyPart(connection, this.#store, found.part)
@@ -85,7 +94,7 @@ export class PreparedParts {
       await this.rollback(transaction, error instanceof Error ? error.message : String(error))
       throw error
     }
-    this.#labels.finish(transaction, state)
+    this.#labels.finish(transaction, wish.publishedState())
     this.#byTxnId.delete(transaction.txnId)
     return found.part
   }
@@ -95,9 +104,9 @@ export class PreparedParts {
     const found = this.#byTxnId.get(transaction.txnId)
     this.#byTxnId.delete(transaction.txnId)
     if (transaction.state !== 'ABORTED') await this.#labels.abort(transaction, reason)
-    if (found === undefined) return
-    await dropStaging(this.#store, [found.part])
+    if (found !== undefined) await dropStaging(this.#store, [found.part])
     await this.#store.write(async connection => {
+      await connection.run(`DROP TABLE IF EXISTS "sandbox_part_${transaction.txnId}"`)
       await connection.run('DELETE FROM sandbox_prepared WHERE txn_id = $1', [BigInt(transaction.txnId)])
     })
   }

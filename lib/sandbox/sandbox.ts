@@ -2,10 +2,10 @@ import { Backend } from './backend.js'
 import type { Account } from './basic-auth.js'
 import type { ParserChoice } from './body-staging.js'
 import { ErrorLogs } from './error-log.js'
-import { Faults } from './faults.js'
+import { type FaultSetting, Faults } from './faults.js'
 import { Frontend } from './frontend.js'
 import type { HttpListener } from './http-listener.js'
-import { Labels } from './labels.js'
+import { LABEL_KEEP, type LabelKeep, Labels } from './labels.js'
 import { LoadStats } from './load-stats.js'
 import { MultiTransactions } from './multi-transactions.js'
 import { DEFAULT_EMULATED_VERSION, startMysqlListener } from './mysql-listener.js'
@@ -29,6 +29,10 @@ export interface SandboxOptions {
   readonly mode?: SandboxMode
   /** Milliseconds since 1970, for time-outs and for how long labels are kept; for tests. */
   readonly now?: () => number
+  /** How long finished labels are remembered, where StarRocks' defaults (1000 of a database, 3 days) do not fit. */
+  readonly labelKeep?: Partial<LabelKeep>
+  /** Faults armed from the start. */
+  readonly faults?: Readonly<Record<string, FaultSetting>>
   /** Which CSV parser loads use; for tests. */
   readonly parser?: ParserChoice
 }
@@ -45,28 +49,30 @@ export interface Sandbox {
   close(): Promise<void>
 }
 
-/** Starts the stand-in for StarRocks: FE HTTP, BE HTTP and the MySQL protocol over one store. Rejects when a port is taken. */
+/** Starts the stand-in for StarRocks: FE HTTP, BE HTTP and the MySQL protocol over one store. Rejects when a port is taken, with a TypeError for a fault it does not know. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const host = options.host ?? '127.0.0.1'
   const account: Account = { user: options.user, password: options.password }
   const emulatedVersion = options.emulatedVersion ?? DEFAULT_EMULATED_VERSION
   const mode = options.mode ?? 'duckdb'
   const now = options.now ?? Date.now
+  const keep = { ...LABEL_KEEP, ...options.labelKeep }
+  const faults = new Faults()
+  faults.set(options.faults ?? {})
   const store = await Store.open({ dataDir: options.dataDir })
   const listeners: Pick<HttpListener, 'close'>[] = []
-  const faults = new Faults()
   const close = async () => {
     faults.clear()
     await Promise.all(listeners.map(listener => listener.close()))
     await store.close()
   }
   try {
-    const labels = await Labels.open(store, now)
+    const labels = await Labels.open(store, now, keep)
     const stats = new LoadStats()
     const loader = new StreamLoader({ mode, emulatedVersion, parser: options.parser ?? 'auto' }, store, labels)
     const prepared = await PreparedParts.open(store, labels, loader)
     const tables = new TableTransactions(store, labels, loader, prepared, now)
-    const multi = new MultiTransactions(store, labels, loader, emulatedVersion, now)
+    const multi = new MultiTransactions(store, labels, loader, { emulatedVersion, now, kept: keep.count })
     const logs = new ErrorLogs()
     const parts = { store, labels, loader, logs, faults, stats, prepared, tables, multi }
     const backend = await new Backend(

@@ -1,3 +1,5 @@
+import { mysqlVersion } from './release-limits.js'
+
 /** Variables of the server that drivers and tools ask for; a session starts with a copy. Names in lower case. */
 export function defaultVariables(emulatedVersion: string): Map<string, string | number> {
   return new Map<string, string | number>([
@@ -37,11 +39,8 @@ export function defaultVariables(emulatedVersion: string): Map<string, string | 
     ['transaction_read_only', 0],
     ['tx_isolation', 'READ-COMMITTED'],
     ['tx_read_only', 0],
-    ['version', SERVER_VERSION],
+    ['version', mysqlVersion(emulatedVersion)],
     ['version_comment', `StarRocks version ${emulatedVersion}`],
     ['wait_timeout', 28_800],
   ])
 }
-
-/** What `version()` and the handshake say; `current_version()` tells the StarRocks version. */
-export const SERVER_VERSION = '8.0.33'

@@ -3,14 +3,16 @@ import { runDataStatement } from './data-statements.js'
 import { runDefinition } from './definition-statements.js'
 import { asSqlError } from './engine-error.js'
 import { type MemoryTable, memoryTable, renderMemoryTable } from './memory-table.js'
+import { mysqlVersion } from './release-limits.js'
 import { describeColumn, OK, type ResultColumn, rowsOf, type StatementResult } from './result-set.js'
 import { type RewriteScope, rewriteExpression, rewriteQuery } from './select-rewriter.js'
-import { defaultVariables, SERVER_VERSION } from './session-variables.js'
+import { defaultVariables } from './session-variables.js'
 import { type ClusterState, describeTable, type OpenSession, readShow } from './show-statements.js'
 import { analyzingError, noDatabaseSelected, SqlError, unknownDatabase } from './sql-error.js'
 import { quoteText, type Store } from './store.js'
 import { SYSTEM_TABLES } from './system-tables.js'
 import { TokenReader } from './token-reader.js'
+import { has } from './version.js'
 
 export interface SessionOptions {
   readonly id: number
@@ -158,7 +160,7 @@ export class SqlSession {
     if (reader.accept('SET')) return this.#set(reader)
     if (reader.accept('KILL')) return this.#kill(reader)
     if (reader.is('BEGIN') || reader.is('START', 'TRANSACTION')) {
-      this.#inTransaction = true
+      this.#inTransaction = has(this.#options.emulatedVersion, 'sqlTransactions')
       return OK
     }
     if (reader.is('COMMIT') || reader.is('ROLLBACK')) {
@@ -173,6 +175,7 @@ export class SqlSession {
       store: this.#store,
       database: this.#database,
       aliveBackends: this.#options.cluster().backendAlive ? 1 : 0,
+      emulatedVersion: this.#options.emulatedVersion,
       renderExpression: expression => rewriteExpression(expression, this.#scope()),
     })
     if (isDefinition) return OK
@@ -319,7 +322,7 @@ export class SqlSession {
       case 'schema()':
         return this.#database
       case 'version()':
-        return SERVER_VERSION
+        return mysqlVersion(this.#options.emulatedVersion)
       case 'current_version()':
         return this.#options.emulatedVersion
       case 'connection_id()':

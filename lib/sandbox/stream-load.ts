@@ -9,7 +9,7 @@ import type { LoadRequest } from './load-request.js'
 import type { RowCounts } from './row-converter.js'
 import type { Store } from './store.js'
 import { stageLoad, stageTail, type TransactionPart } from './transaction-part.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 /** `duckdb` keeps rows; `count` splits bodies and counts their rows; `null` counts row delimiters. */
 export type SandboxMode = 'duckdb' | 'count' | 'null'
@@ -124,8 +124,8 @@ export class StreamLoader {
 }
 
 function emptyLoadText(version: string): string {
-  if (!atLeast(version, '3.1')) return 'all partitions have no load data'
-  if (!atLeast(version, '4.0')) {
+  if (!has(version, 'emptyLoadAdvice')) return 'all partitions have no load data'
+  if (!has(version, 'emptyLoadCauses')) {
     return 'No partitions have data available for loading. If you are sure there may be no data to be loaded, you can use `ADMIN SET FRONTEND CONFIG ("empty_load_as_error" = "false")` to ensure such load jobs can succeed'
   }
   return 'No rows were imported from upstream. Possible causes: the upstream has no data, or all rows were filtered out'

@@ -109,16 +109,24 @@ export function defineColumn(definition: ColumnDefinition, model: TableModel, ke
     if (definition.default !== null) throw analyzingError(`AUTO_INCREMENT column ${name} can't have a default value`)
   }
   checkDefault(definition)
+  const aggregate = aggregateOf(definition, model, isKey)
   return {
     name,
-    type,
+    type: aggregate === 'sum' ? summedType(type) : type,
     nullable: definition.nullable ?? !(definition.autoIncrement || (isKey && model === 'primary')),
     default: definition.default,
     autoIncrement: definition.autoIncrement,
     generated,
-    aggregate: aggregateOf(definition, model, isKey),
+    aggregate,
     comment: definition.comment,
   }
+}
+
+/** SUM columns of decimals hold as many digits as there are. */
+function summedType(type: ColumnType): ColumnType {
+  const digits = 38
+  if (type.base !== 'decimal' || (type.precision ?? 0) >= digits) return type
+  return { ...type, precision: digits, text: `decimal(${digits},${type.scale})` }
 }
 
 /** @throws SqlError 1166 when StarRocks keeps the name for itself. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { CommitWish } from './commit-wish.js'
 import type { Labels, LoadTransaction } from './labels.js'
 import { LoadError } from './load-error.js'
 import { parseTransactionRequest } from './load-request.js'
@@ -18,13 +19,6 @@ export interface LoadSlot {
   fail(reason: string): Promise<void>
   /** To be called when the load has been answered or given up. */
   release(): Promise<void>
-}
-
-/** How a commit ends. */
-export interface CommitWish {
-  readonly state: 'COMMITTED' | 'VISIBLE'
-  /** Awaited after the verdict on the rows, before anything is written; a rejection rolls back. */
-  readonly beforeCommit: () => Promise<void>
 }
 
 /** A transaction over one table that a BE holds: from `begin` until `prepare`, `commit` or `rollback`. */
@@ -123,7 +117,7 @@ export class TableTransactions {
         await this.#labels.record(connection, found.transaction)
         await connection.run('COMMIT')
       })
-      this.#labels.finish(found.transaction, wish.state)
+      this.#labels.finish(found.transaction, wish.publishedState())
     })
   }
 
@@ -148,6 +142,17 @@ export class TableTransactions {
       else if (this.#now() > found.deadlineMs) await this.#abandon(found, 'timeout by txn manager')
     }
     await this.#prepared.sweep(this.#now())
+  }
+
+  /** What is not prepared is lost: its label is unknown, its rows are gone. */
+  async forget(): Promise<void> {
+    const lost = [...this.#open.values()]
+    this.#open.clear()
+    for (const { transaction } of lost) if (transaction.state === 'PREPARE') transaction.state = 'ABORTED'
+    await dropStaging(
+      this.#store,
+      lost.flatMap(found => (found.part === null ? [] : [found.part])),
+    )
   }
 
   async #bindPart(found: TableTransaction, headers: IncomingHttpHeaders, bodyBytes: number): Promise<void> {

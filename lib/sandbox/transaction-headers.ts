@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { LoadError } from './load-error.js'
 import { headerText, parseLabel } from './load-request.js'
-import { atLeast } from './version.js'
+import { has } from './version.js'
 
 /** What the headers of a transaction operation say of it. */
 export interface TransactionHeaders {
@@ -20,8 +20,9 @@ export function parseTransactionHeaders(req: IncomingMessage, emulatedVersion: s
   const database = headerText(req.headers, 'db')
   if (database === undefined) throw new LoadError('No database selected.')
   const label = parseLabel(req.headers)
-  if (label === undefined) throw new LoadError(atLeast(emulatedVersion, '3.3') ? 'Empty label.' : 'empty label.')
-  const type = atLeast(emulatedVersion, '4.0') ? headerText(req.headers, 'transaction_type') : undefined
+  if (label === undefined)
+    throw new LoadError(has(emulatedVersion, 'capitalEmptyLabel') ? 'Empty label.' : 'empty label.')
+  const type = has(emulatedVersion, 'multiTransactions') ? headerText(req.headers, 'transaction_type') : undefined
   return {
     database,
     table: headerText(req.headers, 'table') ?? '',

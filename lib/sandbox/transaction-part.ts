@@ -71,8 +71,9 @@ async function stageRows(stager: BodyStager | null, part: TransactionPart, rows:
   try {
     if (stager === null) countRows(part.plan, part.request, rows, counts)
     else {
-      const staging = part.staging ?? `temp."part_${nextStaging++}"`
+      let staging = ''
       await stager.stage(part.plan, part.request, rows, counts, rejected, async (connection, { from }) => {
+        staging = part.staging ?? `temp."part_${nextStaging++}"`
         const intoNew = `CREATE TEMP TABLE ${staging} AS SELECT * FROM ${from}`
         await connection.run(part.staging === null ? intoNew : `INSERT INTO ${staging} SELECT * FROM ${from}`)
       })
@@ -100,12 +101,14 @@ export async function applyPart(connection: DuckDBConnection, store: Store, part
   await connection.run(`DROP TABLE ${part.staging}`)
 }
 
-/** Forgets the staged rows of parts. */
-export async function dropStaging(store: Store, parts: Iterable<TransactionPart>): Promise<void> {
-  const names = [...parts].flatMap(part => (part.staging === null ? [] : [part.staging]))
-  if (names.length === 0) return
+/** Forgets the staged rows of parts; a load that is still being taken stages its rows anew, and they are to be dropped again. */
+export async function dropStaging(store: Store, parts: readonly TransactionPart[]): Promise<void> {
+  if (parts.every(part => part.staging === null)) return
   await store.write(async connection => {
-    for (const name of names) await connection.run(`DROP TABLE IF EXISTS ${name}`)
+    for (const part of parts) {
+      if (part.staging !== null) await connection.run(`DROP TABLE IF EXISTS ${part.staging}`)
+      part.staging = null
+    }
   })
 }
 

@@ -10,7 +10,7 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api'
-import { normaliseJson } from './json-text.js'
+import { canonicalJson, parseJsonValue } from './json-scan.js'
 
 /** A cell of a result: text or raw bytes as the text protocol sends them, null for SQL NULL. */
 export type Cell = string | Uint8Array | null
@@ -21,7 +21,9 @@ export type RenderValue = (value: DuckDBValue) => Cell
 export function valueRenderer(type: DuckDBType): RenderValue {
   switch (type.typeId) {
     case DuckDBTypeId.VARCHAR:
-      return type.alias === 'JSON' ? value => (value === null ? null : normaliseJson(value as string)) : asText
+      return type.alias === 'JSON'
+        ? value => (value === null ? null : canonicalJson(parseJsonValue(value as string)))
+        : asText
     case DuckDBTypeId.FLOAT:
       return value => (value === null ? null : renderFloat(value as number))
     // Lists of ids stand for BITMAP and HLL, which StarRocks prints as NULL.

@@ -59,6 +59,9 @@ describe('the command line', () => {
     [['status', '-c'], /^-c needs a value: FILE\n/],
     [['stop', '--timeout', 'soon'], /^--timeout must be a number from 0 to 86400\n/],
     [['sandbox', '--mode', 'full'], /^--mode must be one of duckdb, count, null\n/],
+    [['sandbox', '--version', 'new'], /^--version must be a release of StarRocks/],
+    [['sandbox', '--fault', 'nothing=1'], /^--fault: unknown fault "nothing"; known: /],
+    [['sandbox', '--fault', 'answerLost=1', '--fault', 'answerLost=x'], /^--fault: fault "answerLost" takes a number/],
     [['sandbox', '--fe-port', '70000'], /^--fe-port must be a number from 0 to 65535\n/],
   ])('%j is a usage error', async (args, text) => {
     const { code, out, err } = await cli(...args)

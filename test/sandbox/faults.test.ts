@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { Faults } from '../../lib/sandbox/faults.js'
+import type { FaultOp } from '../../lib/sandbox/fault-names.js'
+import { Faults, parseFault } from '../../lib/sandbox/faults.js'
 
 const target = { database: 'd', table: 't', label: 'l', op: 'streamLoad' } as const
 
@@ -38,6 +39,58 @@ test('a wrong setting changes nothing', () => {
   expect(() => faults.set({ answerLost: 'x' })).toThrow(TypeError)
   expect(() => faults.set({ answerLost: 1.5 })).toThrow(TypeError)
   expect(faults.armed()).toEqual({})
+})
+
+test('operations: the usual ones, or the one that is named', () => {
+  const faults = new Faults()
+  const at = (op: FaultOp) => ({ ...target, op })
+  faults.set({ answerLost: true })
+  expect((['streamLoad', 'commit', 'begin', 'load'] as const).map(op => faults.take('answerLost', at(op)))).toEqual([
+    true,
+    true,
+    null,
+    null,
+  ])
+  faults.set({ answerLost: { op: 'begin', label: 'l', database: 'd' } })
+  expect((['streamLoad', 'commit', 'begin'] as const).map(op => faults.take('answerLost', at(op)))).toEqual([
+    null,
+    null,
+    true,
+  ])
+  expect(faults.take('answerLost', { ...at('begin'), database: 'other' })).toBeNull()
+  expect(faults.take('answerLost', { ...at('begin'), label: 'other' })).toBeNull()
+  expect(() => faults.set({ answerLost: { op: 'state' } })).toThrow('can strike at streamLoad, commit, begin')
+  expect(() => faults.set({ answerLost: { op: 'nothing' as 'load' } })).toThrow(TypeError)
+  expect(faults.allStruck()).toEqual({ answerLost: 3 })
+})
+
+test('a hold of one time holds one request, until it is cleared or set anew', async () => {
+  const faults = new Faults()
+  faults.set({ holdCommit: 1 })
+  let released = false
+  const held = faults.held('holdCommit', target).then(() => {
+    released = true
+  })
+  await faults.held('holdCommit', target)
+  await new Promise(setImmediate)
+  expect([released, faults.armed()]).toEqual([false, { holdCommit: 0 }])
+  faults.set({ holdCommit: 0 })
+  await held
+})
+
+test.each([
+  ['answerLost', { answerLost: true }],
+  ['answerLost=3', { answerLost: 3 }],
+  ['redirectTo=127.0.0.1:1', { redirectTo: '127.0.0.1:1' }],
+  ['failedWith200=a=b', { failedWith200: 'a=b' }],
+  ['holdCommit={"op":"commit","times":1}', { holdCommit: { op: 'commit', times: 1 } }],
+])('on the command line: %s', (text, setting) => {
+  expect(parseFault(text)).toEqual(setting)
+  new Faults().set(parseFault(text))
+})
+
+test('a rule on the command line that is no JSON', () => {
+  expect(() => parseFault('answerLost={')).toThrow(TypeError)
 })
 
 test('a hold ends when it is cleared, and only then', async () => {

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { Labels } from '../../lib/sandbox/labels.js'
 import { Store } from '../../lib/sandbox/store.js'
-import { loadState, makeTable, openSandbox, rowsOf, streamLoad } from './stream-load-client.js'
+import { loadState, makeTable, openSandbox, rowsOf, send, streamLoad } from './stream-load-client.js'
+import { TransactionClient } from './transaction-client.js'
 
 let dataDir: string
 beforeEach(async () => {
@@ -109,4 +110,56 @@ test('a recorded transaction can no longer be cancelled, a cancelled one no long
   expect(recorded.state).toBe('PREPARED')
   expect(labels.begin('d', 'b')).toEqual({ existing: 'RUNNING' })
   await store.close()
+})
+
+test('finished labels are remembered for so long, or so many of a database', async () => {
+  let nowMs = 1_800_000_000_000
+  const sandbox = await openSandbox({ dataDir, now: () => nowMs, labelKeep: { count: 3, ms: 60_000 } })
+  const load = (label: string) => streamLoad(sandbox, { table: 't', body: '1\n', headers: { label } })
+  const states = async (...labels: string[]) =>
+    Promise.all(labels.map(async label => (await loadState(sandbox, label)).state))
+  try {
+    await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
+    for (const label of ['a', 'b', 'c', 'd']) await load(label)
+    expect(await states('a', 'b', 'c', 'd')).toEqual(['UNKNOWN', 'VISIBLE', 'VISIBLE', 'VISIBLE'])
+    expect((await load('a')).Status).toBe('Success')
+    nowMs += 60_001
+    await load('e')
+    expect(await states('a', 'd', 'e')).toEqual(['UNKNOWN', 'UNKNOWN', 'VISIBLE'])
+  } finally {
+    await sandbox.close()
+  }
+  const shorter = await openSandbox({ dataDir, now: () => nowMs, labelKeep: { count: 0 } })
+  expect((await loadState(shorter, 'e')).state).toBe('UNKNOWN')
+  await shorter.close()
+})
+
+test('labels are forgotten at once by an admin route, those of open transactions are not', async () => {
+  const sandbox = await openSandbox({ dataDir, emulatedVersion: '4.1.0' })
+  const forget = (database: string) =>
+    send('POST', `http://127.0.0.1:${sandbox.feHttpPort}/sandbox/forget_labels?db=${database}`)
+  const multi = new TransactionClient(sandbox, { label: 'multi', transaction_type: 'multi' })
+  try {
+    await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
+    await streamLoad(sandbox, { table: 't', body: '1\n', headers: { label: 'done' } })
+    await multi.run('begin')
+    await multi.load('t', '1\n')
+    await multi.run('commit')
+    const open = new TransactionClient(sandbox, { label: 'open', table: 't' })
+    await open.run('begin')
+    await open.load('t', '2\n')
+    await open.run('prepare')
+    expect((await forget('elsewhere')).text).toBe('{"forgotten":0}\n')
+    expect((await forget('d')).text).toBe('{"forgotten":2}\n')
+    expect((await loadState(sandbox, 'done')).state).toBe('UNKNOWN')
+    expect((await loadState(sandbox, 'multi')).state).toBe('UNKNOWN')
+    expect((await loadState(sandbox, 'open')).state).toBe('PREPARED')
+    expect((await multi.run('begin')).reply.Status).toBe('OK')
+  } finally {
+    await sandbox.close()
+  }
+  const second = await openSandbox({ dataDir, emulatedVersion: '4.1.0' })
+  expect((await loadState(second, 'done')).state).toBe('UNKNOWN')
+  expect((await loadState(second, 'open')).state).toBe('PREPARED')
+  await second.close()
 })

@@ -337,14 +337,6 @@ describe('other models', () => {
     expect(await rows()).toEqual(Array.from({ length: 4 }, () => ['1', 'a']))
   })
 
-  test.each(['UNIQUE', 'AGGREGATE'])('%s tables are refused', async model => {
-    await make(`id int NOT NULL, v int ${model === 'AGGREGATE' ? 'SUM' : ''}`, `${model} KEY (id)`)
-    expect(await load('1,1;')).toMatchObject({
-      Status: 'Fail',
-      Message: `The sandbox cannot load into ${model} KEY tables`,
-    })
-  })
-
   test.each(['array<int>', 'map<int,int>', 'struct<a int>'])('a column of type %s is refused', async type => {
     await make(`id int NOT NULL, v ${type}`)
     expect(await load('1,x;')).toMatchObject({

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { RejectedRows } from '../../lib/sandbox/error-log.js'
+import { FaultyCommit } from '../../lib/sandbox/fault-points.js'
 import { Labels } from '../../lib/sandbox/labels.js'
 import { parseLoadRequest } from '../../lib/sandbox/load-request.js'
 import { MultiTransactions } from '../../lib/sandbox/multi-transactions.js'
@@ -41,13 +42,17 @@ test('a label that cannot be written takes the rows of a whole transaction with 
     labels.record = async () => {
       throw new Error('disk full')
     }
-    const multi = new MultiTransactions(sandbox.store, labels, sandbox.loader, '4.1.0', Date.now)
+    const multi = new MultiTransactions(sandbox.store, labels, sandbox.loader, {
+      emulatedVersion: '4.1.0',
+      now: Date.now,
+      kept: 9,
+    })
     await multi.begin('d', 'l', 60_000)
-    await multi.planLoad('d', 't', 'l', {})
+    await multi.planLoad('d', 't', 'l', {}, true)
     const slot = await multi.takeLoad('t', 'l', {}, 2)
     await sandbox.loader.loadPart(slot.part, Buffer.from('1\n'))
     await slot.release()
-    const wish = { state: 'VISIBLE', beforeCommit: async () => undefined } as const
+    const wish = new FaultyCommit(sandbox.faults, { database: 'd', table: '', label: 'l', op: 'commit' })
     await expect(multi.commit('l', wish, () => '')).rejects.toThrow('disk full')
     expect(await rowsOf(sandbox, 't')).toEqual([])
     expect(labels.find('d', 'l')?.state).toBe('ABORTED')

@@ -10,7 +10,7 @@ const TABLE = '(id int NOT NULL, v varchar(10)) PRIMARY KEY (id) DISTRIBUTED BY 
 let nowMs = 1_800_000_000_000
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await openSandbox({ emulatedVersion: '3.5.2', now: () => nowMs })
+  sandbox = await openSandbox({ emulatedVersion: '3.5.4', now: () => nowMs })
   await makeTable(sandbox, `t ${TABLE}`)
   await makeTable(sandbox, `other ${TABLE}`)
 })
@@ -22,7 +22,8 @@ let client: TransactionClient
 beforeEach(async () => {
   label = `l${++labels}`
   client = new TransactionClient(sandbox, { label, table: 't' })
-  await sandbox.store.write(connection => connection.run('DELETE FROM "db_10001"."t_10002"').then(() => undefined))
+  const rows = sandbox.store.physicalName(sandbox.store.catalog.requireTable('d', 't'))
+  await sandbox.store.write(connection => connection.run(`DELETE FROM ${rows}`))
 })
 
 test('begin, loads and one-phase commit: rows are seen all at once, in the order of their loads', async () => {
@@ -257,21 +258,28 @@ test('_cancel aborts an open and a prepared transaction', async () => {
 test('a prepared transaction outlives the process, an open one does not', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'sandbox-prepared-'))
   try {
-    const first = await openSandbox({ dataDir, emulatedVersion: '3.5.2' })
+    const first = await openSandbox({ dataDir, emulatedVersion: '3.5.4' })
     await makeTable(first, `t ${TABLE}`)
     const prepared = new TransactionClient(first, { label: 'prepared', table: 't' })
     await prepared.run('begin')
     await prepared.load('t', '1\ta\n2\tb\n')
     await prepared.run('prepare')
+    await makeTable(first, `gone ${TABLE}`)
+    const lost = new TransactionClient(first, { label: 'lost', table: 'gone' })
+    await lost.run('begin')
+    await lost.load('gone', '1\ta\n')
+    await lost.run('prepare')
+    await first.store.define(async (_, draft) => draft.removeTable(draft.table('d', 'gone')!.id))
     const open = new TransactionClient(first, { label: 'open', table: 't' })
     await open.run('begin')
     await open.load('t', '3\tc\n')
     await first.close()
 
-    const second = await openSandbox({ dataDir, emulatedVersion: '3.5.2' })
+    const second = await openSandbox({ dataDir, emulatedVersion: '3.5.4' })
     try {
       expect(await loadState(second, 'prepared')).toMatchObject({ state: 'PREPARED' })
       expect(await loadState(second, 'open')).toMatchObject({ state: 'UNKNOWN' })
+      expect(await loadState(second, 'lost')).toMatchObject({ state: 'ABORTED', reason: 'unknown table "d.gone"' })
       const client = new TransactionClient(second, { label: 'prepared', table: 't' })
       expect((await client.run('commit')).reply.Status).toBe('OK')
       expect(await rowsOf(second, 't')).toEqual([
@@ -281,7 +289,7 @@ test('a prepared transaction outlives the process, an open one does not', async 
     } finally {
       await second.close()
     }
-    const third = await openSandbox({ dataDir, emulatedVersion: '3.5.2' })
+    const third = await openSandbox({ dataDir, emulatedVersion: '3.5.4' })
     expect(await loadState(third, 'prepared')).toMatchObject({ state: 'VISIBLE' })
     await third.close()
   } finally {
