@@ -23,6 +23,8 @@ export interface TransactionParts {
   readonly requests: TransactionLoad
   readonly labels: LabelStates
   readonly rejected: RejectedRows
+  /** Whether a mark in the database tells that this transaction wrote it. */
+  readonly marked: (database: string, label: string) => Promise<boolean>
   readonly loadTimeoutMs: number
   readonly pollMs: number
   /** Aborts when the sink closes. */
@@ -213,8 +215,12 @@ export async function settleMulti(
       case 'inProcess':
       case 'ending':
         throw new Failure('loadUnknown', `${name}: what became of it cannot be known yet: ${verdict.message}`)
-      default:
-        return labels.settle(database, label, `${name}: it was to be rolled back`, stop)
+      default: {
+        const settled = await labels.settle(database, label, `${name}: it was to be rolled back`, stop)
+        if (verdict.kind !== 'committed' || settled.outcome !== 'absent') return settled
+        // "Can not abort VISIBLE" is said of failed commits too (4.0.0 to 4.0.6), and labels are forgotten in time.
+        return (await parts.marked(database, label)) ? { outcome: 'committed', reason: '' } : settled
+      }
     }
   })
 }

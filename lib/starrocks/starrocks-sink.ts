@@ -12,7 +12,7 @@ import { beginUnused, settleMulti, type TransactionParts } from './multi-transac
 import { RejectedRows } from './rejected-rows.js'
 import { StarRocksSession } from './starrocks-session.js'
 import { StreamLoad } from './stream-load.js'
-import { readMarks, removeMark } from './sync-position.js'
+import { isMarked, readMarks, removeMark } from './sync-position.js'
 import { TargetMaker } from './target-maker.js'
 import { TransactionLoad } from './transaction-load.js'
 import { lacksTransactions, SAFE_VERSION } from './transaction-probe.js'
@@ -75,6 +75,7 @@ export class StarRocksSink implements Sink {
       requests: new TransactionLoad(options, frontends, transfer, times),
       labels: this.#labels,
       rejected: this.#rejected,
+      marked: (database, label) => isMarked(this.#session, database, label),
       loadTimeoutMs: options.loadTimeoutMs,
       pollMs: options.statePollMs ?? STATE_POLL_MS,
       stopped: this.#stopped.signal,

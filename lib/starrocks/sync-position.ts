@@ -22,6 +22,7 @@ const COLUMNS: readonly (readonly [name: string, type: string, comment: string])
   ['start_gtid_set', 'varchar(1048576)', ''],
   ['start_server_uuid', 'varchar(64)', ''],
   ['databases', 'varchar(65533)', 'JSON array: target databases of the epoch, in the order of their commits'],
+  ['label', 'varchar(128)', 'the transaction that wrote this row'],
   ['applied_at', 'datetime', 'UTC'],
 ]
 
@@ -53,6 +54,7 @@ export function renderMark(mark: PositionMark, database: string, label: string, 
     start_gtid_set: start.gtidSet,
     start_server_uuid: start.serverUuid,
     databases: JSON.stringify(mark.databases),
+    label,
     applied_at: new Date(nowMs).toISOString().slice(0, 23).replace('T', ' '),
   }
   return rowLoad(row, database, label)
@@ -94,6 +96,15 @@ export async function readMarks(
     if (rows[0] !== undefined) marks.set(database, readMark(rows[0], database))
   }
   return marks
+}
+
+/** Whether a mark was written by this transaction; asked where the state of its label is not known and nothing of it is in flight. */
+export async function isMarked(session: Statements, database: string, label: string): Promise<boolean> {
+  await askLeader(session)
+  if ((await withTable(session, [database])).length === 0) return false
+  const table = { database, table: POSITION_TABLE }
+  const rows = await session.query(`SELECT task FROM ${quoteTable(table)} WHERE label = ${quoteString(label)}`)
+  return rows.length > 0
 }
 
 /** Removes the task's mark from a database; one without it, or without the table, is left as it is. */

@@ -64,6 +64,7 @@ describe('one transaction', () => {
         start_gtid_set: 'u:1-5',
         start_server_uuid: 'u',
         databases: '["demo","other"]',
+        label: 'e-7',
         applied_at: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/),
       },
     ])

@@ -5,7 +5,13 @@ import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import { Frontends } from '../../lib/starrocks/frontends.js'
 import { type Row, StarRocksSession, type Statements } from '../../lib/starrocks/starrocks-session.js'
 import { StarRocksSink } from '../../lib/starrocks/starrocks-sink.js'
-import { positionTable, readMarks, renderMark, renderMarkDeletion } from '../../lib/starrocks/sync-position.js'
+import {
+  isMarked,
+  positionTable,
+  readMarks,
+  renderMark,
+  renderMarkDeletion,
+} from '../../lib/starrocks/sync-position.js'
 import { rejectionOf } from '../support/failure-of.js'
 import { sinkOptions } from './fixtures.js'
 
@@ -60,6 +66,8 @@ describe('marks in a database', () => {
     )
     const [row] = await session.query("SELECT applied_at FROM one._sync_position WHERE epoch > 1 AND task <> 'other'")
     expect(row!.get('applied_at')).toMatch(/^2023-11-14 22:13:20\.123/)
+    expect([await isMarked(session, 'one', 'l2'), await isMarked(session, 'one', 'l1')]).toEqual([true, false])
+    expect([await isMarked(session, 'two', 'l2'), await isMarked(session, 'nowhere', 'l2')]).toEqual([false, false])
     await sink.removeMark('one', MARK.task)
     expect([...(await sink.readMarks(['one'], MARK.task)).keys()]).toEqual([])
     expect([...(await sink.readMarks(['one'], 'other')).keys()]).toEqual(['one'])
