@@ -33,7 +33,16 @@ function importsOf(file: string): Import[] {
   })
 }
 
-const PURE_STARROCKS = ['type-map', 'target-type', 'ddl', 'load-body', 'load-status', 'answer-text']
+const PURE_STARROCKS = [
+  'type-map',
+  'target-type',
+  'ddl',
+  'load-body',
+  'load-status',
+  'answer-text',
+  'transaction-answer',
+  'version',
+]
 const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'observe']
 const FACES = ['cli', 'sandbox', 'servers', 'demo', 'http']
 

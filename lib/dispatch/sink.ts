@@ -87,8 +87,14 @@ export interface Sink {
   /**
    * Whether transactions over several tables can be relied on in these databases, tried out on the live cluster; makes
    * sure of the tables that hold the marks. `null`: they can; else why not, as a sentence. Rejects only with failures that pass.
+   * `minimum`: the oldest release of the target that will do ("4.0.0"), the first reliable one when absent.
    */
-  lacksTransactions(databases: readonly string[], task: string, signal: AbortSignal): Promise<string | null>
+  lacksTransactions(
+    databases: readonly string[],
+    task: string,
+    signal: AbortSignal,
+    minimum?: string,
+  ): Promise<string | null>
   /** Rejects with labelTaken when the label has been used. */
   begin(database: string, label: string, signal: AbortSignal): Promise<SinkTransaction>
   /** Ends a transaction that an earlier run, or a commit without an answer, may have left behind; tells what became of it for good. */

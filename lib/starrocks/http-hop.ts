@@ -18,6 +18,9 @@ export interface HopTimes {
   readonly answerTimeoutMs: number
 }
 
+/** What it means that a connection stood and no answer came. */
+type Lost = 'targetUnreachable' | 'loadUnknown'
+
 /** Longest answer text kept, in characters; what follows is dropped. */
 const MAX_TEXT = 1 << 20
 
@@ -41,32 +44,59 @@ export function expectHop(
     agent: false,
     headers: { ...headers, host: formatAddress(address), expect: '100-continue', connection: 'close' },
   })
-  const result = settle(outgoing, address, times, signal)
+  const result = settle(outgoing, address, times, signal, 'targetUnreachable')
   outgoing.flushHeaders()
   return result
 }
 
 /** One GET on a fresh connection; redirects are returned, not followed. Rejects as `expectHop` does. */
-export async function get(
+export function get(
   address: Address,
   path: string,
   headers: Readonly<Record<string, string>>,
   times: HopTimes,
   signal: AbortSignal | null,
 ): Promise<HopAnswer> {
+  return ask('GET', address, path, headers, times, signal, 'targetUnreachable')
+}
+
+/**
+ * One POST without a body on a fresh connection; redirects are returned, not followed. Rejects with
+ * Failure('targetUnreachable') while nothing can have been done, with Failure('loadUnknown') when the connection stood and
+ * no answer came.
+ */
+export function post(
+  address: Address,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  times: HopTimes,
+  signal: AbortSignal | null,
+): Promise<HopAnswer> {
+  return ask('POST', address, path, { ...headers, 'content-length': '0' }, times, signal, 'loadUnknown')
+}
+
+async function ask(
+  method: 'GET' | 'POST',
+  address: Address,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  times: HopTimes,
+  signal: AbortSignal | null,
+  lost: Lost,
+): Promise<HopAnswer> {
   const outgoing = request({
     host: address.host,
     port: address.port,
     path,
-    method: 'GET',
+    method,
     agent: false,
     headers: { ...headers, host: formatAddress(address), connection: 'close' },
   })
-  const result = settle(outgoing, address, times, signal)
+  const result = settle(outgoing, address, times, signal, lost)
   outgoing.end()
   const settled = await result
   if (settled.kind === 'continue')
-    throw new Failure('targetUnreachable', `${formatAddress(address)} answered a GET with 100 Continue`)
+    throw new Failure(lost, `${formatAddress(address)} answered a ${method} without a body with 100 Continue`)
   return settled.answer
 }
 
@@ -94,8 +124,10 @@ function settle(
   address: Address,
   times: HopTimes,
   signal: AbortSignal | null,
+  lost: Lost,
 ): Promise<HopResult> {
   const name = formatAddress(address)
+  let connected = false
   return new Promise<HopResult>((resolve, reject) => {
     let timer = setTimeout(
       () => fail(`${name}: no connection within ${times.connectTimeoutMs} ms`),
@@ -108,11 +140,12 @@ function settle(
       outgoing.destroy()
     }
     const fail = (message: string, cause?: unknown) => {
-      reject(new Failure('targetUnreachable', message, { cause }))
+      reject(new Failure(connected ? lost : 'targetUnreachable', message, { cause }))
       finish()
     }
     outgoing.on('socket', socket =>
       socket.once('connect', () => {
+        connected = true
         clearTimeout(timer)
         timer = setTimeout(() => fail(`${name}: no answer within ${times.answerTimeoutMs} ms`), times.answerTimeoutMs)
       }),

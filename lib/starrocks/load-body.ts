@@ -34,11 +34,10 @@ export interface LoadHeaderOptions {
 export function loadHeaders(load: LoadFacts, options: LoadHeaderOptions): Record<string, string> {
   const name = targetName(load.target)
   if (!LABEL.test(load.label)) throw new Failure('internal', `${name}: "${load.label}" is no Stream Load label`)
-  const seconds = Math.min(259_200, Math.max(1, Math.ceil(options.loadTimeoutMs / 1000)))
   const headers: Record<string, string> = {
     label: load.label,
     format: load.format,
-    timeout: String(seconds),
+    timeout: timeoutSeconds(options.loadTimeoutMs),
     strict_mode: 'true',
     max_filter_ratio: '0',
     ...(load.columns === '' ? {} : { columns: utf8AsLatin1(load.columns) }),
@@ -57,6 +56,39 @@ export function loadHeaders(load: LoadFacts, options: LoadHeaderOptions): Record
       advice: 'Set sr_be_http so that loads go straight to the BEs, or map fewer columns.',
     })
   return headers
+}
+
+/**
+ * The headers of `PUT /api/transaction/load`, as `loadHeaders`: database, table and label travel here, not in the path. In a
+ * multi-table transaction the FE itself parses `columns`, byte by byte as latin1, and takes names it does not know for
+ * variables: a column with another name would stay NULL, so such a load is refused here.
+ */
+export function transactionLoadHeaders(
+  load: LoadFacts,
+  options: { readonly loadTimeoutMs: number; readonly multi: boolean },
+): Record<string, string> {
+  const headers = loadHeaders(load, { loadTimeoutMs: options.loadTimeoutMs, throughFrontend: true })
+  if (options.multi && /[^\x00-\x7f]/.test(load.columns))
+    throw new Failure(
+      'targetUnfit',
+      `${targetName(load.target)}: transactions cannot carry column names outside ASCII (${load.columns})`,
+      { advice: 'Set delivery = "labels", or rename the column in a [[rule]].' },
+    )
+  return {
+    ...transactionHeaders(load.target.database, load.label, options.multi),
+    table: utf8AsLatin1(load.target.table),
+    ...headers,
+  }
+}
+
+/** What every request of `/api/transaction/*` tells. */
+export function transactionHeaders(database: string, label: string, multi: boolean): Record<string, string> {
+  return { db: utf8AsLatin1(database), label, ...(multi ? { transaction_type: 'multi' } : {}) }
+}
+
+/** A limit in ms as the whole seconds of a `timeout` header (1..259200). */
+export function timeoutSeconds(ms: number): string {
+  return String(Math.min(259_200, Math.max(1, Math.ceil(ms / 1000))))
 }
 
 /** The load path of a table. Names StarRocks <= 3.4 would not decode are still sent percent-encoded, the only legal form. */

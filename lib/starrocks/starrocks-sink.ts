@@ -1,17 +1,21 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../dispatch/sink.js'
 import { asFailure, Failure } from '../model/failure.js'
 import { type TargetTable, targetName } from '../model/schema.js'
+import { BodyTransfer } from './body-transfer.js'
 import { renderTruncate } from './ddl.js'
+import { dryRun } from './dry-run.js'
 import { type Frontend, Frontends } from './frontends.js'
-import { get, type HopTimes, parseLocation } from './http-hop.js'
-import { basicAuthorization } from './load-body.js'
-import { columnOf, parseErrorLog } from './load-error-log.js'
-import { askLoadState } from './load-state.js'
+import { LabelStates, STATE_POLL_MS } from './label-states.js'
+import { underEither } from './linked-signal.js'
 import type { LoadVerdict } from './load-status.js'
+import { beginUnused, settleMulti, type TransactionParts } from './multi-transaction.js'
+import { RejectedRows } from './rejected-rows.js'
 import { StarRocksSession } from './starrocks-session.js'
 import { StreamLoad } from './stream-load.js'
+import { isMarked, readMarks, removeMark } from './sync-position.js'
 import { TargetMaker } from './target-maker.js'
+import { TransactionLoad } from './transaction-load.js'
+import { lacksTransactions, SAFE_VERSION } from './transaction-probe.js'
 
 export interface StarRocksSinkOptions {
   /** At least one; the order is the order in which they are tried first. */
@@ -36,30 +40,45 @@ export interface StarRocksSinkOptions {
 }
 
 const REDIRECT_TIMEOUT_MS = 30_000
-const STATE_POLL_MS = 500
 
-/** Loads into StarRocks by Stream Load, one transaction for each load; DDL and catalog over the FE's query port. */
+/**
+ * Loads into StarRocks: by Stream Load, one transaction for each load, or by transactions over several tables; DDL and
+ * catalog over the FE's query port.
+ */
 export class StarRocksSink implements Sink {
-  readonly #options: StarRocksSinkOptions
   readonly #frontends: Frontends
   readonly #session: StarRocksSession
   readonly #streamLoad: StreamLoad
+  readonly #labels: LabelStates
+  readonly #rejected: RejectedRows
   readonly #targets: TargetMaker
+  readonly #transactions: TransactionParts
   readonly #stopped = new AbortController()
-  readonly #times: HopTimes
   /** "database/label" of loads whose outcome is open: their state is asked before anything is sent again. */
   readonly #unsettled = new Set<string>()
 
   constructor(options: StarRocksSinkOptions) {
-    this.#options = options
-    this.#frontends = new Frontends(options)
-    this.#session = new StarRocksSession(options, this.#frontends)
-    this.#streamLoad = new StreamLoad(options, this.#frontends)
-    const layout = { bucketCount: options.bucketCount, replicationNum: options.replicationNum }
-    this.#targets = new TargetMaker({ ...options, layout }, this.#session, this.#stopped.signal)
-    this.#times = {
+    const frontends = new Frontends(options)
+    const times = {
       connectTimeoutMs: options.connectTimeoutMs,
       answerTimeoutMs: options.redirectTimeoutMs ?? REDIRECT_TIMEOUT_MS,
+    }
+    const transfer = new BodyTransfer(options, frontends)
+    this.#frontends = frontends
+    this.#session = new StarRocksSession(options, frontends)
+    this.#streamLoad = new StreamLoad(options, frontends, transfer)
+    this.#labels = new LabelStates(options, frontends, times)
+    this.#rejected = new RejectedRows(frontends, times)
+    const layout = { bucketCount: options.bucketCount, replicationNum: options.replicationNum }
+    this.#targets = new TargetMaker({ ...options, layout }, this.#session, this.#stopped.signal)
+    this.#transactions = {
+      requests: new TransactionLoad(options, frontends, transfer, times),
+      labels: this.#labels,
+      rejected: this.#rejected,
+      marked: (database, label) => isMarked(this.#session, database, label),
+      loadTimeoutMs: options.loadTimeoutMs,
+      pollMs: options.statePollMs ?? STATE_POLL_MS,
+      stopped: this.#stopped.signal,
     }
   }
 
@@ -71,8 +90,57 @@ export class StarRocksSink implements Sink {
     await this.#session.execute(renderTruncate(target))
   }
 
-  async write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }> {
-    const stop = AbortSignal.any([signal, this.#stopped.signal])
+  write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }> {
+    return underEither(signal, this.#stopped.signal, stop => this.#write(load, stop))
+  }
+
+  dryRun(load: Load, signal: AbortSignal): Promise<string | null> {
+    return underEither(signal, this.#stopped.signal, stop => dryRun(this.#transactions, this.#frontends, load, stop))
+  }
+
+  async settleLabel(database: string, label: string, signal: AbortSignal): Promise<LabelOutcome> {
+    const why = `${database}: load ${label} of an earlier run`
+    const settle = (stop: AbortSignal) => this.#labels.settle(database, label, why, stop)
+    return (await underEither(signal, this.#stopped.signal, settle)).outcome
+  }
+
+  lacksTransactions(
+    databases: readonly string[],
+    task: string,
+    signal: AbortSignal,
+    minimum = SAFE_VERSION,
+  ): Promise<string | null> {
+    const parts = {
+      session: this.#session,
+      targets: this.#targets,
+      frontends: this.#frontends,
+      transactions: this.#transactions,
+    }
+    return lacksTransactions(parts, databases, task, minimum, signal)
+  }
+
+  begin(database: string, label: string, signal: AbortSignal): Promise<SinkTransaction> {
+    return beginUnused(this.#transactions, database, label, signal)
+  }
+
+  async settleTransaction(database: string, label: string, signal: AbortSignal): Promise<LabelOutcome> {
+    return (await settleMulti(this.#transactions, database, label, signal)).outcome
+  }
+
+  readMarks(databases: readonly string[], task: string): Promise<ReadonlyMap<string, PositionMark>> {
+    return readMarks(this.#session, databases, task)
+  }
+
+  removeMark(database: string, task: string): Promise<void> {
+    return removeMark(this.#session, database, task)
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort()
+    await this.#session.close()
+  }
+
+  async #write(load: Load, stop: AbortSignal): Promise<{ readonly rows: number }> {
     const id = `${load.target.database}/${load.label}`
     if (this.#unsettled.has(id) && (await this.#outcome(load, 'an earlier try got no answer', stop)) === 'committed')
       return this.#settled(id, load.rows)
@@ -97,41 +165,8 @@ export class StarRocksSink implements Sink {
       case 'rejected':
         throw failure('loadRejected', load, verdict.message)
       case 'rowsRejected':
-        throw await this.#rowsRejected(load, verdict, stop)
+        throw failure('rowRejected', load, await this.#rejected.describe(verdict, load.rows, stop))
     }
-  }
-
-  async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {
-    throw new Failure('internal', 'dry runs are not built yet')
-  }
-
-  async settleLabel(_database: string, _label: string, _signal: AbortSignal): Promise<LabelOutcome> {
-    throw new Failure('internal', 'labels are not settled yet')
-  }
-
-  async lacksTransactions(_databases: readonly string[], _task: string, _signal: AbortSignal): Promise<string | null> {
-    return 'this version has no transactions'
-  }
-
-  async begin(_database: string, _label: string, _signal: AbortSignal): Promise<SinkTransaction> {
-    throw new Failure('internal', 'transactions are not built yet')
-  }
-
-  async settleTransaction(_database: string, _label: string, _signal: AbortSignal): Promise<LabelOutcome> {
-    throw new Failure('internal', 'transactions are not built yet')
-  }
-
-  async readMarks(_databases: readonly string[], _task: string): Promise<ReadonlyMap<string, PositionMark>> {
-    return new Map()
-  }
-
-  async removeMark(_database: string, _task: string): Promise<void> {
-    throw new Failure('internal', 'marks are not built yet')
-  }
-
-  async close(): Promise<void> {
-    this.#stopped.abort()
-    await this.#session.close()
   }
 
   async #settle(id: string, load: Load, why: string, stop: AbortSignal): Promise<{ readonly rows: number }> {
@@ -152,68 +187,15 @@ export class StarRocksSink implements Sink {
       await this.#outcome(load, 'it was committed', stop)
     } catch (error) {
       // That no FE can tell its state, or that we are stopping, takes nothing back.
-      if (asFailure(error).kind !== 'loadUnknown') throw error
+      const { kind } = asFailure(error)
+      if (kind !== 'loadUnknown' && kind !== 'targetDenied') throw error
     }
   }
 
-  /**
-   * What became of a load: `committed`, or a state from which it may be sent again under the same label. Waits while the
-   * transaction is open or not published yet, at most as long as a load may run. Failure('loadUnknown') when no FE can tell.
-   */
-  async #outcome(load: Load, why: string, stop: AbortSignal): Promise<'committed' | 'aborted' | 'unknown'> {
-    const authorization = basicAuthorization(this.#options.user, this.#options.password)
-    const deadline = Date.now() + this.#options.loadTimeoutMs
+  async #outcome(load: Load, why: string, stop: AbortSignal): Promise<LabelOutcome> {
     const { database } = load.target
-    for (;;) {
-      if (stop.aborted) throw failure('loadUnknown', load, `${why}; stopped before its state was known`)
-      const verdict = await askLoadState(this.#frontends, authorization, database, load.label, this.#times, stop)
-      if (verdict.kind !== 'state') throw failure('loadUnknown', load, `${why}; its state: ${verdict.message}`)
-      switch (verdict.state) {
-        case 'VISIBLE':
-          return 'committed'
-        case 'COMMITTED':
-          if (Date.now() > deadline) return 'committed'
-          break
-        case 'ABORTED':
-          return 'aborted'
-        case 'UNKNOWN':
-          return 'unknown'
-        case 'PREPARE':
-        case 'PREPARED':
-          if (Date.now() > deadline) throw failure('loadUnknown', load, `${why}; its label stays ${verdict.state}`)
-      }
-      // Ends early when stopped; the head of the loop then says so.
-      await delay(this.#options.statePollMs ?? STATE_POLL_MS, undefined, { signal: stop }).catch(() => undefined)
-    }
-  }
-
-  async #rowsRejected(
-    load: Load,
-    verdict: Extract<LoadVerdict, { kind: 'rowsRejected' }>,
-    stop: AbortSignal,
-  ): Promise<Failure> {
-    const count =
-      verdict.filtered === null || verdict.filtered === 0 ? 'rows' : `${verdict.filtered} of ${load.rows} rows`
-    const column = columnOf(verdict.message)
-    if (verdict.errorUrl === null) return rowsFailure(load, count, column, verdict.message)
-    let text: string
-    try {
-      text = await this.#readErrorLog(verdict.errorUrl, stop)
-    } catch (error) {
-      const missing = `${verdict.message} (the error log could not be read: ${asFailure(error).message})`
-      return rowsFailure(load, count, column, missing)
-    }
-    const rejected = parseErrorLog(text)
-    if (rejected.length === 0) return rowsFailure(load, count, column, verdict.message)
-    const shown = rejected.map(({ reason, row }) => (row === '' ? reason : `${reason}; row: ${row}`))
-    return rowsFailure(load, count, rejected[0]!.column, shown.join(' | '))
-  }
-
-  async #readErrorLog(errorUrl: string, stop: AbortSignal): Promise<string> {
-    const { address, path } = parseLocation(errorUrl, { host: 'localhost', port: 80 })
-    const answer = await get(this.#frontends.map(address), path, {}, this.#times, stop)
-    if (answer.status !== 200) throw new Failure('targetUnreachable', `HTTP ${answer.status}`)
-    return answer.text
+    const name = `${targetName(load.target)}: label ${load.label}: ${why}`
+    return (await this.#labels.settle(database, load.label, name, stop)).outcome
   }
 }
 
@@ -221,12 +203,11 @@ export class StarRocksSink implements Sink {
 function countedRows(load: Load, verdict: Extract<LoadVerdict, { kind: 'done' }>): number {
   const { rows, filtered } = verdict
   if ((rows === null || rows === load.rows) && (filtered === null || filtered === 0)) return load.rows
-  throw failure('loadRejected', load, `${load.rows} rows were sent, StarRocks loaded ${rows} and filtered ${filtered}`)
-}
-
-function rowsFailure(load: Load, count: string, column: string | null, reason: string): Failure {
-  const where = column === null ? '' : ` because of column ${column}`
-  return failure('rowRejected', load, `StarRocks rejected ${count}${where}: ${reason}`)
+  throw failure(
+    'rowsMiscounted',
+    load,
+    `${load.rows} rows were sent, StarRocks loaded ${rows} and filtered ${filtered}`,
+  )
 }
 
 function failure(kind: ConstructorParameters<typeof Failure>[0], load: Load, message: string): Failure {

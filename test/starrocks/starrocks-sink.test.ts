@@ -107,7 +107,7 @@ describe('answers that settle a load', () => {
     const { sink } = await cluster(answer(fields))
     const failure = await failureOf(sink.write(LOAD, NEVER))
     expect(failure).toMatchObject({
-      kind: 'loadRejected',
+      kind: 'rowsMiscounted',
       message: expect.stringMatching(/demo\.t_user: 2 rows were sent/),
     })
   })

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { Load } from '../../lib/dispatch/sink.js'
+import { BodyTransfer } from '../../lib/starrocks/body-transfer.js'
 import { Frontends } from '../../lib/starrocks/frontends.js'
 import { StreamLoad } from '../../lib/starrocks/stream-load.js'
 import {
@@ -45,7 +46,8 @@ function client(setup: Setup): StreamLoad {
     loadTimeoutMs: setup.loadTimeoutMs ?? 60_000,
     connectTimeoutMs: setup.connectTimeoutMs ?? 5000,
   })
-  return new StreamLoad(options, new Frontends(options))
+  const entrances = new Frontends(options)
+  return new StreamLoad(options, entrances, new BodyTransfer(options, entrances))
 }
 
 const send = (setup: Setup, load: Load = LOAD) => client(setup).send(load, NEVER)

@@ -1,10 +1,10 @@
 import { asFailure, Failure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
+import type { BodyTransfer } from '../body-transfer.js'
 import { type Address, type Frontends, formatAddress, parseAddress } from '../frontends.js'
 import { basicAuthorization, loadPath } from '../load-body.js'
 import { parseLoadAnswer } from '../load-status.js'
 import { isRefused, type Row, rowField, type Statements } from '../starrocks-session.js'
-import type { StreamLoad } from '../stream-load.js'
 import { reach } from './frontend-reach.js'
 
 export interface BackendReachOptions {
@@ -60,7 +60,7 @@ export async function checkBackends(
  * takes bodies. Opens no transaction and creates nothing.
  */
 export async function checkRedirect(
-  streamLoad: StreamLoad,
+  transfer: BodyTransfer,
   frontends: Frontends,
   options: BackendReachOptions,
   target: { readonly database: string; readonly table: string },
@@ -73,7 +73,7 @@ export async function checkRedirect(
       const address = { host: fe.host, port: fe.httpPort }
       const name = formatAddress(address)
       try {
-        const found = await streamLoad.locate({ address, path: loadPath(target) }, headers, null)
+        const found = await transfer.locate({ address, path: loadPath(target) }, headers, null)
         if (found.kind === 'taker') {
           const taker = formatAddress(found.destination.address)
           if (taker !== name)

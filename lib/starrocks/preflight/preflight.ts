@@ -1,9 +1,9 @@
 import type { TargetRequest } from '../../dispatch/sink.js'
 import type { Finding } from '../../model/finding.js'
+import { BodyTransfer } from '../body-transfer.js'
 import { Frontends } from '../frontends.js'
 import { StarRocksSession } from '../starrocks-session.js'
 import type { StarRocksSinkOptions } from '../starrocks-sink.js'
-import { StreamLoad } from '../stream-load.js'
 import { checkBackends, checkRedirect } from './backend-reach.js'
 import { checkFrontendReach } from './frontend-reach.js'
 import { checkLogin } from './login.js'
@@ -20,7 +20,7 @@ export async function checkStarRocks(
 ): Promise<Finding[]> {
   const frontends = new Frontends(options)
   const session = new StarRocksSession(options, frontends)
-  const streamLoad = new StreamLoad(options, frontends)
+  const transfer = new BodyTransfer(options, frontends)
   const reachOptions = { ...options, backends: options.backends ?? [] }
   try {
     const findings = await checkFrontendReach(options.frontends, options.connectTimeoutMs)
@@ -29,7 +29,7 @@ export async function checkStarRocks(
     if (login.some(finding => finding.check === 'starrocks.login' && finding.level === 'error')) return findings
     findings.push(...(await checkBackends(session, frontends, reachOptions)))
     const first = requests[0]
-    if (first !== undefined) findings.push(...(await checkRedirect(streamLoad, frontends, reachOptions, first)))
+    if (first !== undefined) findings.push(...(await checkRedirect(transfer, frontends, reachOptions, first)))
     const needed = { create: options.autoCreate, alter: false }
     for (const database of new Set(requests.map(request => request.database)))
       findings.push(await checkRights(session, database, needed))
