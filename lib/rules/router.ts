@@ -8,6 +8,7 @@ import { type TableSchema, type TargetTable, tableName, targetName } from '../mo
 import type { Zone } from '../model/zone.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
+import { imageText } from './image-text.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
 import { coverTarget, type MissingColumns, requestTarget, type TargetFit, type TargetWish } from './target-fit.js'
 
@@ -33,6 +34,8 @@ export interface CompiledRoute {
   readonly target: TargetTable
   readonly mode: 'upsert'
   readonly fingerprint: string
+  readonly rule: string
+  readonly imageText: ReturnType<typeof imageText>
   readonly csv: { readonly encoder: RowEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RowEncoder; readonly columns: string }
   readonly columnSeparator: string
@@ -218,6 +221,8 @@ export class Router {
       target,
       mode: 'upsert',
       fingerprint: '',
+      rule: rule.where,
+      imageText: imageText(columns, zone),
       csv:
         rule.loadFormat === 'csv'
           ? { encoder: encoder('csv'), columns: renderColumnsHeader(fit.fields, constants, 'csv', op) }
