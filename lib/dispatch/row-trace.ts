@@ -1,4 +1,5 @@
 import type { ChangePlace } from '../model/change-place.js'
+import type { RowPlace } from '../model/dead-letter.js'
 import { Failure } from '../model/failure.js'
 import type { RowImages } from './route.js'
 
@@ -50,11 +51,7 @@ export interface RowOrigin {
   /** `where` of the rule that sent it to its target. */
   readonly rule: string
   readonly op: RowImages['op']
-  readonly place: ChangePlace
-  /** Which change of its event it is, from 0. */
-  readonly row: number
-  /** It deletes an old key, or is what an aggregate subtracts. */
-  readonly takesAway: boolean
+  readonly place: RowPlace
   readonly commitMs: number
   /** JSON text of the images; null: the change has none. */
   readonly before: string | null
@@ -111,27 +108,19 @@ export class RowTrace {
     return this.#notes[NOTES * ordinal + 3]! >>> 0
   }
 
+  place(ordinal: number): RowPlace {
+    const change = this.#notes[NOTES * ordinal]!
+    return { ...this.#runOf(ordinal).event.place, row: change >> 1, takesAway: (change & 1) === 1 }
+  }
+
   describe(ordinal: number): RowOrigin {
     const { event, rule } = this.#runOf(ordinal)
-    const [change, before, after] = this.#notes.subarray(NOTES * ordinal, NOTES * ordinal + NOTES) as unknown as [
-      number,
-      number,
-      number,
-    ]
-    const { source, op, place, commitMs, images } = event
+    const { source, op, commitMs, images } = event
     const text = (at: number): string | null => (at < 0 ? null : event.render(images, at, images.length))
-    return {
-      source,
-      rule,
-      op,
-      place,
-      row: change >> 1,
-      takesAway: (change & 1) === 1,
-      commitMs,
-      before: text(before),
-      after: text(after),
-      keyHash: this.hash(ordinal),
-    }
+    const place = this.place(ordinal)
+    const before = text(this.#notes[NOTES * ordinal + 1]!)
+    const after = text(this.#notes[NOTES * ordinal + 2]!)
+    return { source, rule, op, place, commitMs, before, after, keyHash: this.hash(ordinal) }
   }
 
   /** Lets go of the events; the bytes that are free by it. The trace is empty afterwards. */
@@ -157,14 +146,29 @@ export class RowTrace {
   }
 }
 
-/** The traces of bodies that went as one load, behind each other. */
+/** The traces of bodies that went as one load, behind each other, or of some of its rows. */
 export class LoadTrace {
   readonly rows: number
   readonly #parts: readonly RowTrace[]
+  /** Ordinals in all parts together; null: all of them. */
+  readonly #chosen: readonly number[] | null
 
-  constructor(parts: readonly RowTrace[]) {
+  constructor(parts: readonly RowTrace[], chosen: readonly number[] | null = null) {
     this.#parts = parts
-    this.rows = parts.reduce((sum, part) => sum + part.rows, 0)
+    this.#chosen = chosen
+    this.rows = chosen?.length ?? parts.reduce((sum, part) => sum + part.rows, 0)
+  }
+
+  /** The trace of a load of these rows alone; ordinals ascend. */
+  pick(ordinals: readonly number[]): LoadTrace {
+    const { rows } = this
+    if (ordinals.length === rows) return this
+    return new LoadTrace(this.#parts, this.#chosen === null ? ordinals : ordinals.map(i => this.#chosen![i]!))
+  }
+
+  place(ordinal: number): RowPlace {
+    const [part, inside] = this.#partOf(ordinal)
+    return part.place(inside)
   }
 
   describe(ordinal: number): RowOrigin {
@@ -175,7 +179,13 @@ export class LoadTrace {
   /** Calls back for every row of the load in order. */
   eachHash(visit: (hash: number, ordinal: number) => void): void {
     let ordinal = 0
-    for (const part of this.#parts) for (let i = 0; i < part.rows; i++) visit(part.hash(i), ordinal++)
+    if (this.#chosen === null)
+      for (const part of this.#parts) for (let i = 0; i < part.rows; i++) visit(part.hash(i), ordinal++)
+    else
+      for (; ordinal < this.rows; ordinal++) {
+        const [part, inside] = this.#partOf(ordinal)
+        visit(part.hash(inside), ordinal)
+      }
   }
 
   /** As `RowTrace.release`, of all parts. */
@@ -184,7 +194,7 @@ export class LoadTrace {
   }
 
   #partOf(ordinal: number): readonly [RowTrace, number] {
-    let inside = ordinal
+    let inside = this.#chosen === null ? ordinal : (this.#chosen[ordinal] ?? Number.POSITIVE_INFINITY)
     for (const part of this.#parts) {
       if (inside < part.rows) return [part, inside]
       inside -= part.rows

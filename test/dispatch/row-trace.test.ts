@@ -27,17 +27,19 @@ test('each row is told with its change, its images and its place', () => {
     source: 's.t',
     rule: 'rule A',
     op: 'update',
-    place: { binName: 'b.000001', binPos: 4, event: 5 },
-    row: 0,
-    takesAway: true,
+    place: { binName: 'b.000001', binPos: 4, event: 5, row: 0, takesAway: true },
     commitMs: 1005,
     before: '{"v":"1","left":4}',
     after: '{"v":"2","left":3}',
     keyHash: 0xffff_fffe,
   })
-  expect(trace.describe(1)).toMatchObject({ rule: 'rule A', row: 1, takesAway: false, before: '{"v":"3","left":2}' })
-  expect(trace.describe(2)).toMatchObject({ rule: 'rule B', row: 1 })
-  expect(trace.describe(3)).toMatchObject({ op: 'delete', row: 0, before: '{"v":"6","left":1}', after: null })
+  expect(trace.describe(1)).toMatchObject({
+    rule: 'rule A',
+    place: { row: 1, takesAway: false },
+    before: '{"v":"3","left":2}',
+  })
+  expect(trace.describe(2)).toMatchObject({ rule: 'rule B', place: { row: 1 } })
+  expect(trace.describe(3)).toMatchObject({ op: 'delete', before: '{"v":"6","left":1}', after: null })
   expect(failureOf(() => trace.describe(4))).toMatchObject({ kind: 'internal' })
 })
 
@@ -78,7 +80,7 @@ test('bodies that went as one load count as one', () => {
   parts[2]!.note(event, 'r', 2, false, -1, 4, 12)
   const load = new LoadTrace(parts)
   expect(load.rows).toBe(3)
-  expect([0, 1, 2].map(i => load.describe(i).row)).toEqual([0, 1, 2])
+  expect([0, 1, 2].map(i => load.describe(i).place.row)).toEqual([0, 1, 2])
   const hashes: number[][] = []
   load.eachHash((hash, ordinal) => hashes.push([hash, ordinal]))
   expect(hashes).toEqual([
@@ -86,6 +88,16 @@ test('bodies that went as one load count as one', () => {
     [11, 1],
     [12, 2],
   ])
+  const rest = load.pick([0, 2])
+  expect([rest.rows, rest.place(0).row, rest.place(1).row]).toEqual([2, 0, 2])
+  expect(rest.pick([1]).place(0).row).toBe(2)
+  hashes.length = 0
+  rest.eachHash((hash, ordinal) => hashes.push([hash, ordinal]))
+  expect(hashes).toEqual([
+    [10, 0],
+    [12, 1],
+  ])
+  expect(failureOf(() => rest.describe(2))).toMatchObject({ kind: 'internal' })
   expect(failureOf(() => load.describe(3))).toMatchObject({ kind: 'internal' })
   event.release()
   expect(load.release()).toBe(3)
