@@ -34,7 +34,7 @@ function importsOf(file: string): Import[] {
 }
 
 const PURE_STARROCKS = ['type-map', 'target-type', 'ddl', 'load-body', 'load-status', 'answer-text']
-const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'observe']
+const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe']
 const FACES = ['cli', 'sandbox', 'servers', 'demo', 'http']
 
 /** The floor of a file of lib/, 0 to 4; null when it has no place in the house. */
