@@ -1,5 +1,5 @@
-import { type DeadLetter, keyText, type RowPlace } from '../model/dead-letter.js'
-import { comparePositions, type Position } from '../model/position.js'
+import { type DeadLetter, isReadAgain, keyText, type RowPlace } from '../model/dead-letter.js'
+import type { Position } from '../model/position.js'
 import { Filing } from './filing.js'
 import { LetterFolder } from './letter-folder.js'
 import { renderChange, renderLetter } from './letter-line.js'
@@ -48,9 +48,7 @@ export class DeadLetters {
    * then it must not be loaded by a replay. Resolves when that is on disk.
    */
   async withdrawFrom(start: Position): Promise<void> {
-    const again = [...this.#open].filter(([, { server, place }]) => {
-      return server === start.serverUuid && series(place) === series(start) && comparePositions(place, start) >= 0
-    })
+    const again = [...this.#open].filter(([, letter]) => isReadAgain(letter, start))
     await this.supersede(again.map(([id]) => ({ id, by: 'read again' })))
   }
 
@@ -113,11 +111,6 @@ export class DeadLetters {
     }
     for (const [target, own] of targets) await this.#folder.append(target, own)
   }
-}
-
-/** The name of a binlog file without its number. */
-function series({ binName }: { readonly binName: string }): string {
-  return binName.slice(0, binName.lastIndexOf('.'))
 }
 
 function withoutBody(letter: DeadLetter): DeadLetter {

@@ -1,5 +1,5 @@
 import type { ChangePlace } from './change-place.js'
-import { comparePositions } from './position.js'
+import { comparePositions, type Position } from './position.js'
 import type { TargetModel } from './schema.js'
 
 /** Which row of which change: the change id, and for a moved key, whether it is the delete of the old one or the row of the new one. */
@@ -90,6 +90,19 @@ export function keyText(key: DeadLetter['key']): string {
 export function precedes(a: RowPlace, b: RowPlace): boolean {
   const order = comparePositions(a, b) || a.event - b.event || a.row - b.row
   return order < 0 || (order === 0 && a.takesAway && !b.takesAway)
+}
+
+/** Whether a run that starts at `start` reads the change of this letter again. False for one of another server's binlog. */
+export function isReadAgain(
+  { server, place }: Pick<DeadLetter, 'server' | 'place'>,
+  start: Pick<Position, 'binName' | 'binPos' | 'serverUuid'>,
+): boolean {
+  return server === start.serverUuid && series(place) === series(start) && comparePositions(place, start) >= 0
+}
+
+/** The name of a binlog file without its number. */
+function series({ binName }: { readonly binName: string }): string {
+  return binName.slice(0, binName.lastIndexOf('.'))
 }
 
 /** "mysql-bin.000005:708735, event 0, row 3", where the offset is that of the transaction's start. */
