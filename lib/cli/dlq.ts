@@ -12,6 +12,8 @@ import { CONFIG_FLAG, type Command, EXIT, type FlagValues, type Terminal, UsageE
 import { letterFacts, renderLetters, renderOne } from './dlq-text.js'
 import { readConfig, readWorkplace } from './read-config.js'
 
+const LIFE_EVERY_MS = 1000
+
 export const dlq: Command = {
   name: 'dlq',
   words: 'list | show ID | replay ID...|--all | drop ID...|--all',
@@ -135,9 +137,12 @@ async function openLetters(dataDir: string): Promise<Opened> {
 
 async function whileStopped(dataDir: string, work: (opened: Opened) => Promise<number>): Promise<number> {
   const lock = lockForLetters(dataDir)
+  // The watchdog takes a holder of the data_dir that shows no life for an engine that hangs.
+  const life = setInterval(() => lock.showLife(), LIFE_EVERY_MS)
   try {
     return await work(await openLetters(dataDir))
   } finally {
+    clearInterval(life)
     lock.release()
   }
 }

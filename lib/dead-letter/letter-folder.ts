@@ -39,33 +39,52 @@ export class LetterFolder {
 
   /** Resolves when the lines, each with its newline, are on disk behind the others of this target ("database.table"). */
   append(target: string, lines: readonly string[]): Promise<void> {
-    const appended = this.#last.then(() => this.#append(join(this.#path, fileName(target)), lines.join('')))
+    const appended = this.#last.then(() => this.#append(join(this.#path, fileName(target)), lines))
     // Whoever appends next does so whether this one succeeds or not; its caller hears of it.
     this.#last = appended.catch(() => undefined)
     return appended
   }
 
-  async #append(path: string, text: string): Promise<void> {
+  async #append(path: string, lines: readonly string[]): Promise<void> {
     try {
       const end = this.#ends.get(path) ?? 0
       if (this.#ends.size === 0) await mkdir(this.#path, { recursive: true })
       const file = await open(path, 'a', 0o600)
+      let written = 0
       try {
         const { size } = await file.stat()
         if (size < end) throw damaged(path, `it has ${size} bytes, and had ${end}`)
         if (size > end) await file.truncate(end)
-        await file.writeFile(text)
+        for (const piece of pieces(lines)) {
+          await file.writeFile(piece)
+          written += piece.length
+        }
         await file.datasync()
       } finally {
         await file.close()
       }
       if (!this.#ends.has(path)) for (const folder of [this.#path, dirname(this.#path)]) await syncFolder(folder)
-      this.#ends.set(path, end + Buffer.byteLength(text))
+      this.#ends.set(path, end + written)
     } catch (error) {
       if (error instanceof Failure) throw error
       throw new Failure('deadLettersUnsaved', `${path}: ${errorText(error)}`, { cause: error })
     }
   }
+}
+
+/** Lines as bytes, many short ones together; all of them may be more than one string can hold. */
+function* pieces(lines: readonly string[]): Generator<Buffer> {
+  let gathered: string[] = []
+  let length = 0
+  for (const line of lines) {
+    gathered.push(line)
+    length += line.length
+    if (length < CHUNK_BYTES) continue
+    yield Buffer.from(gathered.join(''))
+    gathered = []
+    length = 0
+  }
+  if (length > 0) yield Buffer.from(gathered.join(''))
 }
 
 /** A name no other target has: characters other than letters, digits, - and _ as %XX; a long one is cut and told apart by a digest. */

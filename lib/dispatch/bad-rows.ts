@@ -9,6 +9,9 @@ import type { Route } from './route.js'
 import type { LoadTrace } from './row-trace.js'
 import type { Load } from './sink.js'
 
+/** More bad rows than this in one load are no longer a few bad rows. */
+export const MAX_PARKED = 10_000
+
 /** Where bad rows are parked, and which keys have one there. */
 export interface Parking {
   /** Resolves when the letters are on disk. A letter that is open already is not written twice. */
@@ -36,6 +39,7 @@ export interface SettingAside {
   readonly observer: Observer
   /** `sink.dryRun`, with the caller's patience for failures that pass. */
   readonly judge: (load: Load) => Promise<string | null>
+  /** `MAX_PARKED`, but for tests. */
   readonly maxParked: number
   /** `Position.serverUuid` of what is read. */
   readonly server: string

@@ -94,11 +94,13 @@ test('lines longer than what is read at once, and many of them', async () => {
   const { folder } = await read()
   const long = 'x'.repeat(3_000_000)
   await folder.append('d.t', [renderLetter(letterOf('a', { reason: long }))])
-  for (let i = 0; i < 30; i++)
-    await folder.append('d.t', [renderLetter(letterOf(`n${i}`, { reason: 'é'.repeat(30_000) }))])
+  const many = Array.from({ length: 60 }, (_, i) => renderLetter(letterOf(`n${i}`, { reason: 'é'.repeat(30_000) })))
+  await folder.append('d.t', many)
+  await folder.append('d.t', [replayed('n7')])
   const { letters } = await read()
-  expect(letters).toHaveLength(31)
+  expect(letters).toHaveLength(61)
   expect(letters[0]!.reason).toBe(long)
+  expect(letters[8]!.state).toBe('replayed')
 })
 
 describe('damage is a failure that names file and line', () => {
