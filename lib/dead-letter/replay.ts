@@ -89,20 +89,20 @@ class Replay {
 /** Neighbours that can go as one load. */
 function batches(letters: readonly DeadLetter[]): DeadLetter[][] {
   const found: DeadLetter[][] = []
-  let frame = ''
+  let frame: string | null = null
   let bytes = 0
   for (const letter of letters) {
     const { row, ...own } = letter.load
-    const ownFrame = JSON.stringify(own)
+    const ownFrame = letter.mode === 'upsert' ? JSON.stringify(own) : null
     const last = found.at(-1)
     bytes += row.length
-    if (last && letter.mode === 'upsert' && ownFrame === frame && last.length < MAX_ROWS && bytes <= MAX_BYTES)
+    if (last && ownFrame !== null && ownFrame === frame && last.length < MAX_ROWS && bytes <= MAX_BYTES)
       last.push(letter)
     else {
       found.push([letter])
       bytes = row.length
     }
-    frame = letter.mode === 'upsert' ? ownFrame : ''
+    frame = ownFrame
   }
   return found
 }
