@@ -4,6 +4,7 @@ import type { Zone } from './model/zone.js'
 import type { SourceAddress } from './mysql/session.js'
 import type { RouterOptions } from './rules/router.js'
 import { RuleBook } from './rules/rule-book.js'
+import { separatorBytes } from './starrocks/load-body.js'
 import { StarRocksSink, type StarRocksSinkOptions } from './starrocks/starrocks-sink.js'
 
 /** Translations from the operator's keys to the options of the parts; no part sees Config itself. */
@@ -76,10 +77,4 @@ export function routerOptions(config: Config, zone: Zone): RouterOptions {
     zone,
     skipTablesWithoutKey: config.skip_no_pk_table,
   }
-}
-
-/** StarRocks' reading of a separator header (`Delimiter.java`): "\x" or "0x" and hex digits for the whole rest, else the text itself with \t and \n. */
-function separatorBytes(text: string): Uint8Array {
-  if (/^(\\x|0x)/i.test(text)) return Buffer.from(text.slice(2), 'hex')
-  return Buffer.from(text.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
 }

@@ -43,7 +43,7 @@ const PURE_STARROCKS = [
   'transaction-answer',
   'version',
 ]
-const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'observe']
+const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe']
 const FACES = ['cli', 'sandbox', 'servers', 'demo', 'http']
 
 /** The floor of a file of lib/, 0 to 4; null when it has no place in the house. */

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from '../model/failure.js'
 import { errorCode, errorText } from '../model/system-error.js'
@@ -10,6 +10,8 @@ const PID_FILE = 'mysql-sr-sync.pid'
 export interface DataDirLock {
   /** Gives the right back; a second call does nothing. */
   release(): void
+  /** Shows that the holder is at work, to those who watch how long ago it did so last; for holders without a status file. */
+  showLife(): void
 }
 
 /**
@@ -28,6 +30,7 @@ export function lockDataDir(dataDir: string): DataDirLock {
       if (owner !== 'missing' && owner?.pid === self.pid && owner.started === self.started)
         rmSync(path, { force: true })
     },
+    showLife: () => utimesSync(path, new Date(), new Date()),
   }
 }
 

@@ -2,16 +2,20 @@ import { parseArgs } from 'node:util'
 import { nearest } from '../config/nearest.js'
 import { type Flag, type FlagValues, UsageError } from './command.js'
 
-/** Parses what stands behind a command's name. Throws UsageError naming the nearest known flag. */
-export function parseFlags(args: readonly string[], flags: Readonly<Record<string, Flag>>): FlagValues {
+/** Parses what stands behind a command's name: flags, and words beside them. Throws UsageError naming the nearest known flag. */
+export function parseArguments(
+  args: readonly string[],
+  flags: Readonly<Record<string, Flag>>,
+): { readonly values: FlagValues; readonly words: readonly string[] } {
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
   )
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true })
   const values: Record<string, string | boolean> = {}
+  const words: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`unexpected argument "${token.value}"`)
-    if (token.kind === 'option-terminator') continue
+    if (token.kind === 'positional') words.push(token.value)
+    if (token.kind !== 'option') continue
     const flag = flags[token.name]
     if (flag === undefined) throw new UsageError(unknownFlag(token.rawName, Object.keys(flags)))
     if (flag.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`)
@@ -21,7 +25,7 @@ export function parseFlags(args: readonly string[], flags: Readonly<Record<strin
     const earlier = flag.repeats === true ? values[token.name] : undefined
     values[token.name] = earlier === undefined ? (token.value ?? true) : `${earlier}\n${token.value}`
   }
-  return values
+  return { values, words }
 }
 
 function unknownFlag(rawName: string, known: readonly string[]): string {

@@ -26,6 +26,8 @@ export interface Command {
   /** What it does and its exit codes, for its own --help. */
   readonly details: string
   readonly flags: Readonly<Record<string, Flag>>
+  /** What may stand beside the flags, for the usage line: "list|show ID". Such words reach `run` as `args`; without it there are none. */
+  readonly words?: string
   /** It reads its own arguments, --help included. */
   readonly takesArguments?: boolean
   /** Resolves with the exit code; a Failure it rejects with is shown with its advice. */

@@ -22,7 +22,7 @@ export function renderHelp(command: Command): string {
   )
   const width = Math.max(...flags.map(([form]) => form.length))
   return [
-    `Usage: mysql-sr-sync ${command.name} [flags]`,
+    `Usage: mysql-sr-sync ${command.name} ${command.words === undefined ? '' : `${command.words} `}[flags]`,
     '',
     command.summary,
     command.details,

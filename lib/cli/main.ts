@@ -1,6 +1,6 @@
 import { nearest } from '../config/nearest.js'
 import { asFailure } from '../model/failure.js'
-import { parseFlags } from './arguments.js'
+import { parseArguments } from './arguments.js'
 import { type Command, EXIT, HELP_FLAG, type Terminal, UsageError } from './command.js'
 import { renderHelp, renderOverview } from './help.js'
 import { readVersion } from './version.js'
@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   check: async () => (await import('./check.js')).check,
   wait: async () => (await import('./wait.js')).wait,
+  dlq: async () => (await import('./dlq.js')).dlq,
   keys: async () => (await import('./keys.js')).keys,
   sandbox: async () => (await import('./sandbox.js')).sandbox,
   demo: async () => (await import('./demo.js')).demo,
@@ -56,10 +57,11 @@ async function runCommand(name: string, args: readonly string[], terminal: Termi
   }
   const command = await load()
   if (command.takesArguments === true) return command.run({}, terminal, args)
-  const values = parseFlags(args, { ...command.flags, ...HELP_FLAG })
+  const { values, words } = parseArguments(args, { ...command.flags, ...HELP_FLAG })
   if (values.help === true) {
     terminal.out(renderHelp(command))
     return EXIT.ok
   }
-  return command.run(values, terminal, args)
+  if (command.words === undefined && words.length > 0) throw new UsageError(`unexpected argument "${words[0]}"`)
+  return command.run(values, terminal, words)
 }

@@ -65,6 +65,7 @@ export function renderStatus(status: Status, nowMs: number): string {
         ? null
         : `${last_load.rows} rows into ${last_load.target} in ${last_load.ms} ms at ${time(last_load.at_ms)}`,
     ],
+    ['parked', status.dead_letters ? `${status.dead_letters} rows wait: mysql-sr-sync dlq list` : null],
     ['retry', retry === null ? null : `${retry.what}, try ${retry.attempt}, next at ${time(retry.next_try_at_ms)}`],
     ['last error', last_error === null ? null : `${time(last_error.at_ms)} ${last_error.message}`],
     ['to do', last_error === null ? null : last_error.advice],
@@ -73,7 +74,8 @@ export function renderStatus(status: Status, nowMs: number): string {
   for (const [name, volume] of Object.entries(status.sources))
     lines.push(`source     ${name}: ${volume.rows} rows, ${volume.bytes} bytes received`)
   for (const [name, target] of Object.entries(status.targets)) {
-    lines.push(`target     ${name}: ${target.rows} rows, ${target.bytes} bytes in ${target.loads} loads`)
+    const parked = target.parked > 0 ? `, ${target.parked} rows parked` : ''
+    lines.push(`target     ${name}: ${target.rows} rows, ${target.bytes} bytes in ${target.loads} loads${parked}`)
   }
   return lines.join('\n')
 }

@@ -123,7 +123,11 @@ export const TOP_KEYS = {
     'auto',
     'How a load is made safe to repeat: "labels" gives each load a label that stays the same for all tries; "auto" takes the best this version has.',
   ),
-  on_bad_row: preset(oneOf(['stop'], ['dead_letter']), 'stop', 'What happens when StarRocks refuses a row.'),
+  on_bad_row: preset(
+    oneOf(['stop', 'dead_letter']),
+    'stop',
+    'What happens when StarRocks refuses a row: "stop" before it, or "dead_letter": park it in data_dir and load the others; `mysql-sr-sync dlq` shows and replays what is parked.',
+  ),
   on_ddl: preset(
     oneOf(['evolve', 'ignore', 'stop']),
     'evolve',

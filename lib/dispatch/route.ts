@@ -30,6 +30,10 @@ export interface Route {
   readonly mode: 'upsert' | 'append' | 'aggregate'
   /** Stays the same as long as equal images give equal rows: a digest of everything the encoding depends on. */
   readonly fingerprint: string
+  /** `where` of the rule, for what is said about its rows. */
+  readonly rule?: string
+  /** An image as a JSON object of all columns that can be decoded, by source name: for rows that are parked. */
+  readonly imageText?: (buffer: Buffer, at: number, limit: number) => string
   /** Null when the rule asks for JSON. */
   readonly csv: { readonly encoder: RouteEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RouteEncoder; readonly columns: string }

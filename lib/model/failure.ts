@@ -163,6 +163,17 @@ export const FAILURES = {
     exitCode: 8,
     advice: 'Rows decoded and rows loaded differ. Keep sync.log and report it; nothing behind this position was lost.',
   },
+  deadLettersUnsaved: {
+    retry: 'backoff',
+    exitCode: 5,
+    advice:
+      'Dead letters cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when they can.',
+  },
+  deadLettersDamaged: {
+    retry: 'never',
+    exitCode: 5,
+    advice: 'Restore the file, or move it out of data_dir/dead-letter: the rows it parks are then no longer known.',
+  },
   internal: {
     retry: 'never',
     exitCode: 70,

@@ -32,6 +32,16 @@ export type Happening =
       readonly attempt: number
       readonly delayMs: number
     }
+  /** Rows that StarRocks refused were put aside, and are on disk. `reason`: of the first of them. */
+  | {
+      readonly kind: 'parked'
+      readonly target: string
+      readonly source: string
+      readonly rows: number
+      readonly reason: string
+    }
+  /** How many parked rows wait for a replay or a drop; told at the start, and when it has changed. */
+  | { readonly kind: 'deadLetters'; readonly open: number }
   /** The position moved: everything up to it is durable. `newestCommitMs` is the source's commit time of the newest row in it, 0 when it held none. */
   | {
       readonly kind: 'advanced'

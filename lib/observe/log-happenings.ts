@@ -3,6 +3,9 @@ import type { Happening, Observer } from '../model/observer.js'
 import { formatPosition, type Position } from '../model/position.js'
 import type { Log } from './log.js'
 
+const PARKED_ADVICE =
+  '`mysql-sr-sync dlq list` shows them. Mend the target or the source, then `dlq replay` or `dlq drop` them while it is stopped.'
+
 /** The log policy: which happening becomes which line. */
 export function logHappenings(log: Log): Observer {
   /** What failed and is being tried again: its recovery is told too. */
@@ -55,6 +58,11 @@ export function logHappenings(log: Log): Observer {
         })
         return
       }
+      case 'parked': {
+        const { target, source, rows, reason } = happening
+        log.warn(`rows refused and parked: ${reason}`, PARKED_ADVICE, { target, source, rows })
+        return
+      }
       case 'advanced':
         log.debug('durable', { position: at(happening.position), rows: happening.rows })
         recovered('master.info')
@@ -74,6 +82,7 @@ export function logHappenings(log: Log): Observer {
         return
       case 'received':
       case 'filtered':
+      case 'deadLetters':
       case 'window':
         return
     }

@@ -22,6 +22,12 @@ export const METRICS = {
   retried_loads: { type: 'counter', per: 'target table', text: 'Tries of loads that failed and are repeated.' },
   retried_rows: { type: 'counter', per: 'target table', text: 'Rows in these tries.' },
   retried_bytes: { type: 'counter', per: 'target table', text: 'Bytes in these tries.' },
+  parked_rows: {
+    type: 'counter',
+    per: 'target table',
+    text: 'Rows StarRocks refused that were parked as dead letters.',
+  },
+  dead_letters: { type: 'gauge', per: null, text: 'Parked rows that wait for a replay or a drop.' },
   durable_rows: { type: 'counter', per: null, text: 'Rows behind which the saved position has moved.' },
   freshness_ms: {
     type: 'timing',
@@ -79,6 +85,12 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
       write('retried_loads', 1, happening.target)
       write('retried_rows', happening.rows, happening.target)
       write('retried_bytes', happening.bytes, happening.target)
+      return
+    case 'parked':
+      write('parked_rows', happening.rows, happening.target)
+      return
+    case 'deadLetters':
+      write('dead_letters', happening.open)
       return
     case 'advanced':
       write('durable_rows', happening.rows)

@@ -30,6 +30,8 @@ export interface Status {
   readonly window: WindowStatus | null
   readonly sources: Readonly<Record<string, Volume>>
   readonly targets: Readonly<Record<string, TargetStatus>>
+  /** Dead letters that wait for a replay or a drop; null where bad rows are not parked. */
+  readonly dead_letters: number | null
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
   readonly retry: RetryStatus | null
@@ -43,6 +45,8 @@ export interface Volume {
 export interface TargetStatus extends Volume {
   readonly loads: number
   readonly retried_rows: number
+  /** Rows put aside as dead letters since the process started. */
+  readonly parked: number
 }
 
 export interface WindowStatus extends Volume {
@@ -94,6 +98,7 @@ export class StatusBoard {
   #server: string | null = null
   #position: Position | null = null
   #window: WindowStatus | null = null
+  #deadLetters: number | null = null
   #lastLoad: LastLoad | null = null
   #lastError: ErrorStatus | null = null
 
@@ -142,6 +147,14 @@ export class StatusBoard {
         this.#failing(happening.target, happening.failure, happening.attempt, happening.delayMs)
         return
       }
+      case 'parked': {
+        const target = this.#targets.get(happening.target) ?? NO_LOADS
+        this.#targets.set(happening.target, { ...target, parked: target.parked + happening.rows })
+        return
+      }
+      case 'deadLetters':
+        this.#deadLetters = happening.open
+        return
       case 'advanced':
         this.#advanced(happening)
         return
@@ -201,6 +214,7 @@ export class StatusBoard {
       window: this.#window,
       sources: Object.fromEntries(this.#sources),
       targets: Object.fromEntries(this.#targets),
+      dead_letters: this.#deadLetters,
       last_load: this.#lastLoad,
       last_error: this.#lastError,
       retry: [...this.#retries.values()].at(-1) ?? null,
@@ -261,7 +275,7 @@ export class StatusBoard {
   }
 }
 
-const NO_LOADS: TargetStatus = { rows: 0, bytes: 0, loads: 0, retried_rows: 0 }
+const NO_LOADS: TargetStatus = { rows: 0, bytes: 0, loads: 0, retried_rows: 0, parked: 0 }
 
 function plus(before: Volume | undefined, more: Volume): Volume {
   return { rows: (before?.rows ?? 0) + more.rows, bytes: (before?.bytes ?? 0) + more.bytes }

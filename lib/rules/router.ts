@@ -9,6 +9,7 @@ import { type TableSchema, type TargetTable, tableName, targetName } from '../mo
 import type { Zone } from '../model/zone.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
+import { imageText } from './image-text.js'
 import { fingerprint } from './route-fingerprint.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
 import { coverTarget, type TargetFit } from './target-fit.js'
@@ -38,6 +39,8 @@ export interface CompiledRoute {
   readonly mode: RouteMode
   /** Digest of everything that decides how an image becomes a row, and rows become bodies. */
   readonly fingerprint: string
+  readonly rule: string
+  readonly imageText: ReturnType<typeof imageText>
   readonly csv: { readonly encoder: RowEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RowEncoder; readonly columns: string }
   readonly columnSeparator: string
@@ -231,6 +234,8 @@ export class Router {
       target,
       mode,
       fingerprint: fingerprint({ mode, target: targetName(target), ...written, loadFormat, flushRows, flushBytes }),
+      rule: rule.where,
+      imageText: imageText(columns, zone),
       csv: loadFormat === 'csv' ? { encoder: encoder('csv'), columns: header('csv') } : null,
       json: { encoder: encoder('json'), columns: header('json') },
       columnSeparator: columnSeparator.text,

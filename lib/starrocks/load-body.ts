@@ -91,6 +91,12 @@ export function timeoutSeconds(ms: number): string {
   return String(Math.min(259_200, Math.max(1, Math.ceil(ms / 1000))))
 }
 
+/** StarRocks' reading of a separator header (`Delimiter.java`): "\x" or "0x" and hex digits for the whole rest, else the text itself with \t and \n. */
+export function separatorBytes(text: string): Uint8Array {
+  if (/^(\\x|0x)/i.test(text)) return Buffer.from(text.slice(2), 'hex')
+  return Buffer.from(text.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
+}
+
 /** The load path of a table. Names StarRocks <= 3.4 would not decode are still sent percent-encoded, the only legal form. */
 export function loadPath(target: { readonly database: string; readonly table: string }): string {
   return `/api/${encodeURIComponent(target.database)}/${encodeURIComponent(target.table)}/_stream_load`

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -60,6 +60,15 @@ describe('the lock', () => {
     lock.release()
     expect(readdirSync(nested)).toEqual([])
     expect(runningProcess(nested)).toBeNull()
+  })
+
+  test('tells since when, and of a later sign of life', () => {
+    const lock = lockDataDir(folder)
+    utimesSync(pidFile(), 1, 1)
+    expect(runningProcess(folder)!.sinceMs).toBe(1000)
+    lock.showLife()
+    expect(runningProcess(folder)!.sinceMs).toBeGreaterThan(1000)
+    lock.release()
   })
 
   test('of a process that lives refuses others, naming it; a dead one is followed', async () => {

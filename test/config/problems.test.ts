@@ -60,11 +60,9 @@ describe('problems', () => {
       ],
     ],
     [
-      'the same for bad rows',
-      'on_bad_row = "dead_letter"',
-      [
-        'sync.toml:1:14: on_bad_row = "dead_letter" is not available in this version; it must be "stop"\n  1 | on_bad_row = "dead_letter"\n    |              ^',
-      ],
+      'bad rows',
+      'on_bad_row = "skip"',
+      ['sync.toml:1:14: on_bad_row must be "stop" or "dead_letter"\n  1 | on_bad_row = "skip"\n    |              ^'],
     ],
     [
       'size',

@@ -75,6 +75,8 @@ test('every kind of happening has its line, or none', () => {
     'window: -',
     'loaded: DEBUG loaded target=demo.orders label=l-1 rows=10 bytes=1000 ms=42',
     'retrying: WARN  too many versions kind=targetBusy target=demo.orders label=l-2 rows=5 attempt=2 retry_in_ms=400 -> StarRocks is over one of its limits (tablet versions, running transactions); loading goes on as it recovers. If it lasts, raise flush_interval_ms or check compaction.',
+    'parked: WARN  rows refused and parked: too long target=demo.orders source=shop.orders rows=3 -> `mysql-sr-sync dlq list` shows them. Mend the target or the source, then `dlq replay` or `dlq drop` them while it is stopped.',
+    'deadLetters: -',
     'advanced: DEBUG durable position=mysql-bin.000005:700 rows=10',
     'unsaved: WARN  ENOSPC kind=positionUnsaved retry_in_ms=200 -> master.info cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when it can be saved.',
     'disconnected: WARN  connect ECONNREFUSED 127.0.0.1:3306 kind=sourceUnreachable retry_in_ms=800 -> Check mysql_addr, that the server runs, and that a firewall lets this host through.',

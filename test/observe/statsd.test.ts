@@ -28,6 +28,7 @@ test('every metric of the table reaches a statsd server, tables as parts of the 
   server.close()
   expect(errors).toEqual([])
   expect(lines.sort()).toEqual([
+    'dbsync.dead_letters:4|g',
     'dbsync.durable_rows:10|c',
     'dbsync.errors:1|c',
     'dbsync.filtered_bytes:300|c',
@@ -39,6 +40,7 @@ test('every metric of the table reaches a statsd server, tables as parts of the 
     'dbsync.loaded_bytes.demo.orders:1000|c',
     'dbsync.loaded_rows.demo.orders:10|c',
     'dbsync.loads.demo.orders:1|c',
+    'dbsync.parked_rows.demo.orders:3|c',
     'dbsync.received_bytes.shop.orders:1000|c',
     'dbsync.received_rows.shop.orders:10|c',
     'dbsync.reconnects:1|c',

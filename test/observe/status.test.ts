@@ -35,10 +35,21 @@ test('a snapshot tells all that has happened', () => {
     rows_per_second: 5,
     window: { rows: 10, bytes: 1000, fill_percent: 25, waiting: false },
     sources: { 'shop.orders': { rows: 20, bytes: 2000 } },
-    targets: { 'demo.orders': { rows: 10, bytes: 1000, loads: 1, retried_rows: 5 } },
+    targets: { 'demo.orders': { rows: 10, bytes: 1000, loads: 1, retried_rows: 5, parked: 0 } },
+    dead_letters: null,
     last_load: { target: 'demo.orders', label: 'l-1', rows: 10, bytes: 1000, ms: 42, at_ms: START },
     last_error: { kind: 'targetBusy', message: 'too many versions', advice: expect.any(String), at_ms: START },
     retry: null,
+  })
+})
+
+test('parked rows are counted per target, dead letters that wait in all', () => {
+  const { subject, h } = board()
+  for (const happening of [h.deadLetters, h.parked, h.loaded, h.parked, { ...h.deadLetters, open: 10 }])
+    subject.observe(happening)
+  expect(subject.snapshot()).toMatchObject({
+    dead_letters: 10,
+    targets: { 'demo.orders': { rows: 10, loads: 1, parked: 6 } },
   })
 })
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import type { TableMap } from '../../lib/binlog/table-map.js'
+import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
 import { Router } from '../../lib/rules/router.js'
 import { RuleBook } from '../../lib/rules/rule-book.js'
@@ -72,4 +74,35 @@ describe('which targets a truncated table empties', () => {
   test('a table that is gone and was never bound has none', async () => {
     expect(await router().targetsOf('s', 'gone')).toEqual([])
   })
+})
+
+test('routes tell their rule, and render images by source names whatever the rule takes', async () => {
+  const r = router()
+  const map: TableMap = {
+    id: 1,
+    schema: 's',
+    table: 'c',
+    columns: [
+      {
+        type: WIRE.LONG,
+        length: 0,
+        scale: 0,
+        nullable: false,
+        unsigned: false,
+        name: null,
+        collationId: null,
+        members: null,
+        memberCount: null,
+        geometryType: null,
+        visible: null,
+        dimensions: null,
+      },
+    ],
+    primaryKey: null,
+  }
+  await r.bind(map)
+  const [route] = r.routes(map)
+  const image = Buffer.from([0, 7, 0, 0, 0])
+  expect(route!.imageText(image, 0, image.length)).toBe('{"id":"7"}')
+  expect(route!.rule).toBe('[[rule]] in sync.toml, line 7')
 })

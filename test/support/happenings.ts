@@ -40,6 +40,8 @@ export function happenings(atMs: number): { readonly [K in Happening['kind']]: E
       attempt: 2,
       delayMs: 400,
     },
+    parked: { kind: 'parked', target: 'demo.orders', source: 'shop.orders', rows: 3, reason: 'too long' },
+    deadLetters: { kind: 'deadLetters', open: 4 },
     advanced: {
       kind: 'advanced',
       position: positionAt(700),

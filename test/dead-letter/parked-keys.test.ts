@@ -1,0 +1,62 @@
+import { expect, test } from '@jest/globals'
+import { ParkedKeys } from '../../lib/dead-letter/parked-keys.js'
+import type { RowPlace } from '../../lib/model/dead-letter.js'
+import { letterOf } from '../support/dead-letters.js'
+
+const at = (row: number, changes: Partial<RowPlace> = {}): RowPlace => ({ ...letterOf('x').place, row, ...changes })
+const row = (key: string, place: RowPlace) => () => ({ key, place })
+const never = () => {
+  throw new Error('asked for a row whose hash nobody has')
+}
+
+test('a row is asked for its key only when its hash is parked in its target', () => {
+  const keys = new ParkedKeys()
+  expect(keys.parkedIn('d.t')).toBe(false)
+  keys.add('d.t', 5, { id: 'a', key: 'K', place: null })
+  expect([keys.parkedIn('d.t'), keys.parkedIn('d.u')]).toEqual([true, false])
+  expect(keys.touch('d.t', 6, never)).toEqual([])
+  expect(keys.touch('d.u', 5, never)).toEqual([])
+  expect(keys.touch('d.t', 5, row('other key, same hash', at(0)))).toEqual([])
+  expect(keys.touch('d.t', 5, row('K', at(0)))).toEqual(['a'])
+  expect(keys.parkedIn('d.t')).toBe(false)
+})
+
+test('only later changes take the place of a row', () => {
+  const keys = new ParkedKeys()
+  const parked = at(5, { event: 1, binPos: 700 })
+  keys.add('d.t', 5, { id: 'a', key: 'K', place: parked })
+  const earlier = [
+    at(5, { event: 1, binPos: 700 }),
+    at(4, { event: 1, binPos: 700 }),
+    at(9, { event: 0, binPos: 700 }),
+    at(9, { event: 9, binPos: 699 }),
+    at(5, { event: 1, binPos: 700, takesAway: true }),
+    at(9, { binName: 'b.000000', event: 9, binPos: 9999 }),
+  ]
+  for (const place of earlier) expect(keys.touch('d.t', 5, row('K', place))).toEqual([])
+  const later = [
+    at(6, { event: 1, binPos: 700 }),
+    at(0, { event: 2, binPos: 700 }),
+    at(0, { event: 0, binPos: 701 }),
+    at(0, { binName: 'b.1000000', binPos: 4 }),
+  ]
+  for (const place of later) {
+    expect(keys.touch('d.t', 5, row('K', place))).toEqual(['a'])
+    keys.add('d.t', 5, { id: 'a', key: 'K', place: parked })
+  }
+})
+
+test('keys of one hash are told apart; one parked twice is one', () => {
+  const keys = new ParkedKeys()
+  for (const [id, key] of [
+    ['a', 'K'],
+    ['b', 'L'],
+    ['a', 'K'],
+    ['c', 'K'],
+  ] as const)
+    keys.add('d.t', 5, { id, key, place: null })
+  keys.remove('d.t', 5, 'c')
+  expect(keys.touch('d.t', 5, row('K', at(0)))).toEqual(['a'])
+  expect(keys.touch('d.t', 5, row('K', at(0)))).toEqual([])
+  expect(keys.touch('d.t', 5, row('L', at(0)))).toEqual(['b'])
+})
