@@ -1,8 +1,10 @@
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Happening } from '../model/observer.js'
 import type { Position } from '../model/position.js'
+import { freshnessNote } from './freshness-note.js'
 import { Lag } from './lag.js'
 import { windowFill } from './metrics.js'
+import { RowAccount, type TableAccounts } from './row-account.js'
 
 export type EngineState = 'starting' | 'streaming' | 'retrying' | 'failed' | 'stopped'
 
@@ -25,11 +27,16 @@ export interface Status {
   readonly lag_ms: number | null
   /** From commit on the source to visible in StarRocks, over the last minute; null when no row arrived in it. */
   readonly freshness_ms: { readonly last: number; readonly p50: number; readonly p99: number } | null
+  /** Why freshness is worse than asked, as one line; null when nothing is known to delay rows. */
+  readonly freshness_note: string | null
+  /** How epochs reach StarRocks; null before that is settled. */
+  readonly delivery: { readonly mode: 'atomic' | 'labels'; readonly reason: string } | null
   /** Rows that became durable per second, over the last minute. */
   readonly rows_per_second: number
   readonly window: WindowStatus | null
   readonly sources: Readonly<Record<string, Volume>>
   readonly targets: Readonly<Record<string, TargetStatus>>
+  readonly tables: TableAccounts
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
   readonly retry: RetryStatus | null
@@ -84,7 +91,10 @@ export class StatusBoard {
   readonly #sources = new Map<string, Volume>()
   readonly #targets = new Map<string, TargetStatus>()
   /** What is being tried again, by what: the flow is back to streaming when none is left. */
-  readonly #retries = new Map<string, RetryStatus>()
+  readonly #retries = new Map<string, RetryStatus & { readonly message: string }>()
+  /** By asked interval, what is said about a longer one in use. */
+  readonly #pace = new Map<number, string>()
+  readonly #account = new RowAccount()
   readonly #freshness: { atMs: number; ms: number }[] = []
   readonly #durable: { atMs: number; rows: number }[] = []
   #state: EngineState = 'starting'
@@ -94,6 +104,8 @@ export class StatusBoard {
   #server: string | null = null
   #position: Position | null = null
   #window: WindowStatus | null = null
+  #open: { readonly at: string; readonly sinceMs: number } | null = null
+  #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
   #lastError: ErrorStatus | null = null
 
@@ -116,6 +128,7 @@ export class StatusBoard {
     switch (happening.kind) {
       case 'starting':
         this.#position = happening.position ?? this.#position
+        this.#pace.clear()
         return
       case 'connected':
         this.#connected = true
@@ -153,6 +166,17 @@ export class StatusBoard {
           waiting: happening.waiting,
         }
         this.#lastEventMs = happening.lastEventMs
+        this.#follow(happening.openAt ?? null)
+        return
+      case 'pace':
+        if (happening.reason === null) this.#pace.delete(happening.askedMs)
+        else this.#pace.set(happening.askedMs, this.#filter(happening.reason))
+        return
+      case 'delivery':
+        this.#delivery = { mode: happening.mode, reason: this.#filter(happening.reason) }
+        return
+      case 'accounted':
+        this.#account.add(happening)
         return
       case 'failed':
         this.#position = happening.position ?? this.#position
@@ -197,14 +221,38 @@ export class StatusBoard {
       position: this.#position,
       lag_ms: this.#lag.ms,
       freshness_ms: percentiles(this.#freshness.map(sample => sample.ms)),
+      freshness_note: this.#freshnessNote(),
+      delivery: this.#delivery,
       rows_per_second: Math.round((10_000 * durableRows) / overMs) / 10,
       window: this.#window,
       sources: Object.fromEntries(this.#sources),
       targets: Object.fromEntries(this.#targets),
+      tables: this.#account.snapshot(),
       last_load: this.#lastLoad,
       last_error: this.#lastError,
-      retry: [...this.#retries.values()].at(-1) ?? null,
+      retry: this.#lastRetry(),
     }
+  }
+
+  #lastRetry(): RetryStatus | null {
+    const last = [...this.#retries.values()].at(-1)
+    return last === undefined ? null : { what: last.what, attempt: last.attempt, next_try_at_ms: last.next_try_at_ms }
+  }
+
+  #follow(openAt: string | null): void {
+    if (openAt !== this.#open?.at) this.#open = openAt === null ? null : { at: openAt, sinceMs: this.#now() }
+  }
+
+  /** Of a flow that has ended nothing is delayed. */
+  #freshnessNote(): string | null {
+    if (this.#state === 'failed' || this.#state === 'stopped') return null
+    const facts = {
+      retries: [...this.#retries.values()],
+      window: this.#window,
+      open: this.#open,
+      pace: [...this.#pace.values()],
+    }
+    return freshnessNote(facts, this.#now())
   }
 
   #loaded(load: Extract<Happening, { kind: 'loaded' }>): void {
@@ -234,7 +282,8 @@ export class StatusBoard {
     this.#remember(failure)
     if (what === 'stream') this.#connected = false
     this.#retries.delete(what)
-    this.#retries.set(what, { what, attempt, next_try_at_ms: this.#now() + delayMs })
+    const message = this.#filter(failure.message)
+    this.#retries.set(what, { what, attempt, message, next_try_at_ms: this.#now() + delayMs })
     this.#enter('retrying')
   }
 
