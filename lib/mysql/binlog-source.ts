@@ -8,6 +8,7 @@ import type { PositionTracker } from './position-tracker.js'
 import { readServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
+import { StreamHoles } from './stream-holes.js'
 import type { ChangeReceiver } from './stream-reader.js'
 import { StreamReader } from './stream-reader.js'
 
@@ -29,6 +30,7 @@ export class BinlogSource {
   readonly #options: BinlogSourceOptions
   readonly #tracker: PositionTracker
   readonly #reader: StreamReader
+  readonly #holes: StreamHoles
   readonly #receiver: ChangeReceiver
   readonly #observer: Observer
   #filteredEvents = 0
@@ -44,6 +46,7 @@ export class BinlogSource {
     this.#receiver = receiver
     this.#observer = observer
     this.#reader = new StreamReader(options, tracker, receiver)
+    this.#holes = new StreamHoles(options.flavor)
   }
 
   /** True after a stop that could not wait for the open transaction's end. */
@@ -93,6 +96,7 @@ export class BinlogSource {
       verifyChecksum: this.#options.verifyChecksum,
       flavor: this.#options.flavor,
     })
+    this.#holes.connected(byGtid)
     await new Promise<void>((resolve, reject) => {
       let handling: Promise<void> | null = null
       let stopTimer: NodeJS.Timeout | null = null
@@ -135,7 +139,9 @@ export class BinlogSource {
         {
           onEvent: (buffer, from, to) => {
             this.lastEventMs = Date.now()
-            const wait = this.#handle(decoder, decoder.decode(buffer, from, to))
+            const event = decoder.decode(buffer, from, to)
+            this.#holes.follow(event)
+            const wait = this.#handle(decoder, event)
             if (!wait) {
               stopIfBetween()
               return
