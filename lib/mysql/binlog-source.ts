@@ -3,9 +3,11 @@ import { BinlogDecoder } from '../binlog/decoder.js'
 import type { BinlogEvent } from '../binlog/event.js'
 import { asFailure, backoffMs, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
+import type { Position } from '../model/position.js'
 import { DumpConnection } from './dump-connection.js'
+import { verifyExecuted } from './executed-check.js'
 import type { PositionTracker } from './position-tracker.js'
-import { readServerFacts } from './server-facts.js'
+import { readServerFacts, type ServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
 import { StreamHoles } from './stream-holes.js'
@@ -76,15 +78,9 @@ export class BinlogSource {
 
   async #stream(first: StartPoint | null, signal: AbortSignal): Promise<void> {
     const session = await SourceSession.connect(this.#options.address)
-    const facts = await readServerFacts(session).finally(() => session.close())
-    if (signal.aborted) return
     const position = this.#tracker.position()
-    if (facts.serverUuid !== position.serverUuid) {
-      throw new Failure(
-        'positionOfOtherServer',
-        `The server behind mysql_addr is now ${facts.serverUuid}, not ${position.serverUuid} as before.`,
-      )
-    }
+    const facts = await this.#sameServer(session, position, first === null).finally(() => session.close())
+    if (signal.aborted) return
     const byGtid = first?.by === 'gtid' || position.binName === '' || position.binPos > 0xffffffff
     if (byGtid && position.binName !== '' && position.gtidSet === '')
       throw new Failure(
@@ -166,6 +162,20 @@ export class BinlogSource {
       connection.start()
       this.#observer({ kind: 'connected', server: `${facts.mariadb ? 'MariaDB' : 'MySQL'} ${facts.version}`, position })
     })
+  }
+
+  /** Rejects when another server answers by now, or, on a reconnect, one that lost what was read from it. */
+  async #sameServer(session: SourceSession, position: Position, reconnect: boolean): Promise<ServerFacts> {
+    const facts = await readServerFacts(session)
+    if (facts.serverUuid !== position.serverUuid) {
+      throw new Failure(
+        'positionOfOtherServer',
+        `The server behind mysql_addr is now ${facts.serverUuid}, not ${position.serverUuid} as before.`,
+      )
+    }
+    const gtidSet = position.gtidSet === '' ? null : position.gtidSet
+    if (reconnect) await verifyExecuted(session, facts, { ...position, gtidSet })
+    return facts
   }
 
   #leaveBehind(leave: () => void): void {

@@ -3,19 +3,24 @@ import type { SavedPosition } from './saved-position.js'
 import type { ServerFacts } from './server-facts.js'
 import type { SourceSession } from './session.js'
 
-/** A transaction may be in the binlog before the server counts it as executed: while it waits for a semi-synchronous replica. */
-const EXECUTED_WAIT_S = 3
+/** A transaction may be in the binlog before the server counts it as executed: while it waits for a semi-synchronous replica, by default up to 10 s. */
+const EXECUTED_WAIT_S = 12
 
 /**
  * Makes sure that the source still knows every transaction of the saved GTID set. One that was restored from an older
  * backup, or whose binlogs were reset, has the same identity and may well have the saved file and offset, with other
  * transactions behind it. Rejects with positionLost, or positionOfOtherServer when the position names no server.
  */
-export async function verifyExecuted(session: SourceSession, facts: ServerFacts, saved: SavedPosition): Promise<void> {
+export async function verifyExecuted(
+  session: SourceSession,
+  facts: ServerFacts,
+  saved: SavedPosition,
+  waitS = EXECUTED_WAIT_S,
+): Promise<void> {
   if (saved.gtidSet === null || !facts.gtids) return
   const unknown = facts.mariadb
     ? await unknownToMariadb(session, saved.gtidSet)
-    : await unknownToMysql(session, saved.gtidSet)
+    : await unknownToMysql(session, saved.gtidSet, waitS)
   if (unknown === '') return
   if (saved.serverUuid === null) {
     throw new Failure('positionOfOtherServer', `The source has not executed all of gtid_set: it lacks ${unknown}.`, {
@@ -24,7 +29,7 @@ export async function verifyExecuted(session: SourceSession, facts: ServerFacts,
   }
   throw new Failure(
     'positionLost',
-    `The source no longer knows transactions that were read from it: ${unknown}. It was restored from an older backup, or its binlogs were reset.`,
+    `The source no longer knows transactions that were read from it: ${unknown}. It was restored from an older backup, its binlogs were reset, or it lost them in a crash.`,
     {
       advice:
         'The targets hold rows that the source has lost. Copy the tables again, then write the position of that copy into master.info (without gtid_set).',
@@ -55,9 +60,9 @@ export async function verifyNextUnread(
   )
 }
 
-async function unknownToMysql(session: SourceSession, gtidSet: string): Promise<string> {
+async function unknownToMysql(session: SourceSession, gtidSet: string, waitS: number): Promise<string> {
   if ((await subtractExecuted(session, gtidSet)) === '') return ''
-  await session.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [gtidSet, EXECUTED_WAIT_S])
+  await session.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [gtidSet, waitS])
   return subtractExecuted(session, gtidSet)
 }
 

@@ -19,11 +19,13 @@ const LAST_DUMP_OFFSET = 0xffffffff
 /**
  * Decides where to read from, and makes sure the server can serve it: file and offset where they are given, else the GTID
  * set, else (nothing saved) the oldest binlog. Rejects with a position… Failure instead of jumping anywhere silently.
+ * `executedWaitS`: how long MySQL may take to count as executed what its binlog holds already.
  */
 export async function resolveStart(
   session: SourceSession,
   facts: ServerFacts,
   saved: SavedPosition | null,
+  executedWaitS?: number,
 ): Promise<StartPoint> {
   const serverUuid = facts.serverUuid
   if (saved === null) {
@@ -40,7 +42,7 @@ export async function resolveStart(
       `master.info holds a position of server ${saved.serverUuid}, but this is server ${serverUuid}.`,
     )
   }
-  await verifyExecuted(session, facts, saved)
+  await verifyExecuted(session, facts, saved, executedWaitS)
   const gtidSet = saved.gtidSet ?? ''
   const gtidSetKnown = saved.gtidSet !== null
   if (saved.binName !== null && (saved.binPos ?? 4) <= LAST_DUMP_OFFSET) {

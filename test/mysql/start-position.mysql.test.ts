@@ -106,19 +106,20 @@ describe.each(['mysql', 'mariadb'] as const)('a %s with another past', kind => {
     await session?.close()
     await server?.destroy()
   })
+  const resume = (saved: SavedPosition) => resolveStart(session, facts, saved, 0.2)
   const reset = kind === 'mysql' ? 'reset binary logs and gtids' : 'reset master'
 
   test('as it was restored from an older backup: the saved file is longer there by now, and yet it does not go on', async () => {
     const before = await readHeadPosition(session, facts)
     const later = before.gtidSet.replace(/\d+$/, '99')
-    await expect(resolveStart(session, facts, { ...before, gtidSet: later })).rejects.toMatchObject({
+    await expect(resume({ ...before, gtidSet: later })).rejects.toMatchObject({
       kind: 'positionLost',
       message: expect.stringContaining('restored from an older backup'),
     })
-    await expect(resolveStart(session, facts, { ...NOTHING, gtidSet: later })).rejects.toMatchObject({
+    await expect(resume({ ...NOTHING, gtidSet: later })).rejects.toMatchObject({
       kind: 'positionOfOtherServer',
     })
-    expect(await resolveStart(session, facts, before)).toMatchObject({ by: 'file', position: before })
+    expect(await resume(before)).toMatchObject({ by: 'file', position: before })
   })
 
   test('one domain, or server, more than the saved position knows is nothing to stop for', async () => {
@@ -127,12 +128,12 @@ describe.each(['mysql', 'mariadb'] as const)('a %s with another past', kind => {
       await server.sql(['set gtid_domain_id = 5', 'insert into d.t values (50)'])
       const both = await readHeadPosition(session, facts)
       await server.sql(['flush binary logs', 'set gtid_domain_id = 0, server_id = 9', 'insert into d.t values (51)'])
-      expect(await resolveStart(session, facts, both)).toMatchObject({ by: 'file' })
-      expect(await resolveStart(session, facts, { ...both, gtidSet: `${both.gtidSet},8-1-3` })).toMatchObject({
+      expect(await resume(both)).toMatchObject({ by: 'file' })
+      expect(await resume({ ...both, gtidSet: `${both.gtidSet},8-1-3` })).toMatchObject({
         by: 'file',
       })
     } else await server.sql(["set gtid_next = '3e11fa47-71ca-11e1-9e33-c80aa9429562:7'", 'insert into d.t values (52)'])
-    expect(await resolveStart(session, facts, before)).toMatchObject({ by: 'file' })
+    expect(await resume(before)).toMatchObject({ by: 'file' })
   })
 
   test('its binlogs were reset, also when as many transactions were written since', async () => {
@@ -140,20 +141,21 @@ describe.each(['mysql', 'mariadb'] as const)('a %s with another past', kind => {
     await server.sql(['create table d.a (id int primary key)', 'insert into d.a values (1)'])
     const saved = await readHeadPosition(session, facts)
     await server.sql('insert into d.a values (2)')
-    expect(await resolveStart(session, facts, saved)).toMatchObject({ by: 'file' })
+    expect(await resume(saved)).toMatchObject({ by: 'file' })
     await server.sql(reset)
-    await expect(resolveStart(session, facts, saved)).rejects.toMatchObject({ kind: 'positionLost' })
+    await expect(resume(saved)).rejects.toMatchObject({ kind: 'positionLost' })
     await server.sql(['create table d.b (id int primary key)'])
-    await expect(resolveStart(session, facts, saved)).rejects.toMatchObject({
+    await expect(resume(saved)).rejects.toMatchObject({
       kind: 'positionLost',
       message: expect.stringContaining('its binlogs were reset'),
     })
     if (kind === 'mariadb') return
     const first = await readHeadPosition(session, facts)
     await server.sql(['insert into d.b values (1)', 'insert into d.b values (2)', 'insert into d.b values (3)'])
-    await expect(
-      resolveStart(session, facts, { ...saved, binName: first.binName, binPos: first.binPos }),
-    ).rejects.toMatchObject({ kind: 'positionLost', message: expect.stringContaining('started anew') })
+    await expect(resume({ ...saved, binName: first.binName, binPos: first.binPos })).rejects.toMatchObject({
+      kind: 'positionLost',
+      message: expect.stringContaining('started anew'),
+    })
   })
 })
 
