@@ -5,6 +5,7 @@ import { readServerFacts, type ServerFacts } from '../../lib/mysql/server-facts.
 import { SourceSession } from '../../lib/mysql/session.js'
 import { resolveStart } from '../../lib/mysql/start-position.js'
 import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { bareSource } from '../support/bare-source.js'
 import { sourceAddressOf } from '../support/source-address.js'
 
 const NOTHING: SavedPosition = { binName: null, binPos: null, gtidSet: null, serverUuid: null }
@@ -157,6 +158,27 @@ describe.each(['mysql', 'mariadb'] as const)('a %s with another past', kind => {
       message: expect.stringContaining('started anew'),
     })
   })
+
+  test('its binlogs were reset while the connection was away', async () => {
+    const start = await resume(await readHeadPosition(session, facts))
+    const { source } = bareSource(server, start, 'd', () => {
+      lose()
+    })
+    let lose = (): void => undefined
+    const read = new Promise<void>(resolve => {
+      lose = resolve
+    })
+    const run = source.run(start, new AbortController().signal)
+    await server.sql(['create table d.c (id int primary key)', 'insert into d.c values (1)'])
+    await read
+    await server.sql(reset)
+    for (const { Id, Command } of await server.sql('show processlist'))
+      if (String(Command).startsWith('Binlog Dump')) await server.sql(`kill ${Id}`).catch(() => undefined)
+    await expect(run).rejects.toMatchObject({
+      kind: 'positionLost',
+      message: expect.stringContaining('no longer knows'),
+    })
+  }, 60_000)
 })
 
 test('a wrong password and a closed port are different failures, and no message holds the password', async () => {

@@ -3,16 +3,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { BinlogDecoder } from '../../lib/binlog/decoder.js'
 import { EVENT, eventName } from '../../lib/binlog/event.js'
-import type { Happening } from '../../lib/model/observer.js'
 import { readHeadPosition } from '../../lib/mysql/binlog-files.js'
-import { BinlogSource } from '../../lib/mysql/binlog-source.js'
 import { DumpConnection, type DumpOptions } from '../../lib/mysql/dump-connection.js'
-import { PositionTracker } from '../../lib/mysql/position-tracker.js'
 import { readServerFacts } from '../../lib/mysql/server-facts.js'
 import { SourceSession } from '../../lib/mysql/session.js'
 import { resolveStart } from '../../lib/mysql/start-position.js'
 import { StreamHoles } from '../../lib/mysql/stream-holes.js'
 import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { bareSource } from '../support/bare-source.js'
 import { binlogNames } from '../support/binlog-files.js'
 import { sourceAddressOf } from '../support/source-address.js'
 
@@ -190,34 +188,10 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     const facts = await readServerFacts(session)
     const start = await resolveStart(session, facts, { binName: name, binPos: 4, gtidSet: null, serverUuid: null })
     await session.close()
-    const tracker = new PositionTracker(kind === 'mariadb', start.position, false)
-    const seen: Happening[] = []
     let rows = 0
-    const source = new BinlogSource(
-      {
-        address: sourceAddressOf(server),
-        serverId: 778,
-        flavor: kind,
-        heartbeatMs: 200,
-        readTimeoutMs: 10_000,
-        verifyChecksum: true,
-        stopWaitMs: 0,
-        wanted: schema => schema === 'holed',
-        wantedSchema: schema => schema === 'holed',
-      },
-      tracker,
-      {
-        bind: () => undefined,
-        rows: () => {
-          rows++
-        },
-        commit: () => undefined,
-        tablesChanged: async () => undefined,
-        full: false,
-        room: async () => undefined,
-      },
-      happening => void seen.push(happening),
-    )
+    const { source, tracker, seen } = bareSource(server, start, 'holed', () => {
+      rows++
+    })
     await expect(source.run(start, new AbortController().signal)).rejects.toMatchObject({
       kind: 'streamHole',
       message: expect.stringContaining(
