@@ -4,9 +4,10 @@ import type { SavedPosition } from '../../lib/mysql/saved-position.js'
 import { readServerFacts, type ServerFacts } from '../../lib/mysql/server-facts.js'
 import { SourceSession } from '../../lib/mysql/session.js'
 import { resolveStart } from '../../lib/mysql/start-position.js'
-import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { ServerAddress, startServer, type TestServer } from '../../lib/servers/test-server.js'
 import { bareSource } from '../support/bare-source.js'
 import { sourceAddressOf } from '../support/source-address.js'
+import { TcpProxy } from '../support/tcp-proxy.js'
 
 const NOTHING: SavedPosition = { binName: null, binPos: null, gtidSet: null, serverUuid: null }
 
@@ -161,23 +162,24 @@ describe.each(['mysql', 'mariadb'] as const)('a %s with another past', kind => {
 
   test('its binlogs were reset while the connection was away', async () => {
     const start = await resume(await readHeadPosition(session, facts))
-    const { source } = bareSource(server, start, 'd', () => {
-      lose()
-    })
-    let lose = (): void => undefined
+    const proxy = await TcpProxy.start(server.port)
+    let onRows = (): void => undefined
     const read = new Promise<void>(resolve => {
-      lose = resolve
+      onRows = resolve
     })
+    const { source } = bareSource(new ServerAddress(kind, proxy.port), start, 'd', () => onRows())
     const run = source.run(start, new AbortController().signal)
     await server.sql(['create table d.c (id int primary key)', 'insert into d.c values (1)'])
     await read
+    proxy.mode = 'refuse'
+    proxy.cut()
     await server.sql(reset)
-    for (const { Id, Command } of await server.sql('show processlist'))
-      if (String(Command).startsWith('Binlog Dump')) await server.sql(`kill ${Id}`).catch(() => undefined)
+    proxy.mode = 'pass'
     await expect(run).rejects.toMatchObject({
       kind: 'positionLost',
       message: expect.stringContaining('no longer knows'),
     })
+    await proxy.close()
   }, 60_000)
 })
 
