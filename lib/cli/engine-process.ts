@@ -22,7 +22,8 @@ export type Launch =
   | { readonly outcome: 'streaming'; readonly pid: number; readonly status: Status }
   /** It runs and tries, but does not stream yet. */
   | { readonly outcome: 'waiting'; readonly pid: number; readonly status: Status | null }
-  | { readonly outcome: 'ended'; readonly exitCode: number }
+  /** `signal`: what killed it; the exit code is 128 then. */
+  | { readonly outcome: 'ended'; readonly exitCode: number; readonly signal: NodeJS.Signals | null }
 
 export interface LaunchOptions {
   readonly configFile: string
@@ -40,10 +41,10 @@ export async function launchEngine(options: LaunchOptions): Promise<Launch> {
     detached: true,
     stdio: ['ignore', log, log],
   })
-  let exitCode: number | null = null
+  let end: { readonly exitCode: number; readonly signal: NodeJS.Signals | null } | null = null
   let spawnError: Error | null = null
   child.once('exit', (code, signal) => {
-    exitCode = code ?? (signal === null ? 1 : 128)
+    end = { exitCode: code ?? (signal === null ? 1 : 128), signal }
   })
   child.once('error', error => {
     spawnError = error
@@ -53,7 +54,7 @@ export async function launchEngine(options: LaunchOptions): Promise<Launch> {
   for (;;) {
     await sleep(POLL_MS)
     if (spawnError !== null) throw spawnError
-    if (exitCode !== null) return { outcome: 'ended', exitCode }
+    if (end !== null) return { outcome: 'ended', ...(end as { exitCode: number; signal: NodeJS.Signals | null }) }
     const pid = child.pid!
     const status = readStatusFile(options.dataDir)?.status ?? null
     const own = status?.pid === pid ? status : null

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { renderConfigPage, renderMetricsPage, renderReadme } from './docs-pages.js'
+import { renderConfigPage, renderFailuresPage, renderMetricsPage, renderReadme } from './docs-pages.js'
 
 const top = new URL('../../../', import.meta.url)
 const readme = new URL('README.md', top)
 writeFileSync(new URL('docs/config.md', top), renderConfigPage())
 writeFileSync(new URL('docs/metrics.md', top), renderMetricsPage())
+writeFileSync(new URL('docs/failures.md', top), renderFailuresPage())
 writeFileSync(readme, renderReadme(readFileSync(readme, 'utf8')))

@@ -5,6 +5,7 @@ import { formatPosition } from '../model/position.js'
 import { CONFIG_FLAG, type Command, EXIT, numberFlag, type Terminal } from './command.js'
 import { type Launch, launchEngine } from './engine-process.js'
 import { readConfig } from './read-config.js'
+import { forgetRestarts } from './restarts.js'
 
 export const start: Command = {
   name: 'start',
@@ -28,6 +29,7 @@ export const start: Command = {
     // Taken and given back: what would keep the engine from its folder is told here, not in a log.
     lockDataDir(read.dataDir).release()
     removeStopMark(read.dataDir)
+    forgetRestarts(read.dataDir)
     const launch = await launchEngine({ ...read, configFile: read.file, waitMs })
     return tellLaunch(launch, read, terminal)
   },
@@ -56,6 +58,7 @@ export function tellLaunch(
     case 'ended': {
       const mark = readStopMark(place.dataDir)
       if (mark?.by === 'failure') terminal.err(`failed: ${mark.message}\n${mark.advice}`)
+      else if (launch.signal !== null) terminal.err(`killed by ${launch.signal}; see ${place.logFile}`)
       else terminal.err(`ended with exit code ${launch.exitCode}; see ${place.logFile}`)
       return launch.exitCode === 0 ? EXIT.finding : launch.exitCode
     }

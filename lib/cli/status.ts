@@ -51,6 +51,8 @@ export function renderStatus(status: Status, nowMs: number): string {
         ? null
         : `${freshness_ms.last} ms (last minute: p50 ${freshness_ms.p50}, p99 ${freshness_ms.p99})`,
     ],
+    ['delayed', status.freshness_note ?? null],
+    ['delivery', status.delivery ? `${status.delivery.mode}: ${status.delivery.reason}` : null],
     ['rows/s', String(status.rows_per_second)],
     [
       'window',
@@ -77,6 +79,13 @@ export function renderStatus(status: Status, nowMs: number): string {
     const parked = target.parked > 0 ? `, ${target.parked} rows parked` : ''
     lines.push(`target     ${name}: ${target.rows} rows, ${target.bytes} bytes in ${target.loads} loads${parked}`)
   }
+  for (const [source, targets] of Object.entries(status.tables ?? {}))
+    for (const [target, account] of Object.entries(targets)) {
+      const { decoded, filtered, collapsed, loaded, parked } = account
+      lines.push(
+        `rows       ${source} -> ${target}: ${decoded} decoded = ${filtered} filtered + ${collapsed} collapsed + ${loaded} loaded + ${parked} parked`,
+      )
+    }
   return lines.join('\n')
 }
 

@@ -244,7 +244,12 @@ export class Dispatcher {
     const body = open.flatMap(o => o.body.finish())
     const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
     const load: Load = {
-      label: renderLabel(this.#labelBase(epoch, part), { start: epoch.start, target, lane, part, columns }, body, bytes),
+      label: renderLabel(
+        this.#labelBase(epoch, part),
+        { start: epoch.start, target, lane, part, columns },
+        body,
+        bytes,
+      ),
       target,
       format: json ? 'json' : 'csv',
       columns,

@@ -67,6 +67,12 @@ export const FAILURES = {
     advice:
       'A binlog event arrived damaged. If it stays, the binlog file is corrupt: check the source with mysqlbinlog --verify-binlog-checksum.',
   },
+  streamHole: {
+    retry: 'never',
+    exitCode: 6,
+    advice:
+      'Events are missing from the binlog as the source sends it, so nothing behind this place was loaded. Check the file with mysqlbinlog; if it is damaged, copy the tables again and write the position of that copy.',
+  },
   notDecodable: {
     retry: 'never',
     exitCode: 6,

@@ -58,8 +58,25 @@ export type Happening =
       readonly maxRows: number
       readonly maxBytes: number
       readonly waiting: boolean
+      /** "file:offset" behind which a transaction stands whose end has not been read yet; absent or null when none does. */
+      readonly openAt?: string | null
       /** Wall clock of the last binlog event or heartbeat, ms since 1970; 0 before the first. */
       readonly lastEventMs: number
+    }
+  /** The flush interval in use changed; `reason` is a sentence while it is longer than asked, else null. */
+  | { readonly kind: 'pace'; readonly askedMs: number; readonly usedMs: number; readonly reason: string | null }
+  /** How epochs reach StarRocks from now on, and why so, as a sentence. */
+  | { readonly kind: 'delivery'; readonly mode: 'atomic' | 'labels'; readonly reason: string }
+  /** The rows of one source table that an epoch took into one target: decoded = filtered + collapsed + loaded + parked. */
+  | {
+      readonly kind: 'accounted'
+      readonly source: string
+      readonly target: string
+      readonly decoded: number
+      readonly filtered: number
+      readonly collapsed: number
+      readonly loaded: number
+      readonly parked: number
     }
   /** The position could not be saved; loading goes on and it is tried again. */
   | { readonly kind: 'unsaved'; readonly failure: Failure; readonly retryInMs: number }

@@ -3,11 +3,14 @@ import { BinlogDecoder } from '../binlog/decoder.js'
 import type { BinlogEvent } from '../binlog/event.js'
 import { asFailure, backoffMs, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
+import type { Position } from '../model/position.js'
 import { DumpConnection } from './dump-connection.js'
+import { verifyExecuted } from './executed-check.js'
 import type { PositionTracker } from './position-tracker.js'
-import { readServerFacts } from './server-facts.js'
+import { readServerFacts, type ServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
+import { StreamHoles } from './stream-holes.js'
 import type { ChangeReceiver } from './stream-reader.js'
 import { StreamReader } from './stream-reader.js'
 
@@ -29,6 +32,7 @@ export class BinlogSource {
   readonly #options: BinlogSourceOptions
   readonly #tracker: PositionTracker
   readonly #reader: StreamReader
+  readonly #holes: StreamHoles
   readonly #receiver: ChangeReceiver
   readonly #observer: Observer
   #filteredEvents = 0
@@ -44,6 +48,7 @@ export class BinlogSource {
     this.#receiver = receiver
     this.#observer = observer
     this.#reader = new StreamReader(options, tracker, receiver)
+    this.#holes = new StreamHoles(options.flavor)
   }
 
   /** True after a stop that could not wait for the open transaction's end. */
@@ -73,15 +78,9 @@ export class BinlogSource {
 
   async #stream(first: StartPoint | null, signal: AbortSignal): Promise<void> {
     const session = await SourceSession.connect(this.#options.address)
-    const facts = await readServerFacts(session).finally(() => session.close())
-    if (signal.aborted) return
     const position = this.#tracker.position()
-    if (facts.serverUuid !== position.serverUuid) {
-      throw new Failure(
-        'positionOfOtherServer',
-        `The server behind mysql_addr is now ${facts.serverUuid}, not ${position.serverUuid} as before.`,
-      )
-    }
+    const facts = await this.#sameServer(session, position, first === null).finally(() => session.close())
+    if (signal.aborted) return
     const byGtid = first?.by === 'gtid' || position.binName === '' || position.binPos > 0xffffffff
     if (byGtid && position.binName !== '' && position.gtidSet === '')
       throw new Failure(
@@ -93,6 +92,7 @@ export class BinlogSource {
       verifyChecksum: this.#options.verifyChecksum,
       flavor: this.#options.flavor,
     })
+    this.#holes.connected(byGtid)
     await new Promise<void>((resolve, reject) => {
       let handling: Promise<void> | null = null
       let stopTimer: NodeJS.Timeout | null = null
@@ -135,7 +135,9 @@ export class BinlogSource {
         {
           onEvent: (buffer, from, to) => {
             this.lastEventMs = Date.now()
-            const wait = this.#handle(decoder, decoder.decode(buffer, from, to))
+            const event = decoder.decode(buffer, from, to)
+            this.#holes.follow(event)
+            const wait = this.#handle(decoder, event)
             if (!wait) {
               stopIfBetween()
               return
@@ -160,6 +162,20 @@ export class BinlogSource {
       connection.start()
       this.#observer({ kind: 'connected', server: `${facts.mariadb ? 'MariaDB' : 'MySQL'} ${facts.version}`, position })
     })
+  }
+
+  /** Rejects when another server answers by now, or, on a reconnect, one that lost what was read from it. */
+  async #sameServer(session: SourceSession, position: Position, reconnect: boolean): Promise<ServerFacts> {
+    const facts = await readServerFacts(session)
+    if (facts.serverUuid !== position.serverUuid) {
+      throw new Failure(
+        'positionOfOtherServer',
+        `The server behind mysql_addr is now ${facts.serverUuid}, not ${position.serverUuid} as before.`,
+      )
+    }
+    const gtidSet = position.gtidSet === '' ? null : position.gtidSet
+    if (reconnect) await verifyExecuted(session, facts, { ...position, gtidSet })
+    return facts
   }
 
   #leaveBehind(leave: () => void): void {

@@ -74,6 +74,18 @@ export function logHappenings(log: Log): Observer {
           retry_in_ms: happening.retryInMs,
         })
         return
+      case 'pace':
+        if (happening.reason === null) log.info(`flush interval back to ${happening.usedMs} ms`)
+        else log.warn(happening.reason, 'Rows are visible later until StarRocks has recovered; nothing is lost.')
+        return
+      case 'delivery':
+        log.info(`delivery: ${happening.mode}`, { reason: happening.reason })
+        return
+      case 'accounted': {
+        const { source, target, decoded, filtered, collapsed, loaded, parked } = happening
+        log.debug('accounted', { source, target, decoded, filtered, collapsed, loaded, parked })
+        return
+      }
       case 'failed':
         logFailure(log, happening.failure, happening.position)
         return

@@ -28,6 +28,15 @@ export const METRICS = {
     text: 'Rows StarRocks refused that were parked as dead letters.',
   },
   dead_letters: { type: 'gauge', per: null, text: 'Parked rows that wait for a replay or a drop.' },
+  accounted_decoded: {
+    type: 'counter',
+    per: 'source table',
+    text: 'Rows of durable epochs, once for each target; always the sum of the four that follow.',
+  },
+  accounted_filtered: { type: 'counter', per: 'source table', text: 'Of these, rows that a rule left out.' },
+  accounted_collapsed: { type: 'counter', per: 'source table', text: 'Of these, rows that a later one replaced.' },
+  accounted_loaded: { type: 'counter', per: 'source table', text: 'Of these, rows that were loaded.' },
+  accounted_parked: { type: 'counter', per: 'source table', text: 'Of these, rows in the dead letters.' },
   durable_rows: { type: 'counter', per: null, text: 'Rows behind which the saved position has moved.' },
   freshness_ms: {
     type: 'timing',
@@ -38,6 +47,11 @@ export const METRICS = {
     type: 'gauge',
     per: null,
     text: 'How far StarRocks is behind the source. Not sent while the source is not connected.',
+  },
+  flush_interval_ms: {
+    type: 'gauge',
+    per: null,
+    text: 'The flush interval in use, sent when it changes: longer than asked while StarRocks is slow or busy.',
   },
   window_rows: { type: 'gauge', per: null, text: 'Rows handed over but not yet durable.' },
   window_bytes: { type: 'gauge', per: null, text: 'Bytes handed over but not yet durable.' },
@@ -104,6 +118,13 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
       write('window_bytes', happening.bytes)
       write('window_fill', windowFill(happening))
       return
+    case 'pace':
+      write('flush_interval_ms', happening.usedMs)
+      return
+    case 'accounted':
+      for (const part of ['decoded', 'filtered', 'collapsed', 'loaded', 'parked'] as const)
+        if (happening[part] > 0) write(`accounted_${part}`, happening[part], happening.source)
+      return
     case 'disconnected':
       write('reconnects', 1)
       return
@@ -121,6 +142,7 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
     case 'connected':
     case 'tableBound':
     case 'ddl':
+    case 'delivery':
     case 'stopped':
       return
   }

@@ -1,8 +1,10 @@
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Happening } from '../model/observer.js'
 import type { Position } from '../model/position.js'
+import { freshnessNote } from './freshness-note.js'
 import { Lag } from './lag.js'
 import { windowFill } from './metrics.js'
+import { RowAccount, type TableAccounts } from './row-account.js'
 
 export type EngineState = 'starting' | 'streaming' | 'retrying' | 'failed' | 'stopped'
 
@@ -25,6 +27,10 @@ export interface Status {
   readonly lag_ms: number | null
   /** From commit on the source to visible in StarRocks, over the last minute; null when no row arrived in it. */
   readonly freshness_ms: { readonly last: number; readonly p50: number; readonly p99: number } | null
+  /** Why freshness is worse than asked, as one line; null when nothing is known to delay rows. */
+  readonly freshness_note: string | null
+  /** How epochs reach StarRocks; null before that is settled. */
+  readonly delivery: { readonly mode: 'atomic' | 'labels'; readonly reason: string } | null
   /** Rows that became durable per second, over the last minute. */
   readonly rows_per_second: number
   readonly window: WindowStatus | null
@@ -32,6 +38,7 @@ export interface Status {
   readonly targets: Readonly<Record<string, TargetStatus>>
   /** Dead letters that wait for a replay or a drop; null where bad rows are not parked. */
   readonly dead_letters: number | null
+  readonly tables: TableAccounts
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
   readonly retry: RetryStatus | null
@@ -88,7 +95,10 @@ export class StatusBoard {
   readonly #sources = new Map<string, Volume>()
   readonly #targets = new Map<string, TargetStatus>()
   /** What is being tried again, by what: the flow is back to streaming when none is left. */
-  readonly #retries = new Map<string, RetryStatus>()
+  readonly #retries = new Map<string, RetryStatus & { readonly message: string }>()
+  /** By asked interval, what is said about a longer one in use. */
+  readonly #pace = new Map<number, string>()
+  readonly #account = new RowAccount()
   readonly #freshness: { atMs: number; ms: number }[] = []
   readonly #durable: { atMs: number; rows: number }[] = []
   #state: EngineState = 'starting'
@@ -99,6 +109,8 @@ export class StatusBoard {
   #position: Position | null = null
   #window: WindowStatus | null = null
   #deadLetters: number | null = null
+  #open: { readonly at: string; readonly sinceMs: number } | null = null
+  #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
   #lastError: ErrorStatus | null = null
 
@@ -121,6 +133,7 @@ export class StatusBoard {
     switch (happening.kind) {
       case 'starting':
         this.#position = happening.position ?? this.#position
+        this.#pace.clear()
         return
       case 'connected':
         this.#connected = true
@@ -166,6 +179,17 @@ export class StatusBoard {
           waiting: happening.waiting,
         }
         this.#lastEventMs = happening.lastEventMs
+        this.#follow(happening.openAt ?? null)
+        return
+      case 'pace':
+        if (happening.reason === null) this.#pace.delete(happening.askedMs)
+        else this.#pace.set(happening.askedMs, this.#filter(happening.reason))
+        return
+      case 'delivery':
+        this.#delivery = { mode: happening.mode, reason: this.#filter(happening.reason) }
+        return
+      case 'accounted':
+        this.#account.add(happening)
         return
       case 'failed':
         this.#position = happening.position ?? this.#position
@@ -210,15 +234,39 @@ export class StatusBoard {
       position: this.#position,
       lag_ms: this.#lag.ms,
       freshness_ms: percentiles(this.#freshness.map(sample => sample.ms)),
+      freshness_note: this.#freshnessNote(),
+      delivery: this.#delivery,
       rows_per_second: Math.round((10_000 * durableRows) / overMs) / 10,
       window: this.#window,
       sources: Object.fromEntries(this.#sources),
       targets: Object.fromEntries(this.#targets),
       dead_letters: this.#deadLetters,
+      tables: this.#account.snapshot(),
       last_load: this.#lastLoad,
       last_error: this.#lastError,
-      retry: [...this.#retries.values()].at(-1) ?? null,
+      retry: this.#lastRetry(),
     }
+  }
+
+  #lastRetry(): RetryStatus | null {
+    const last = [...this.#retries.values()].at(-1)
+    return last === undefined ? null : { what: last.what, attempt: last.attempt, next_try_at_ms: last.next_try_at_ms }
+  }
+
+  #follow(openAt: string | null): void {
+    if (openAt !== this.#open?.at) this.#open = openAt === null ? null : { at: openAt, sinceMs: this.#now() }
+  }
+
+  /** Of a flow that has ended nothing is delayed. */
+  #freshnessNote(): string | null {
+    if (this.#state === 'failed' || this.#state === 'stopped') return null
+    const facts = {
+      retries: [...this.#retries.values()],
+      window: this.#window,
+      open: this.#open,
+      pace: [...this.#pace.values()],
+    }
+    return freshnessNote(facts, this.#now())
   }
 
   #loaded(load: Extract<Happening, { kind: 'loaded' }>): void {
@@ -248,7 +296,8 @@ export class StatusBoard {
     this.#remember(failure)
     if (what === 'stream') this.#connected = false
     this.#retries.delete(what)
-    this.#retries.set(what, { what, attempt, next_try_at_ms: this.#now() + delayMs })
+    const message = this.#filter(failure.message)
+    this.#retries.set(what, { what, attempt, message, next_try_at_ms: this.#now() + delayMs })
     this.#enter('retrying')
   }
 

@@ -27,6 +27,8 @@ function compileImage(columns: readonly BoundColumn[], zone: Zone) {
     key: [],
     constants: [],
     op: false,
+    change: false,
+    measures: [],
     format: 'json',
     columnSeparator: none,
     rowDelimiter: none,

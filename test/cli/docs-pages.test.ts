@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { renderConfigPage, renderMetricsPage, renderReadme } from '../../lib/cli/docs-pages.js'
+import { renderConfigPage, renderFailuresPage, renderMetricsPage, renderReadme } from '../../lib/cli/docs-pages.js'
 import { loadConfig } from '../../lib/config/load.js'
 import { SECTIONS } from '../../lib/config/options.js'
+import { FAILURES } from '../../lib/model/failure.js'
 import { METRICS } from '../../lib/observe/metrics.js'
 
 const file = (name: string) => readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8')
@@ -12,6 +13,7 @@ test('docs/ is what the tables say; else run `npm run docs`', () => {
   expect(file('docs/config.md')).toBe(renderConfigPage())
   expect(file('README.md')).toBe(renderReadme(file('README.md')))
   expect(file('docs/metrics.md')).toBe(renderMetricsPage())
+  expect(file('docs/failures.md')).toBe(renderFailuresPage())
 })
 
 test('sync.toml is valid as it comes', () => {
@@ -34,3 +36,11 @@ describe('the table of keys', () => {
 test.each(Object.entries(METRICS))('metric %s has a text', (_, { text }) => {
   expect(text).toMatch(/\.$/)
 })
+
+test.each(Object.entries(FAILURES))(
+  'failure %s says what to do, and has an exit code that docs/operations.md explains',
+  (_, row) => {
+    expect(row.advice).toMatch(/^\S.{20,}\.$/s)
+    expect(file('docs/operations.md')).toContain(`\n| ${row.exitCode} | `)
+  },
+)

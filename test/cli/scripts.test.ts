@@ -184,6 +184,32 @@ describe('monitor_process.sh', () => {
     expect(await monitor()).toEqual(silent)
   })
 
+  test('does not start for ever, minute by minute, what dies without progress; start.sh begins anew', async () => {
+    mode('stream')
+    await start()
+    const first = engine()!
+    process.kill(first.pid, 'SIGKILL')
+    while (lives(first)) await new Promise(setImmediate)
+    mode('crash')
+    for (let round = 1; round <= 5; round++) {
+      expect(await monitor()).toMatchObject({ code: 128, err: expect.stringContaining('killed by SIGKILL') })
+    }
+    const { code, err } = await monitor()
+    expect(code).toBe(1)
+    expect(err).toMatch(
+      /^5 starts in a row brought no progress \(the last one: killed by SIGKILL\): waiting until 20\S+Z, then longer and longer, up to an hour\nLook at /,
+    )
+    expect(log()).toContain('WARN  monitor: 5 starts in a row brought no progress')
+    expect(await monitor()).toEqual(silent)
+    await start()
+    expect(await monitor()).toMatchObject({ code: 128 })
+  })
+
+  test('goes on starting what dies but comes further each time', async () => {
+    mode('drop')
+    for (let round = 1; round <= 7; round++) expect(await monitor()).toMatchObject({ code: 128 })
+  })
+
   test('two at once start one', async () => {
     const both = await Promise.all([monitor(), monitor()])
     expect(both.map(({ code }) => code)).toEqual([0, 0])

@@ -58,7 +58,8 @@ async function show(json = false): Promise<{ code: number; out: string }> {
 
 describe('status', () => {
   test('as text', () => {
-    const board = boardAfter(h.connected, h.received, h.window, h.retrying, h.loaded, h.advanced)
+    const more = [h.pace, h.delivery, h.accounted]
+    const board = boardAfter(h.connected, h.received, h.window, h.retrying, h.loaded, h.advanced, ...more)
     expect(renderStatus(board.snapshot(), NOW + 5)).toBe(
       [
         'state      streaming since 2026-11-21T00:00:00.000Z',
@@ -67,6 +68,8 @@ describe('status', () => {
         'position   mysql-bin.000005:700',
         'lag        300 ms',
         'freshness  300 ms (last minute: p50 300, p99 900)',
+        'delayed    flush interval stretched from 1000 to 4200 ms: the last loads took 3.4 s',
+        'delivery   atomic: a scratch transaction succeeded on StarRocks 4.1.2',
         'rows/s     10',
         'window     25 % (10 rows, 1000 bytes)',
         'last event 25 ms ago',
@@ -75,6 +78,7 @@ describe('status', () => {
         expect.stringMatching(/^to do {6}StarRocks is over/),
         'source     shop.orders: 10 rows, 1000 bytes received',
         'target     demo.orders: 10 rows, 1000 bytes in 1 loads',
+        'rows       shop.orders -> demo.orders: 14 decoded = 1 filtered + 2 collapsed + 10 loaded + 1 parked',
       ]
         .map(line => (typeof line === 'string' ? line : `to do      ${board.snapshot().last_error!.advice}`))
         .join('\n'),

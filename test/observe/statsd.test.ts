@@ -28,11 +28,17 @@ test('every metric of the table reaches a statsd server, tables as parts of the 
   server.close()
   expect(errors).toEqual([])
   expect(lines.sort()).toEqual([
+    'dbsync.accounted_collapsed.shop.orders:2|c',
+    'dbsync.accounted_decoded.shop.orders:14|c',
+    'dbsync.accounted_filtered.shop.orders:1|c',
+    'dbsync.accounted_loaded.shop.orders:10|c',
+    'dbsync.accounted_parked.shop.orders:1|c',
     'dbsync.dead_letters:4|g',
     'dbsync.durable_rows:10|c',
     'dbsync.errors:1|c',
     'dbsync.filtered_bytes:300|c',
     'dbsync.filtered_events:3|c',
+    'dbsync.flush_interval_ms:4200|g',
     'dbsync.freshness_ms:300|ms',
     'dbsync.freshness_ms:900|ms',
     'dbsync.lag_ms:0|g',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { Happening } from '../../lib/model/observer.js'
 import { StatusBoard } from '../../lib/observe/status.js'
 import { happenings, positionAt } from '../support/happenings.js'
 
@@ -16,7 +17,17 @@ function board() {
 
 test('a snapshot tells all that has happened', () => {
   const { clock, subject, h } = board()
-  const story = [h.starting, h.connected, h.received, h.received, h.window, h.retrying, h.loaded, h.advanced]
+  const story: Happening[] = [
+    h.starting,
+    h.connected,
+    h.received,
+    h.received,
+    h.window,
+    h.retrying,
+    h.loaded,
+    h.advanced,
+  ]
+  story.push(h.delivery, h.accounted, h.accounted)
   for (const happening of story) subject.observe(happening)
   clock.ms += 2000
   expect(subject.snapshot()).toEqual({
@@ -32,11 +43,16 @@ test('a snapshot tells all that has happened', () => {
     position: positionAt(700),
     lag_ms: 300,
     freshness_ms: { last: 300, p50: 300, p99: 900 },
+    freshness_note: null,
+    delivery: { mode: 'atomic', reason: 'a scratch transaction succeeded on StarRocks 4.1.2' },
     rows_per_second: 5,
     window: { rows: 10, bytes: 1000, fill_percent: 25, waiting: false },
     sources: { 'shop.orders': { rows: 20, bytes: 2000 } },
     targets: { 'demo.orders': { rows: 10, bytes: 1000, loads: 1, retried_rows: 5, parked: 0 } },
     dead_letters: null,
+    tables: {
+      'shop.orders': { 'demo.orders': { decoded: 28, filtered: 2, collapsed: 4, loaded: 20, parked: 2 } },
+    },
     last_load: { target: 'demo.orders', label: 'l-1', rows: 10, bytes: 1000, ms: 42, at_ms: START },
     last_error: { kind: 'targetBusy', message: 'too many versions', advice: expect.any(String), at_ms: START },
     retry: null,

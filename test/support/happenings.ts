@@ -9,6 +9,8 @@ export function positionAt(binPos: number): Position {
 const SOURCE_LOST = new Failure('sourceUnreachable', 'connect ECONNREFUSED 127.0.0.1:3306')
 const BUSY = new Failure('targetBusy', 'too many versions')
 
+const STRETCHED = 'flush interval stretched from 1000 to 4200 ms: the last loads took 3.4 s'
+
 /** One happening of each kind, in an order that a run could have. `atMs` is the wall clock they share. */
 export function happenings(atMs: number): { readonly [K in Happening['kind']]: Extract<Happening, { kind: K }> } {
   return {
@@ -50,6 +52,18 @@ export function happenings(atMs: number): { readonly [K in Happening['kind']]: E
       oldestCommitMs: atMs - 900,
       atMs,
     },
+    accounted: {
+      kind: 'accounted',
+      source: 'shop.orders',
+      target: 'demo.orders',
+      decoded: 14,
+      filtered: 1,
+      collapsed: 2,
+      loaded: 10,
+      parked: 1,
+    },
+    pace: { kind: 'pace', askedMs: 1000, usedMs: 4200, reason: STRETCHED },
+    delivery: { kind: 'delivery', mode: 'atomic', reason: 'a scratch transaction succeeded on StarRocks 4.1.2' },
     unsaved: { kind: 'unsaved', failure: new Failure('positionUnsaved', 'ENOSPC'), retryInMs: 200 },
     disconnected: { kind: 'disconnected', failure: SOURCE_LOST, retryInMs: 800 },
     failed: { kind: 'failed', failure: new Failure('rowRejected', 'row refused'), position: positionAt(700) },

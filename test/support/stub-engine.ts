@@ -5,11 +5,12 @@ import { writeStopMark } from '../../lib/checkpoint/stop-mark.js'
 import { readWorkplace } from '../../lib/cli/read-config.js'
 import { asFailure, Failure } from '../../lib/model/failure.js'
 import { StatusBoard } from '../../lib/observe/status.js'
-import { StatusFile } from '../../lib/observe/status-file.js'
-import { happenings } from './happenings.js'
+import { readStatusFile, StatusFile } from '../../lib/observe/status-file.js'
+import { happenings, positionAt } from './happenings.js'
 
 // Stands in for `mysql-sr-sync run -c FILE`: the same lock, status, marks and exit codes, without a source or a target.
-// The file `mode` beside the configuration says how it behaves: stream, refuse, retry, or deaf (streams, ignores SIGTERM).
+// The file `mode` beside the configuration says how it behaves: stream, refuse, retry, deaf (streams, ignores SIGTERM),
+// crash (is killed before it has done anything), or drop (comes further by a transaction, then is killed).
 const place = readWorkplace({ config: process.argv[4] })
 const modeFile = join(place.baseDir, 'mode')
 const mode = existsSync(modeFile) ? readFileSync(modeFile, 'utf8') : 'stream'
@@ -31,7 +32,14 @@ try {
     lock.release()
     throw failure
   }
+  if (mode === 'crash') process.kill(process.pid, 'SIGKILL')
   board.observe(story.starting)
+  if (mode === 'drop') {
+    const { binPos } = readStatusFile(place.dataDir)?.status.position ?? { binPos: 4 }
+    board.observe({ ...story.advanced, position: positionAt(binPos + 100) })
+    new StatusFile({ dataDir: place.dataDir }, () => board.snapshot(), console.error).close()
+    process.kill(process.pid, 'SIGKILL')
+  }
   board.observe(mode === 'retry' ? story.disconnected : story.connected)
   const file = new StatusFile({ dataDir: place.dataDir, everyMs: 100 }, () => board.snapshot(), console.error)
   process.on('SIGTERM', () => {

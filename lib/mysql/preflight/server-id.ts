@@ -37,6 +37,23 @@ export async function checkServerId(
   }
 }
 
+/**
+ * What to warn of at a start; null when no other reader with this server_id can be seen. No failure: for some seconds the
+ * source still lists the connection of a process that was killed.
+ */
+export async function warnOfServerId(
+  session: SourceSession,
+  facts: ServerFacts,
+  serverId: number,
+): Promise<{ readonly message: string; readonly advice: string } | null> {
+  const { level, message, remedy } = await checkServerId(session, facts, serverId, false)
+  if (level !== 'error') return null
+  return {
+    message: `${message}; unless it is an earlier connection of this process, the two will end each other's`,
+    advice: remedy,
+  }
+}
+
 /** The refusal when this user may not see them: MariaDB since 10.5 asks for a privilege that reading the binlog does not need. */
 async function listReplicas(session: SourceSession, statement: string): Promise<Row[] | Failure> {
   try {
