@@ -207,15 +207,12 @@ describe('what is written', () => {
     const journal = await openJournal()
     await journal.begin(beginOf(1))
     const datasync = jest.spyOn(await fileMethods(), 'datasync')
-    const first = journal.ship(1, shipment(0, load('0')), null)
     const rest: Promise<void>[] = []
-    await new Promise<void>(resolve => {
-      datasync.mockImplementationOnce(async () => {
-        for (let n = 1; n < 50; n++) rest.push(journal.ship(1, shipment(n, load(`${n}`)), null))
-        resolve()
-      })
+    datasync.mockImplementationOnce(async () => {
+      for (let n = 1; n < 50; n++) rest.push(journal.ship(1, shipment(n, load(`${n}`)), null))
     })
-    await Promise.all([first, ...rest])
+    await journal.ship(1, shipment(0, load('0')), null)
+    await Promise.all(rest)
     expect(datasync).toHaveBeenCalledTimes(2)
     const written = (await lines()).slice(1).map(({ shipment }) => (shipment as PlannedShipment).events)
     expect(written).toEqual([...Array(50).keys()])
@@ -390,5 +387,9 @@ describe('a disk that fails', () => {
     await file.close()
     await journal.ship(1, shipment(2, load('b')), null)
     expect(await kinds()).toEqual(['begin 1', 'ship 1', 'ship 1'])
+    await rm(path)
+    await expect(journal.ship(1, shipment(3, load('c')), null)).rejects.toMatchObject({ kind: 'positionUnsaved' })
+    await journal.ship(1, shipment(3, load('c')), null)
+    expect(await kinds()).toEqual(['begin 1', 'ship 1', 'ship 1', 'ship 1'])
   })
 })
