@@ -75,7 +75,7 @@ export async function judgeBank(
 type Row = Readonly<Record<string, unknown>>
 
 /** Every change once, and all of them one after the other make the source's rows. */
-function judgeLog(log: readonly Row[], items: readonly Row[], changes: number): string[] {
+export function judgeLog(log: readonly Row[], items: readonly Row[], changes: number): string[] {
   const wrong: string[] = []
   const places = new Map<string, number>()
   const rows = new Map<unknown, string>()
@@ -99,7 +99,7 @@ function itemText({ grp, amount, note }: Row): string {
 }
 
 /** Equal to GROUP BY; a group whose count is 0 has a total of 0. */
-function judgeSums(name: string, found: readonly Row[], wanted: readonly Row[]): string[] {
+export function judgeSums(name: string, found: readonly Row[], wanted: readonly Row[]): string[] {
   const group = ({ n, total }: Row) => `count ${Number(n)}, total ${Number(total)}`
   const left = new Map(found.map(row => [Number(row.k), group(row)]))
   const wrong: string[] = []
