@@ -1,16 +1,23 @@
 import { resolve } from 'node:path'
+import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import type { Config } from './config/options.js'
-import { Dispatcher, type DispatcherOptions } from './dispatch/dispatcher.js'
+import { DeadLetters } from './dead-letter/dead-letters.js'
+import { AtomicDelivery, transactionLabel } from './dispatch/atomic-delivery.js'
+import { Dispatcher, type EpochNote } from './dispatch/dispatcher.js'
+import { LabelsDelivery } from './dispatch/labels-delivery.js'
+import { Pace } from './dispatch/pace.js'
 import type { Sink } from './dispatch/sink.js'
 import { Window } from './dispatch/window.js'
 import { Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import { formatPosition, type Position } from './model/position.js'
+import { targetName } from './model/schema.js'
 import { BinlogSource } from './mysql/binlog-source.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
+import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
 import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
@@ -18,6 +25,7 @@ import { resolveStart, type StartPoint } from './mysql/start-position.js'
 import type { ChangeReceiver, TablesChange } from './mysql/stream-reader.js'
 import { resolveZone } from './mysql/time-zone.js'
 import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry.js'
+import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
 
@@ -25,26 +33,38 @@ import type { RuleBook } from './rules/rule-book.js'
 const STOP_WAIT_MS = 5_000
 const DRAIN_WAIT_MS = 30_000
 
-interface EpochNote {
-  readonly rows: number
-  readonly oldestCommitMs: number
-  readonly newestCommitMs: number
+/** What one pipeline learns and the next one of the same process needs. */
+export interface Lessons {
+  /** See `RowWriterParts`. */
+  readonly jsonTargets: Set<string>
+  /** Why transactions over several tables do not fit what is being written; null: nothing is known against them. */
+  transactionsUnfit: string | null
 }
 
-/** See `DispatcherOptions`. */
-type Labels = Pick<DispatcherOptions, 'labelBase' | 'earlierLabelBase'>
+interface Prepared {
+  readonly start: StartPoint
+  readonly router: Router
+  readonly delivery: 'atomic' | 'labels'
+  readonly resumed: Resumption
+}
 
 /** One source into one StarRocks: builds the parts from the configuration, starts, drains and stops them. */
 export class Pipeline {
   readonly #config: Config
   readonly #observer: Observer
+  readonly #lessons: Lessons
+  readonly #dataDir: string
+  readonly #task: string
   readonly #masterInfo: MasterInfoFile
   #saved: Position | null = null
 
-  constructor(config: Config, baseDir: string, observer: Observer) {
+  constructor(config: Config, baseDir: string, observer: Observer, lessons: Lessons) {
     this.#config = config
     this.#observer = observer
-    this.#masterInfo = new MasterInfoFile(resolve(baseDir, config.data_dir))
+    this.#lessons = lessons
+    this.#dataDir = resolve(baseDir, config.data_dir)
+    this.#masterInfo = new MasterInfoFile(this.#dataDir)
+    this.#task = `mss_${config.server_id}`
   }
 
   /** The position saved last by this pipeline. */
@@ -59,89 +79,146 @@ export class Pipeline {
   /** Runs until the signal fires, then drains and saves. Rejects with the Failure that ended the flow; everything is closed either way. */
   async run(signal: AbortSignal): Promise<void> {
     const sink = createSink(this.#config)
+    const journal = await EpochJournal.open(this.#dataDir)
     try {
       const book = ruleBookOf(this.#config)
-      const { start, router, labels } = await this.#prepare(book, sink)
+      const prepared = await this.#prepare(book, sink, journal, signal)
       if (signal.aborted) return
-      await this.#stream(start, labels, router, book, sink, signal)
+      await this.#stream(prepared, book, sink, journal, signal)
     } finally {
       await sink.close()
+      await journal.close()
     }
   }
 
   /** Everything that can be known to be wrong before the first event is read, is said here. */
-  async #prepare(book: RuleBook, sink: Sink): Promise<{ start: StartPoint; router: Router; labels: Labels }> {
+  async #prepare(book: RuleBook, sink: Sink, journal: EpochJournal, signal: AbortSignal): Promise<Prepared> {
     const config = this.#config
+    const observer = this.#observer
     const session = await SourceSession.connect(sourceAddress(config))
     try {
       const facts = await readServerFacts(session)
       verifyServer(facts, config.flavor)
+      const clash = await warnOfServerId(session, facts, config.server_id)
+      if (clash) observer({ kind: 'warning', ...clash })
       const saved = await this.#masterInfo.load()
-      const start = await resolveStart(session, facts, saved)
-      const labelBase = `mss_${config.server_id}_${Date.now().toString(36)}`
-      const earlierLabelBase = saved?.labelBase ?? null
-      // Before the first load: a run may look for labels of the run just before it only. Those of older runs may stand for
-      // rows that were loaded again, older ones over newer, in between.
-      if (start.by === 'file') await this.#masterInfo.save({ position: start.position, labelBase })
-      this.#observer({ kind: 'starting', version: facts.version, position: start.position })
+      if (saved === null && journal.epochs.length === 0) await resolveStart(session, facts, null)
       const zone = await resolveZone(config.time_zone, session)
       const router = new Router(routerOptions(config, zone), book, {
         readSchema: (schema, table) => this.#withSession(s => readTableSchema(s, schema, table)),
         prepare: wish => sink.prepare(wish),
-        observer: this.#observer,
+        observer,
       })
       const tables = await listTables(session)
       for (const gap of book.gaps(tables))
-        this.#observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
+        observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
-      return { start, router, labels: { labelBase, earlierLabelBase } }
+      const databases = [...new Set(router.targets.map(target => target.database))]
+      const { mode: delivery, reason } = await this.#chooseDelivery(router, databases, sink, signal)
+      observer({ kind: 'delivery', mode: delivery, reason })
+      const past = { saved, plans: journal.epochs, task: this.#task, databases, delivery, serverUuid: facts.serverUuid }
+      const resumed = await resume(past, sink, observer, transactionLabel, signal)
+      const start = await resolveStart(session, facts, resumed.position)
+      if (resumed.scripts.length === 0) await journal.forgetAll()
+      // With it the position is known before the first load, and marks may go.
+      if (start.by === 'file') await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
+      for (const database of resumed.retired) await sink.removeMark(database, this.#task)
+      observer({ kind: 'starting', version: facts.version, position: start.position })
+      return { start, router, delivery, resumed }
     } finally {
       await session.close()
     }
   }
 
-  async #stream(
-    start: StartPoint,
-    labels: Labels,
+  async #chooseDelivery(
     router: Router,
-    book: RuleBook,
+    databases: readonly string[],
     sink: Sink,
     signal: AbortSignal,
+  ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
+    const wish = this.#config.delivery
+    if (wish === 'labels') return { mode: 'labels', reason: 'delivery = "labels"' }
+    const foreign = router.targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
+    const lacks =
+      this.#lessons.transactionsUnfit ??
+      (foreign === undefined
+        ? await sink.lacksTransactions(databases, this.#task, signal, ...(wish === 'atomic' ? ['4.0.0'] : []))
+        : `${targetName(foreign)} has column names outside ASCII, which transactions cannot carry`)
+    if (lacks === null)
+      return { mode: 'atomic', reason: 'a transaction over several tables was tried out on this cluster' }
+    if (wish === 'atomic')
+      throw new Failure('targetUnfit', `delivery = "atomic": ${lacks}`, {
+        advice: 'Set delivery = "auto" or "labels".',
+      })
+    return { mode: 'labels', reason: lacks }
+  }
+
+  async #stream(
+    prepared: Prepared,
+    book: RuleBook,
+    sink: Sink,
+    journal: EpochJournal,
+    signal: AbortSignal,
   ): Promise<void> {
+    const { start, router, resumed } = prepared
     const config = this.#config
     const observer = this.#observer
     const tracker = new PositionTracker(config.flavor === 'mariadb', start.position, start.gtidSetKnown)
     const saver = new PositionSaver<EpochNote>({
-      save: position => this.#masterInfo.save({ position, labelBase: labels.labelBase }),
-      onSaved: (position, notes) => this.#advanced(position, notes),
+      save: (position, { epoch }) => {
+        observer({ kind: 'step', step: 'saving', epoch, label: null })
+        return this.#masterInfo.save({ position, epoch })
+      },
+      onSaved: (position, notes) => {
+        for (const { epoch } of notes) journal.over(epoch)
+        this.#advanced(position, notes)
+      },
       onRetry: (failure, retryInMs) => observer({ kind: 'unsaved', failure, retryInMs }),
     })
     const window = new Window({ maxRows: config.concurrent_ack_win, maxBytes: config.ack_win_bytes })
+    const pace = new Pace()
+    const letters = await this.#openDeadLetters(start.position)
+    const abort = new AbortController()
+    const parts = {
+      sink,
+      plan: journal,
+      observer,
+      signal: abort.signal,
+      busy: (failure: Failure) => pace.busy(failure),
+      badRows: letters === null ? null : { parking: letters, server: start.position.serverUuid },
+    }
+    const labels = new LabelsDelivery(
+      { labelBase: `${this.#task}_${Date.now().toString(36)}`, lanes: config.concurrent_size },
+      parts,
+    )
+    const databases = [...new Set(router.targets.map(target => target.database))]
+    const atomic =
+      prepared.delivery === 'atomic' ? new AtomicDelivery({ ...parts, task: this.#task, databases }) : labels
     const dispatcher = new Dispatcher(
       {
-        ...labels,
         lanes: config.concurrent_size,
         idleAdvanceMs: config.flush_interval_ms,
         start: start.position,
+        firstEpoch: resumed.epoch + 1,
+        scripts: resumed.scripts,
+        traced: letters !== null,
       },
       () => tracker.position(),
       {
-        sink,
         window,
+        pace,
         observer,
-        onDurable: (position, epoch) =>
-          saver.save(position, {
-            rows: epoch.rows,
-            oldestCommitMs: epoch.oldestCommitMs,
-            newestCommitMs: epoch.newestCommitMs,
-          }),
+        jsonTargets: this.#lessons.jsonTargets,
+        deliveryOf: script => (script?.plan ? labels : atomic),
+        onDurable: (position, note) => saver.save(position, note),
       },
     )
+    dispatcher.failed.catch(failure => abort.abort(failure))
     const receiver: ChangeReceiver = {
       bind: map => router.bind(map),
       rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
       commit: () => dispatcher.commit(),
-      tablesChanged: change => this.#followDdl(change, tracker, router, dispatcher, sink),
+      tablesChanged: change => this.#followDdl(change, tracker, router, dispatcher, sink, letters),
       get full() {
         return dispatcher.full
       },
@@ -165,14 +242,17 @@ export class Pipeline {
     )
     const pulse = setInterval(() => {
       const { rows, bytes, maxRows, maxBytes, full } = window
-      observer({ kind: 'window', rows, bytes, maxRows, maxBytes, waiting: full, lastEventMs: source.lastEventMs })
+      const openAt = source.inTransaction ? formatPosition(tracker) : null
+      const { lastEventMs } = source
+      observer({ kind: 'window', rows, bytes, maxRows, maxBytes, waiting: full, openAt, lastEventMs })
     }, 1000)
     const stopSource = new AbortController()
     const onAbort = (): void => stopSource.abort()
     signal.addEventListener('abort', onAbort, { once: true })
+    const running = source.run(start, stopSource.signal)
     try {
-      await Promise.race([source.run(start, stopSource.signal), dispatcher.failed])
-      if (source.inTransaction) dispatcher.dropOpen()
+      await Promise.race([running, dispatcher.failed])
+      if (source.inTransaction || dispatcher.unfinished) dispatcher.dropOpen()
       await withinMs(
         dispatcher.drain(),
         DRAIN_WAIT_MS,
@@ -181,10 +261,26 @@ export class Pipeline {
     } finally {
       signal.removeEventListener('abort', onAbort)
       stopSource.abort()
-      dispatcher.abandon(new Failure('streamBroken', 'The engine stops.'))
+      source.abandon()
+      const reason = new Failure('streamBroken', 'The engine stops.')
+      dispatcher.abandon(reason)
+      abort.abort(reason)
       clearInterval(pulse)
       await saver.close()
+      // What it may still reject with has been told by what ended the flow.
+      await running.catch(() => undefined)
     }
+  }
+
+  /** Null when bad rows stop the flow. Letters of rows that will be read again are taken back. */
+  async #openDeadLetters(start: Position): Promise<DeadLetters | null> {
+    if (this.#config.on_bad_row !== 'dead_letter') return null
+    const letters = await DeadLetters.open(this.#dataDir, {
+      onOpen: open => this.#observer({ kind: 'deadLetters', open }),
+      now: Date.now,
+    })
+    await letters.withdrawFrom(start)
+    return letters
   }
 
   #advanced(position: Position, notes: readonly EpochNote[]): void {
@@ -199,6 +295,7 @@ export class Pipeline {
     router: Router,
     dispatcher: Dispatcher,
     sink: Sink,
+    letters: DeadLetters | null,
   ): Promise<void> {
     const policy = this.#config.on_ddl
     const tables = change.schema === null ? change.tables : router.tablesIn(change.schema)
@@ -221,19 +318,27 @@ export class Pipeline {
     }
     for (const { schema, table } of tables) {
       if (change.action === 'truncate' && policy === 'evolve')
-        await this.#truncate(schema, table, statement, router, sink)
+        await this.#truncate(schema, table, statement, router, sink, letters)
       router.forget(schema, table, policy === 'evolve' ? 'add' : 'leaveOut')
     }
     this.#observer({ kind: 'ddl', source, statement, action: DDL_ACTIONS[policy][change.action] })
   }
 
-  async #truncate(schema: string, table: string, statement: string, router: Router, sink: Sink): Promise<void> {
+  async #truncate(
+    schema: string,
+    table: string,
+    statement: string,
+    router: Router,
+    sink: Sink,
+    letters: DeadLetters | null,
+  ): Promise<void> {
     for (const { target, alone } of await router.targetsOf(schema, table)) {
       if (!alone)
         throw new Failure(
           'ddlUnsupported',
           `${statement}: other tables are written to ${target.database}.${target.table} too, so it cannot be truncated.`,
         )
+      await letters?.supersedeTarget(targetName(target), 'TRUNCATE')
       await sink.truncate(target)
     }
   }

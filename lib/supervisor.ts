@@ -3,7 +3,7 @@ import type { Config } from './config/options.js'
 import { asFailure, backoffMs } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
-import { Pipeline } from './pipeline.js'
+import { type Lessons, Pipeline } from './pipeline.js'
 
 export interface Supervisor {
   /** Runs until the signal fires; resolves when drained and the position is saved. Rejects with the Failure that ended the flow. */
@@ -19,8 +19,9 @@ export function createSupervisor(
   return {
     async run(signal: AbortSignal): Promise<void> {
       let position: Position | null = null
+      const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null }
       for (let attempt = 1; !signal.aborted; attempt++) {
-        const pipeline = new Pipeline(config, options.baseDir, observer)
+        const pipeline = new Pipeline(config, options.baseDir, observer, lessons)
         try {
           await pipeline.run(signal).finally(() => {
             position = pipeline.position ?? position
@@ -33,6 +34,7 @@ export function createSupervisor(
             throw failure
           }
           if (pipeline.progressed) attempt = 1
+          if (failure.kind === 'transactionsUnfit') lessons.transactionsUnfit = failure.message
           const retryInMs = backoffMs(attempt)
           observer({ kind: 'disconnected', failure, retryInMs })
           // An abort only ends the pause early; the loop's condition sees it.

@@ -13,15 +13,15 @@ export interface MasterInfo {
   readonly gtidSet: string | null
   readonly serverUuid: string | null
   readonly edited: boolean
-  /** See `MasterInfo.labelBase` of what is saved; null when the file was edited by hand, so that what is read again is loaded again. */
-  readonly labelBase: string | null
+  /** Null when the file does not say. */
+  readonly epoch: number | null
 }
 
 /** What is saved. */
 export interface SavedState {
   readonly position: Position
-  /** First part of the labels of the run that saved it. */
-  readonly labelBase: string
+  /** Ordinal of the newest epoch that is in. */
+  readonly epoch: number
 }
 
 /** `<data_dir>/master.info`: mysql-gp-sync's two lines, and what a restart on another server needs. */
@@ -71,14 +71,14 @@ export class MasterInfoFile {
   }
 }
 
-export function renderMasterInfo({ position, labelBase }: SavedState): string {
+export function renderMasterInfo({ position, epoch }: SavedState): string {
   return [
     `bin_name = ${JSON.stringify(position.binName)}`,
     `bin_pos = ${position.binPos}`,
     `gtid_set = ${JSON.stringify(position.gtidSet)}`,
     `server_uuid = ${JSON.stringify(position.serverUuid)}`,
-    `label_base = ${JSON.stringify(labelBase)}`,
-    `# gtid_set and label_base belong to the first two lines while this holds: ${digest(position)}`,
+    `epoch = ${epoch}`,
+    `# gtid_set and epoch belong to the first two lines while this holds: ${digest(position)}`,
     '',
   ].join('\n')
 }
@@ -107,7 +107,7 @@ export function parseMasterInfo(text: string, path: string): MasterInfo {
   if (binName === null && !gtidSet) {
     throw new Failure('positionUnreadable', `${path} names no position: bin_name and gtid_set are both missing.`)
   }
-  const labelBase = optional(values.label_base, isLabelBase, 'label_base', 'letters, digits, - and _', path)
+  const epoch = optional(values.epoch, isOrdinal, 'epoch', 'a whole number', path)
   const saved = /while this holds: ([0-9a-f]+)/.exec(text)?.[1]
   const edited = saved !== digest({ binName: binName ?? '', binPos: binPos ?? 0, gtidSet: gtidSet ?? '' })
   // With a file and offset given by hand, the old set would silently stand for other transactions; without them it is what was meant.
@@ -118,7 +118,7 @@ export function parseMasterInfo(text: string, path: string): MasterInfo {
     gtidSet: trusted && gtidSet !== '' ? gtidSet : null,
     serverUuid,
     edited,
-    labelBase: edited ? null : labelBase,
+    epoch,
   }
 }
 
@@ -145,8 +145,8 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-function isLabelBase(value: unknown): value is string {
-  return typeof value === 'string' && /^[-\w]{1,40}$/.test(value)
+function isOrdinal(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 function isBinlogName(value: unknown): value is string {

@@ -2,7 +2,7 @@ import { asFailure, backoffMs, type Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
 
 export interface SaverParts<T> {
-  readonly save: (position: Position) => Promise<void>
+  readonly save: (position: Position, newest: T) => Promise<void>
   /** The position, and with it every earlier one, is on disk. `notes` are those of all positions saved at once. */
   readonly onSaved: (position: Position, notes: readonly T[]) => void
   readonly onRetry: (failure: Failure, retryInMs: number) => void
@@ -40,7 +40,7 @@ export class PositionSaver<T> {
       const { position, notes } = this.#next
       this.#next = null
       try {
-        await this.#parts.save(position)
+        await this.#parts.save(position, notes.at(-1)!)
         attempt = 1
         this.#parts.onSaved(position, notes)
       } catch (error) {

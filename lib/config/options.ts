@@ -119,7 +119,7 @@ export const TOP_KEYS = {
   column_separator: preset(separator(), String.raw`\x01`, 'CSV column separator. It must not occur in values.'),
   row_delimiter: preset(separator(), String.raw`\x02`, 'CSV row delimiter. It must not occur in values.'),
   delivery: preset(
-    oneOf(['auto', 'labels'], ['atomic']),
+    oneOf(['auto', 'atomic', 'labels']),
     'auto',
     'How a load is made safe to repeat: "labels" gives each load a label that stays the same for all tries; "auto" takes the best this version has.',
   ),

@@ -11,11 +11,14 @@ const CLOSE = 0x5d
 export class Body {
   rows = 0
   bytes = 0
+  /** `bytes` without what frames the rows. */
+  rowBytes = 0
   chunk: Buffer
   /** Where the next row starts in `chunk`. */
   at = 0
   readonly #pool: ChunkPool
   readonly #json: boolean
+  #pieces: Buffer[] | null = null
   readonly #full: { readonly chunk: Buffer; readonly length: number }[] = []
 
   constructor(pool: ChunkPool, json: boolean) {
@@ -43,21 +46,23 @@ export class Body {
   addRow(end: number): void {
     this.rows++
     this.bytes += end - this.at
+    this.rowBytes += end - this.at
     this.at = end
   }
 
   /** Ends the body; its pieces in order. Nothing may be added afterwards. */
-  finish(): Buffer[] {
+  pieces(): readonly Buffer[] {
+    if (this.#pieces !== null) return this.#pieces
     if (this.#json) {
       this.chunk[this.at++] = CLOSE
       this.bytes++
     }
-    const pieces = this.#full.filter(f => f.length > 0).map(f => f.chunk.subarray(0, f.length))
-    if (this.at > 0) pieces.push(this.chunk.subarray(0, this.at))
-    return pieces
+    this.#pieces = this.#full.filter(f => f.length > 0).map(f => f.chunk.subarray(0, f.length))
+    if (this.at > 0) this.#pieces.push(this.chunk.subarray(0, this.at))
+    return this.#pieces
   }
 
-  /** Gives the chunks back; the pieces of `finish` must not be used any more. */
+  /** Gives the chunks back; the `pieces` must not be used any more. */
   release(): void {
     for (const { chunk } of this.#full) this.#pool.give(chunk)
     this.#pool.give(this.chunk)

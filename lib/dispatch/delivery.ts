@@ -12,23 +12,23 @@ export interface Shipment {
   /** Ordinal of the load within epoch, target and lane. */
   readonly part: number
   readonly rows: number
-  /** Bytes of the rows, as counted in the ack window. */
-  readonly bytes: number
 }
 
-/** What became of a shipment's rows, as the target counted them. */
+/** What became of a shipment's rows, as the target counted them; parked ones by source table. */
 export interface Settled {
   readonly loaded: number
-  readonly parked: number
+  readonly parked: ReadonlyMap<string, number>
 }
 
 /** How bodies become durable. A rejection ends the flow. */
 export interface Delivery {
+  /** Within an epoch all loads of a target must have one format and one list of columns. */
+  readonly oneShape: boolean
   /**
-   * Bodies leave; `sealed`: they are the last of their epoch, whose end is known. Each promise resolves when the
-   * shipment's memory may be given back; only `seal` tells that the rows are durable.
+   * Bodies leave, the last ones of the epoch when its end is known. Each promise resolves when the shipment's memory may be
+   * given back; only `seal` tells that the rows are durable.
    */
-  ship(epoch: Epoch, shipments: readonly Shipment[], why: 'full' | 'spilled' | 'sealed'): readonly Promise<Settled>[]
+  ship(epoch: Epoch, shipments: readonly Shipment[], spilled: boolean): readonly Promise<Settled>[]
   /** Called once, behind an epoch's last `ship`: resolves when everything of the epoch is durable and visible. */
   seal(epoch: Epoch): Promise<void>
 }

@@ -1,59 +1,69 @@
 import type { ChangePlace } from '../model/change-place.js'
-import { asFailure, type Failure } from '../model/failure.js'
+import { asFailure, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
-import type { Position } from '../model/position.js'
-import { Body } from './body.js'
-import { ChunkPool } from './chunk-pool.js'
+import { comparePositions, formatPosition, type Position } from '../model/position.js'
+import type { Delivery, Shipment } from './delivery.js'
 import { Epoch, type OpenBody, type TargetBodies } from './epoch.js'
-import { renderLabel } from './label.js'
-import { Lane } from './lane.js'
-import type { Route, RouteEncoder, RowImages } from './route.js'
-import type { Load, Sink } from './sink.js'
+import type { EpochScript } from './epoch-script.js'
+import type { Pace } from './pace.js'
+import type { Route, RowImages } from './route.js'
+import { TRACED_ROW_BYTES, TracedEvent } from './row-trace.js'
+import { RowWriter } from './row-writer.js'
 import type { Window } from './window.js'
 
 export interface DispatcherOptions {
-  /** First part of this run's labels, unique to it; characters `[-\w]` only. */
-  readonly labelBase: string
-  /** `labelBase` of the run just before; null when nothing of it may count as done. */
-  readonly earlierLabelBase: string | null
   readonly lanes: number
   /** Longest time the position may stay behind when nothing needs loading. */
   readonly idleAdvanceMs: number
   readonly start: Position
+  /** Ordinal of the first epoch that is new. */
+  readonly firstEpoch: number
+  /** Epochs that an earlier run began, in order; the first starts at `start`. */
+  readonly scripts: readonly EpochScript[]
+  /** Bad rows are parked, so rows are traced. */
+  readonly traced: boolean
+}
+
+/** What has become durable with an epoch. */
+export interface EpochNote {
+  /** Ordinal of the newest epoch with rows. */
+  readonly epoch: number
+  readonly rows: number
+  readonly oldestCommitMs: number
+  readonly newestCommitMs: number
 }
 
 export interface DispatcherParts {
-  readonly sink: Sink
   readonly window: Window
+  readonly pace: Pace
   readonly observer: Observer
+  /** How an epoch is delivered; asked when it begins. */
+  readonly deliveryOf: (script: EpochScript | null) => Delivery
+  /** See `RowWriterParts`; kept by who outlives this dispatcher. */
+  readonly jsonTargets: Set<string>
   /** Called once per epoch, in order, when everything up to the position is durable and visible. */
-  readonly onDurable: (
-    position: Position,
-    epoch: { readonly rows: number; readonly oldestCommitMs: number; readonly newestCommitMs: number },
-  ) => void
+  readonly onDurable: (position: Position, note: EpochNote) => void
 }
 
 /** Up to here the bodies of one target's lanes go as one load; above, parallel loads pay. */
 const FOLD_BYTES = 8 * 1024 * 1024
 
 /**
- * Takes row images and commits in source order, writes the rows into the bodies of lanes by target key, and loads them in
- * epochs cut at commits: one epoch loads while the next fills. Same target key, same lane, same order.
+ * Takes row images and commits in source order, has the rows written into bodies, and hands these to a delivery in epochs
+ * cut at commits: one epoch loads while the next fills.
  * After a failure nothing moves any more: `failed` rejects, every waiter wakes, the position stays.
  */
 export class Dispatcher {
   readonly failed: Promise<never>
   readonly #options: DispatcherOptions
   readonly #parts: DispatcherParts
-  readonly #pool = new ChunkPool()
-  readonly #lanes: readonly Lane[]
-  readonly #abort = new AbortController()
+  readonly #writer: RowWriter
+  readonly #scripts: EpochScript[]
   #rejectFailed!: (failure: Failure) => void
   #open: Epoch
+  #delivery: Delivery
   readonly #loading: Epoch[] = []
-  /** Per target, the load of the loading epoch that holds rows of several lanes. */
-  readonly #folded = new Map<string, Promise<void>>()
-  #nextLane = 0
+  #nextWorker = 0
   #inTransaction = false
   #moved = false
   #due = false
@@ -62,68 +72,105 @@ export class Dispatcher {
   readonly #positionOf: () => Position
   #idleWaiters: { resolve: () => void; reject: (failure: Failure) => void }[] = []
 
-  /** `positionOf` renders the position behind the last commit; it is asked only between transactions, when an epoch is sealed. */
+  /** `positionOf` renders the position behind the last commit; it is asked only between transactions. */
   constructor(options: DispatcherOptions, positionOf: () => Position, parts: DispatcherParts) {
     this.#options = options
     this.#positionOf = positionOf
     this.#parts = parts
-    this.#open = new Epoch(options.start)
+    this.#scripts = [...options.scripts]
     this.failed = new Promise((_, reject) => {
       this.#rejectFailed = reject
     })
     // Whoever waits hears of it; a failure that comes when nobody does is in the window all the same.
     this.failed.catch(() => undefined)
-    this.#lanes = Array.from({ length: options.lanes }, () => new Lane(parts.sink, parts.observer, this.#abort.signal))
+    this.#writer = new RowWriter(options, {
+      window: parts.window,
+      jsonTargets: parts.jsonTargets,
+      full: (epoch, bodies, lane) => {
+        const open = bodies.open[lane]!
+        bodies.open[lane] = undefined
+        epoch.streamed = true
+        this.#ship(epoch, [shipment(bodies, lane, lane, [open], this.#workerOf(bodies, lane, open))], false)
+      },
+    })
+    this.#open = this.#begin(options.firstEpoch, options.start)
+    this.#delivery = parts.deliveryOf(this.#open.script)
   }
 
-  /** Rows of one event for every route of its table. The event's bytes are not kept. */
-  rows(images: RowImages, routes: readonly Route[], commitMs: number, _place: ChangePlace): void {
+  /** Rows of one event for every route of its table. The event's bytes, and `place`, are not kept. */
+  rows(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): void {
+    const { window } = this.#parts
+    if (window.failure) return
     this.#inTransaction = true
-    for (const route of routes) this.#writeImages(images, route, commitMs)
-    if (this.#parts.window.full) this.#spill()
+    const epoch = this.#open
+    epoch.events++
+    const event = this.#traced(images, routes, commitMs, place)
+    try {
+      for (const route of routes) {
+        if (epoch.script?.skips(route.target) === true) continue
+        this.#dueBy(route)
+        this.#writer.write(epoch, images, route, place, commitMs, event, this.#delivery.oneShape)
+      }
+    } catch (error) {
+      this.#stop(asFailure(error))
+      return
+    } finally {
+      if (event !== null) window.settle(0, event.release())
+    }
+    if (this.#scripted ? epoch.script!.spills.has(epoch.events) : window.full) this.#spill()
   }
 
   /** The source transaction is complete: an epoch may be cut here. */
   commit(): void {
+    if (this.#parts.window.failure) return
     this.#inTransaction = false
     this.#moved = true
+    if (this.#open.script !== null && this.#open.script.end !== null) {
+      this.#sealAt(this.#open.script.end)
+      return
+    }
     if (this.#due || this.#parts.window.halfFull) this.#sealWhenFree()
     else if (this.#timer === null) this.#dueIn(this.#options.idleAdvanceMs)
   }
 
+  /** An epoch that is read again takes what it took, whatever the window says. */
   get full(): boolean {
-    return this.#parts.window.full
+    return this.#parts.window.full && !this.#scripted
   }
 
   /** Resolves when there is room for more rows; rejects with the failure that ended the flow. */
   room(): Promise<void> {
-    return this.#parts.window.room()
+    const { window } = this.#parts
+    return this.#scripted && !window.failure ? Promise.resolve() : window.room()
   }
 
-  /** Resolves when every transaction handed over is durable. To be called between transactions; inside one, `dropOpen` first. */
+  /** Resolves when every transaction handed over is durable. To be called between transactions; inside one, or in an epoch being read again, `dropOpen` first. */
   drain(): Promise<void> {
-    if (this.#parts.window.failure) return Promise.reject(this.#parts.window.failure)
+    const { window } = this.#parts
+    if (this.#scripted && !window.failure) this.#stop(this.#unfit('a DDL statement stands where the rules had none'))
+    if (window.failure) return Promise.reject(window.failure)
     this.#due = true
     this.#sealWhenFree()
-    if (this.#parts.window.failure) return Promise.reject(this.#parts.window.failure)
+    if (window.failure) return Promise.reject(window.failure)
     if (this.#idle) return Promise.resolve()
     return new Promise((resolve, reject) => this.#idleWaiters.push({ resolve, reject }))
   }
 
-  get inTransaction(): boolean {
-    return this.#inTransaction
+  /** What is open cannot be loaded now: an unfinished transaction, or an epoch that must end elsewhere. */
+  get unfinished(): boolean {
+    return this.#inTransaction || this.#scripted
   }
 
   /** Forgets what no epoch has sealed yet, an unfinished transaction above all: it will be read again from the saved position. */
   dropOpen(): void {
     this.#clearTimer()
-    this.#open = new Epoch(this.#open.start)
+    this.#open = new Epoch(this.#open.ordinal, this.#open.start, null)
     this.#inTransaction = false
     this.#moved = false
     this.#due = false
   }
 
-  /** Gives up: loads in flight are aborted, nothing is sent any more. What was not durable will be read again. */
+  /** Gives up: nothing is sent any more. What was not durable will be read again. */
   abandon(reason: Failure): void {
     this.#stop(reason)
   }
@@ -132,170 +179,116 @@ export class Dispatcher {
     return this.#loading.length === 0 && !this.#moved && this.#open.rows === 0
   }
 
-  #writeImages(images: RowImages, route: Route, commitMs: number): void {
-    const { buffer, end } = images
-    const keys = route.csv?.encoder ?? route.json.encoder
-    const bodies = this.#open.bodiesOf(route.target)
-    if (this.#open.rows === 0) this.#dueIn(route.flushIntervalMs)
-    else if (route.flushIntervalMs < this.#timerDueMs - performance.now()) this.#dueIn(route.flushIntervalMs)
-    let rows = 0
-    let bytes = 0
-    let at = images.at
-    const { window } = this.#parts
-    const bytesBefore = window.bytes
-    while (at < end) {
-      if (images.op === 'update') {
-        const after = keys.skip(buffer, at, end)
-        if (!keys.sameKey(buffer, at, after, end)) {
-          keys.locateKey(buffer, at, end)
-          this.#writeRow(bodies, route, keys.hash, buffer, at, end, 1)
-          rows++
-        }
-        at = after
-      }
-      keys.locateKey(buffer, at, end)
-      at = this.#writeRow(bodies, route, keys.hash, buffer, at, end, images.op === 'delete' ? 1 : 0)
-      rows++
-    }
-    bytes = window.bytes - bytesBefore
-    this.#open.countReceived(route, rows, bytes, commitMs)
+  /** The open epoch is being read again and has not passed what was planned of it. */
+  get #scripted(): boolean {
+    const { script, events } = this.#open
+    return script !== null && (script.end !== null || events <= script.events)
   }
 
-  #writeRow(
-    bodies: TargetBodies,
-    route: Route,
-    hash: number,
-    source: Buffer,
-    at: number,
-    limit: number,
-    op: 0 | 1,
-  ): number {
-    const lane = ((hash + bodies.salt) >>> 0) % this.#lanes.length
-    let open = bodies.open[lane]
-    if (open === undefined || open.columns !== (open.json ? route.json.columns : route.csv?.columns)) {
-      if (open) this.#ship(this.#open, bodies, lane)
-      open = this.#openBody(bodies, lane, route, route.csv === null)
-    }
-    let encoder: RouteEncoder = open.json ? route.json.encoder : route.csv!.encoder
-    let added = encodeRow(open.body, encoder, source, at, limit, op)
-    if (!open.json && encoder.unsafe) {
-      if (open.body.rows > 0) this.#ship(this.#open, bodies, lane)
-      else open.body.release()
-      open = this.#openBody(bodies, lane, route, true)
-      encoder = route.json.encoder
-      added = encodeRow(open.body, encoder, source, at, limit, op)
-    }
-    const bytes = added - open.body.at
-    open.body.addRow(added)
-    this.#parts.window.admit(1, bytes)
-    if (open.body.bytes >= route.flushBytes || open.body.rows >= route.flushRows) this.#ship(this.#open, bodies, lane)
-    return encoder.end
+  #begin(ordinal: number, start: Position): Epoch {
+    const script = this.#scripts[0]
+    if (script === undefined || comparePositions(script.start, start) !== 0) return new Epoch(ordinal, start, null)
+    this.#scripts.shift()
+    return new Epoch(script.epoch, start, script)
   }
 
-  #openBody(bodies: TargetBodies, lane: number, route: Route, json: boolean): OpenBody {
-    const columns = json ? route.json.columns : route.csv!.columns
-    const open = { body: new Body(this.#pool, json), json, columns, route }
-    bodies.open[lane] = open
-    return open
+  #traced(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): TracedEvent | null {
+    const route = routes[0]
+    if (!this.#options.traced || route?.imageText === undefined) return null
+    const event = new TracedEvent(images, place, commitMs, route.source, route.imageText)
+    this.#parts.window.admit(0, event.bytes)
+    return event
   }
 
-  /** Hands a lane's body to it as a load. */
-  #ship(epoch: Epoch, bodies: TargetBodies, lane: number): void {
-    const open = bodies.open[lane]!
-    bodies.open[lane] = undefined
-    this.#send(epoch, bodies, lane, [open])
-  }
-
-  /**
-   * Hands over all bodies of a target whose epoch is complete. Small ones go as one load, lane behind lane: each load is a
-   * version in every tablet of StarRocks. Rows of one key are all in one lane's body, so their order stays; and nothing else
-   * of this target is under way then. What the next epoch may send before it ends waits for it (`#folded`).
-   */
-  #shipComplete(epoch: Epoch, bodies: TargetBodies): void {
-    const open = bodies.open.filter(body => body !== undefined)
-    const first = open[0]
-    if (first === undefined) return
-    const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
-    const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
-    const small = bytes <= Math.min(FOLD_BYTES, first.route.flushBytes) && rows <= first.route.flushRows
-    const alike = open.every(o => !o.json && o.columns === first.columns)
-    if (open.length === 1 || !small || !alike || bodies.parts.length > 0) {
-      this.#shipAll(epoch, bodies)
-      return
-    }
-    bodies.open.length = 0
-    this.#nextLane = (this.#nextLane + 1) % this.#lanes.length
-    const loaded = this.#send(epoch, bodies, this.#nextLane, open)
-    this.#folded.set(bodies.name, loaded)
-  }
-
-  /** Makes one load of the bodies and gives it to the lane; resolves when it has been settled. */
-  #send(epoch: Epoch, bodies: TargetBodies, lane: number, open: readonly OpenBody[]): Promise<void> {
-    const part = bodies.parts[lane] ?? 0
-    bodies.parts[lane] = part + 1
-    const { route, json, columns } = open[0]!
-    const { target } = bodies
-    let rows = 0
-    let admittedBytes = 0
-    for (const { body } of open) {
-      rows += body.rows
-      admittedBytes += body.bytes
-    }
-    const body = open.flatMap(o => o.body.finish())
-    const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
-    const load: Load = {
-      label: renderLabel(
-        this.#labelBase(epoch, part),
-        { start: epoch.start, target, lane, part, columns },
-        body,
-        bytes,
-      ),
-      target,
-      format: json ? 'json' : 'csv',
-      columns,
-      body,
-      bytes,
-      rows,
-      columnSeparator: route.columnSeparator,
-      rowDelimiter: route.rowDelimiter,
-    }
-    epoch.pendingLoads++
-    return this.#lanes[lane]!.load(load, this.#folded.get(bodies.name))
-      .then(() => {
-        for (const o of open) o.body.release()
-        epoch.pendingLoads--
-        this.#parts.window.settle(rows, admittedBytes)
-        this.#settleEpochs()
-      })
-      .catch(error => this.#stop(asFailure(error)))
-  }
-
-  /**
-   * The first load of a run's keys may turn out to be in already, under the label of the run before. Once a key's rows have
-   * been loaded again over newer ones, no later load of that key may be passed over: those have labels of this run.
-   */
-  #labelBase(epoch: Epoch, part: number): string {
-    const { labelBase, earlierLabelBase, start } = this.#options
-    return part === 0 && epoch.start === start ? (earlierLabelBase ?? labelBase) : labelBase
+  #dueBy(route: Route): void {
+    const ms = this.#parts.pace.interval(route.flushIntervalMs)
+    if (this.#open.rows === 0 || ms < this.#timerDueMs - performance.now()) this.#dueIn(ms)
   }
 
   /** Ships every open body although the transaction goes on: memory stays within the window, the position waits for its end. */
   #spill(): void {
-    for (const bodies of this.#open.targets.values()) this.#shipAll(this.#open, bodies)
+    const epoch = this.#open
+    epoch.streamed = true
+    this.#ship(
+      epoch,
+      [...epoch.targets.values()].flatMap(bodies => this.#takeAll(bodies)),
+      true,
+    )
   }
 
-  #shipAll(epoch: Epoch, bodies: TargetBodies): void {
-    bodies.open.forEach((open, lane) => {
-      if (open) this.#ship(epoch, bodies, lane)
+  #takeAll(bodies: TargetBodies): Shipment[] {
+    const open = bodies.open.splice(0)
+    return open.flatMap((body, lane) =>
+      body === undefined ? [] : [shipment(bodies, lane, lane, [body], this.#workerOf(bodies, lane, body))],
+    )
+  }
+
+  /**
+   * Takes all bodies of a target whose epoch is complete. Small ones go as one load, lane behind lane: each load is a
+   * version in every tablet of StarRocks. Rows of one key are all in one lane's body, so their order stays.
+   */
+  #takeComplete(bodies: TargetBodies): Shipment[] {
+    const open = bodies.open.filter(body => body !== undefined)
+    const first = open[0]
+    if (first === undefined) return []
+    const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
+    const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
+    const limit = this.#delivery.oneShape ? first.route.flushBytes : Math.min(FOLD_BYTES, first.route.flushBytes)
+    const alike = open.every(o => !o.json && o.columns === first.columns)
+    const foldable = bytes <= limit && rows <= first.route.flushRows && alike && bodies.parts.length === 0
+    if (open.length === 1 || !foldable) return this.#takeAll(bodies)
+    bodies.open.length = 0
+    this.#nextWorker = (this.#nextWorker + 1) % this.#options.lanes
+    return [shipment(bodies, 'f', 0, open, this.#nextWorker)]
+  }
+
+  /** Rows that are in no order are all in lane 0: their targets spread over the workers instead. */
+  #workerOf(bodies: TargetBodies, lane: number, { route }: OpenBody): number {
+    return route.mode === 'upsert' ? lane : bodies.salt % this.#options.lanes
+  }
+
+  #ship(epoch: Epoch, shipments: readonly Shipment[], spilled: boolean): void {
+    const { window } = this.#parts
+    const promises = this.#delivery.ship(epoch, shipments, spilled)
+    promises.forEach((promise, i) => {
+      const { target, bodies, rows } = shipments[i]!
+      promise.then(
+        settled => {
+          epoch.countSettled(target, settled)
+          window.settle(
+            rows,
+            bodies.reduce((sum, open) => sum + release(open), 0),
+          )
+          this.#settleEpochs()
+        },
+        error => this.#stop(asFailure(error)),
+      )
     })
   }
 
+  #sealAt(end: Position): void {
+    const order = comparePositions(this.#positionOf(), end)
+    if (order === 0) this.#seal()
+    else if (order > 0) this.#stop(this.#unfit(`the source has no commit at ${formatPosition(end)}`))
+  }
+
+  #unfit(why: string): Failure {
+    return new Failure(
+      'planUnfit',
+      `The epoch from ${formatPosition(this.#open.start)} was begun by an earlier run and cannot be read the same way again: ${why}.`,
+    )
+  }
+
   #sealWhenFree(): void {
-    if (this.#inTransaction || this.#loading.length > 0 || this.#parts.window.failure) return
+    if (this.#inTransaction || this.#loading.length > 0 || this.#scripted || this.#parts.window.failure) return
     if (!this.#moved && this.#open.rows === 0) {
       this.#due = false
       return
     }
+    this.#seal()
+  }
+
+  #seal(): void {
     let end: Position
     try {
       end = this.#positionOf()
@@ -304,25 +297,73 @@ export class Dispatcher {
       return
     }
     const epoch = this.#open
+    const delivery = this.#delivery
     epoch.end = end
-    this.#open = new Epoch(end)
+    epoch.sealedAtMs = performance.now()
+    this.#loading.push(epoch)
+    this.#parts.observer({ kind: 'step', step: 'sealed', epoch: epoch.ordinal, label: null })
+    if (epoch.targets.size > 0) {
+      const shipments = [...epoch.targets.values()].flatMap(bodies => this.#takeComplete(bodies))
+      this.#ship(epoch, shipments, false)
+      delivery.seal(epoch).then(
+        () => this.#becomesDurable(epoch),
+        error => this.#stop(asFailure(error)),
+      )
+    } else epoch.durable = true
+    this.#open = this.#begin(epoch.counts ? epoch.ordinal + 1 : epoch.ordinal, end)
+    this.#delivery = this.#parts.deliveryOf(this.#open.script)
     this.#moved = false
     this.#due = false
     this.#clearTimer()
-    this.#loading.push(epoch)
-    this.#folded.clear()
-    for (const bodies of epoch.targets.values()) this.#shipComplete(epoch, bodies)
-    for (const [route, { rows, bytes }] of epoch.received) {
+    for (const [route, { rows, bytes }] of epoch.received)
       this.#parts.observer({ kind: 'received', source: route.source, rows, bytes })
+    this.#settleEpochs()
+  }
+
+  #becomesDurable(epoch: Epoch): void {
+    try {
+      this.#account(epoch)
+    } catch (error) {
+      this.#stop(asFailure(error))
+      return
+    }
+    epoch.durable = true
+    const { pace, observer } = this.#parts
+    pace.epochLoaded(performance.now() - epoch.sealedAtMs)
+    for (const asked of new Set([...epoch.received.keys()].map(route => route.flushIntervalMs))) {
+      const news = pace.news(asked)
+      if (news !== null) observer(news)
     }
     this.#settleEpochs()
+  }
+
+  /** What was decoded for a target has been loaded or parked, row for row; a difference stops the flow. */
+  #account(epoch: Epoch): void {
+    const accounts = [...epoch.accounts.values()]
+    for (const name of epoch.targets.keys()) {
+      const decoded = accounts.reduce((sum, a) => sum + (a.target === name ? a.decoded : 0), 0)
+      const settled = epoch.settled.get(name)
+      const parked = [...(settled?.parked.values() ?? [])].reduce((sum, rows) => sum + rows, 0)
+      const loaded = settled?.loaded ?? 0
+      if (decoded !== loaded + parked)
+        throw new Failure(
+          'rowsMiscounted',
+          `${name}: behind ${formatPosition(epoch.start)} ${decoded} rows were decoded, ${loaded} loaded and ${parked} parked.`,
+        )
+    }
+    for (const { source, target, decoded } of accounts) {
+      const parked = epoch.settled.get(target)?.parked.get(source) ?? 0
+      const none = { filtered: 0, collapsed: 0 }
+      this.#parts.observer({ kind: 'accounted', source, target, decoded, ...none, loaded: decoded - parked, parked })
+    }
   }
 
   #settleEpochs(): void {
     if (this.#parts.window.failure) return
     while (this.#loading[0]?.durable) {
-      const epoch = this.#loading.shift()!
-      this.#parts.onDurable(epoch.end!, epoch)
+      const { end, rows, oldestCommitMs, newestCommitMs, ordinal, counts } = this.#loading.shift()!
+      const epoch = counts ? ordinal : ordinal - 1
+      this.#parts.onDurable(end!, { epoch, rows, oldestCommitMs, newestCommitMs })
     }
     if (this.#due || this.#parts.window.halfFull) this.#sealWhenFree()
     if (this.#idle) {
@@ -353,7 +394,6 @@ export class Dispatcher {
     if (this.#parts.window.failure) return
     this.#clearTimer()
     this.#parts.window.fail(failure)
-    this.#abort.abort(failure)
     this.#rejectFailed(failure)
     const waiters = this.#idleWaiters
     this.#idleWaiters = []
@@ -361,8 +401,21 @@ export class Dispatcher {
   }
 }
 
-/** Writes one image behind the body's last row; where it ends in the body's chunk. The row counts only when `addRow` is told. */
-function encodeRow(body: Body, encoder: RouteEncoder, source: Buffer, at: number, limit: number, op: 0 | 1): number {
-  body.reserve(encoder.bound(limit - at))
-  return encoder.encode(source, at, limit, body.chunk, body.rowStart(), op)
+function shipment(
+  bodies: TargetBodies,
+  lane: number | 'f',
+  counter: number,
+  open: readonly OpenBody[],
+  worker: number,
+): Shipment {
+  const part = bodies.parts[counter] ?? 0
+  bodies.parts[counter] = part + 1
+  const rows = open.reduce((sum, { body }) => sum + body.rows, 0)
+  return { target: bodies.target, bodies: open, lane, worker, part, rows }
+}
+
+/** Gives a body's memory back; the bytes it took in the ack window. */
+function release({ body, trace }: OpenBody): number {
+  body.release()
+  return body.rowBytes + (trace === null ? 0 : trace.rows * TRACED_ROW_BYTES + trace.release())
 }

@@ -1,7 +1,10 @@
 import type { Position } from '../model/position.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
+import type { Settled } from './delivery.js'
+import type { EpochScript } from './epoch-script.js'
 import type { Route } from './route.js'
+import type { RowTrace } from './row-trace.js'
 
 /** The body one lane is filling for one target, and what its load will need. */
 export interface OpenBody {
@@ -9,6 +12,8 @@ export interface OpenBody {
   readonly json: boolean
   readonly columns: string
   readonly route: Route
+  /** Where its rows come from; null where bad rows are not parked. */
+  readonly trace: RowTrace | null
 }
 
 /** What one epoch holds for one target: a body per lane, and how many loads each lane has got already. */
@@ -19,32 +24,59 @@ export interface TargetBodies {
   readonly salt: number
   readonly open: (OpenBody | undefined)[]
   readonly parts: number[]
+  /** Format and columns of its first body: within a transaction all loads of a table must have the same. */
+  shape: string | null
+}
+
+/** Rows of one source table on their way into one target. */
+interface Account {
+  readonly source: string
+  readonly target: string
+  decoded: number
 }
 
 /** A run of whole source transactions that become durable together. */
 export class Epoch {
+  /** Counts up from epoch to epoch, over restarts too. */
+  readonly ordinal: number
   /** Everything before it is in earlier epochs. */
   readonly start: Position
+  /** Set when it is read for a second time. */
+  script: EpochScript | null
   /** Set when the epoch is sealed: the position behind its last transaction. */
   end: Position | null = null
+  durable = false
+  /** Row events handed over, and rows made of them. */
+  events = 0
   rows = 0
-  pendingLoads = 0
+  /** Bodies have left before its end. */
+  streamed = false
+  sealedAtMs = 0
   /** Commit times at the source of the rows inside, ms since 1970; 0 while there are none. */
   oldestCommitMs = 0
   newestCommitMs = 0
   /** By name: a target whose columns were added to has two descriptions for a while. */
   readonly targets = new Map<string, TargetBodies>()
   readonly received = new Map<Route, { rows: number; bytes: number }>()
+  readonly accounts = new Map<string, Account>()
+  readonly settled = new Map<string, { loaded: number; parked: Map<string, number> }>()
 
-  constructor(start: Position) {
+  constructor(ordinal: number, start: Position, script: EpochScript | null) {
+    this.ordinal = ordinal
     this.start = start
+    this.script = script
+  }
+
+  /** Empty epochs have no ordinal of their own. */
+  get counts(): boolean {
+    return this.targets.size > 0 || this.script !== null
   }
 
   bodiesOf(target: TargetTable): TargetBodies {
     const name = targetName(target)
     let bodies = this.targets.get(name)
     if (!bodies) {
-      bodies = { target, name, salt: saltOf(name), open: [], parts: [] }
+      bodies = { target, name, salt: saltOf(name), open: [], parts: [], shape: null }
       this.targets.set(name, bodies)
     }
     return bodies
@@ -57,12 +89,20 @@ export class Epoch {
       counted.rows += rows
       counted.bytes += bytes
     } else this.received.set(route, { rows, bytes })
+    const target = targetName(route.target)
+    const account = this.accounts.get(`${route.source} ${target}`)
+    if (account) account.decoded += rows
+    else this.accounts.set(`${route.source} ${target}`, { source: route.source, target, decoded: rows })
     if (commitMs > this.newestCommitMs) this.newestCommitMs = commitMs
     if (this.oldestCommitMs === 0 || commitMs < this.oldestCommitMs) this.oldestCommitMs = commitMs
   }
 
-  get durable(): boolean {
-    return this.end !== null && this.pendingLoads === 0
+  countSettled(target: TargetTable, { loaded, parked }: Settled): void {
+    const name = targetName(target)
+    const sum = this.settled.get(name) ?? { loaded: 0, parked: new Map<string, number>() }
+    sum.loaded += loaded
+    for (const [source, rows] of parked) sum.parked.set(source, (sum.parked.get(source) ?? 0) + rows)
+    this.settled.set(name, sum)
   }
 }
 

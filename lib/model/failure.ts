@@ -152,6 +152,16 @@ export const FAILURES = {
     exitCode: 7,
     advice: 'Another transaction has this label; the next one is taken.',
   },
+  readAgain: {
+    retry: 'backoff',
+    exitCode: 7,
+    advice: 'The last transactions are read again; nothing needs to be done.',
+  },
+  transactionsUnfit: {
+    retry: 'backoff',
+    exitCode: 7,
+    advice: 'Such targets cannot be written by transactions over several tables; delivery goes on by labels.',
+  },
   planUnfit: {
     retry: 'never',
     exitCode: 8,

@@ -80,6 +80,13 @@ export type Happening =
       readonly loaded: number
       readonly parked: number
     }
+  /** Where an epoch stands on its way; `label` is that of the load or transaction, where there is one. */
+  | {
+      readonly kind: 'step'
+      readonly step: 'sealed' | 'planned' | 'sending' | 'sent' | 'committing' | 'committed' | 'saving'
+      readonly epoch: number
+      readonly label: string | null
+    }
   /** The position could not be saved; loading goes on and it is tried again. */
   | { readonly kind: 'unsaved'; readonly failure: Failure; readonly retryInMs: number }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly position: Position | null }

@@ -39,6 +39,7 @@ export class BinlogSource {
   #filteredBytes = 0
   /** Nothing more is handed on: a stop did not wait for what was being handled. */
   #left = false
+  #cut: (() => void) | null = null
   /** Wall clock of the last event or heartbeat, ms since 1970. */
   lastEventMs = 0
 
@@ -51,6 +52,12 @@ export class BinlogSource {
     this.#holes = new StreamHoles(options.flavor)
   }
 
+  /** Ends the connection at once, in the middle of whatever it is. */
+  abandon(): void {
+    this.#left = true
+    this.#cut?.()
+  }
+
   /** True after a stop that could not wait for the open transaction's end. */
   get inTransaction(): boolean {
     return this.#reader.inTransaction
@@ -58,7 +65,7 @@ export class BinlogSource {
 
   /** Runs until the signal fires (then resolves, at the end of the open transaction if that comes soon) or a Failure that no retry mends. */
   async run(start: StartPoint, signal: AbortSignal): Promise<void> {
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    for (let attempt = 1; !signal.aborted && !this.#left; attempt++) {
       const before = this.#tracker.binPos
       try {
         await this.#stream(attempt === 1 ? start : null, signal)
@@ -124,6 +131,7 @@ export class BinlogSource {
         if (handling === null && stopIfBetween()) return
         stopTimer = setTimeout(() => finish(resolve), this.#options.stopWaitMs)
       }
+      this.#cut = () => finish(resolve)
       const connection = new DumpConnection(
         {
           connection: session.connectionOptions,

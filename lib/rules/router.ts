@@ -120,6 +120,11 @@ export class Router {
     this.#missing.set(`${schema}.${table}`, missingColumns)
   }
 
+  /** Targets of all tables known so far. */
+  get targets(): readonly TargetTable[] {
+    return [...this.#targets.values()]
+  }
+
   /** Names of the known tables of a source schema. */
   tablesIn(schema: string): { readonly schema: string; readonly table: string }[] {
     return [...this.#tables.values()].filter(known => known.of.schema === schema).map(known => known.of)

@@ -18,12 +18,12 @@ describe('master.info', () => {
   test('comes back as it was saved, and begins with mysql-gp-sync’s two lines', async () => {
     const file = new MasterInfoFile(folder)
     expect(await file.load()).toBeNull()
-    await file.save({ position, labelBase: 'mss_1' })
+    await file.save({ position, epoch: 7 })
     expect((await readFile(file.path, 'utf8')).split('\n').slice(0, 2)).toEqual([
       'bin_name = "mysql-bin.000005"',
       'bin_pos = 708735',
     ])
-    expect(await file.load()).toEqual({ ...position, edited: false, labelBase: 'mss_1' })
+    expect(await file.load()).toEqual({ ...position, edited: false, epoch: 7 })
   })
 
   test('a file of two lines is enough', () => {
@@ -31,15 +31,15 @@ describe('master.info', () => {
       binName: 'mysql-bin.000005',
       binPos: 4,
       gtidSet: null,
-      labelBase: null,
+      epoch: null,
       serverUuid: null,
       edited: true,
     })
   })
 
   test('after an edit of file or offset by hand the old GTID set no longer counts', () => {
-    const edited = parseMasterInfo(renderMasterInfo({ position, labelBase: 'mss_1' }).replace('708735', '4'), 'f')
-    expect(edited).toMatchObject({ binPos: 4, gtidSet: null, edited: true, labelBase: null })
+    const edited = parseMasterInfo(renderMasterInfo({ position, epoch: 7 }).replace('708735', '4'), 'f')
+    expect(edited).toMatchObject({ binPos: 4, gtidSet: null, edited: true, epoch: 7 })
     const gtidOnly = parseMasterInfo('gtid_set = "u:1-9"\n', 'f')
     expect(gtidOnly).toMatchObject({ binName: null, gtidSet: 'u:1-9' })
   })
@@ -65,11 +65,9 @@ describe('master.info', () => {
 
   test('a folder that cannot be written is positionUnsaved and leaves the old file', async () => {
     const file = new MasterInfoFile(folder)
-    await file.save({ position, labelBase: 'mss_1' })
+    await file.save({ position, epoch: 7 })
     await writeFile(join(folder, 'plain'), '')
-    await expect(
-      new MasterInfoFile(join(folder, 'plain')).save({ position, labelBase: 'mss_1' }),
-    ).rejects.toMatchObject({
+    await expect(new MasterInfoFile(join(folder, 'plain')).save({ position, epoch: 7 })).rejects.toMatchObject({
       kind: 'positionUnsaved',
     })
     expect(await file.load()).toMatchObject({ binPos: 708735 })

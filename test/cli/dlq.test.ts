@@ -132,7 +132,7 @@ describe('replay', () => {
     await park(once('aa', 699), once('bb', 700))
     expect(await dlq('replay', '--all')).toMatchObject({ code: 1, out: 'replayed: 0; refused again: 0\n' })
     const position = { binName: 'b.000001', binPos: 700, gtidSet: '', serverUuid: 'u-1' }
-    await new MasterInfoFile(dataDir).save({ position, labelBase: 'x' })
+    await new MasterInfoFile(dataDir).save({ position, epoch: 1 })
     const { code, out, err } = await dlq('replay', '--all')
     expect({ code, out }).toEqual({ code: 1, out: 'replayed: 1; refused again: 0\n' })
     expect(err).toMatch(/^bb is left: /)

@@ -64,6 +64,7 @@ test('every kind of happening has its line, or none', () => {
     return `${kind}: ${line === undefined ? '-' : line.slice(25).trimEnd()}`
   })
   expect(lines).toEqual([
+    'step: -',
     'starting: INFO  starting server=9.7.0 position=mysql-bin.000005:4',
     'connected: INFO  connected server="MySQL 9.7.0" position=mysql-bin.000005:4',
     'tableBound: INFO  table source=shop.orders targets=demo.orders',

@@ -1,8 +1,11 @@
 import { Dispatcher } from '../../lib/dispatch/dispatcher.js'
+import { LabelsDelivery } from '../../lib/dispatch/labels-delivery.js'
+import { Pace } from '../../lib/dispatch/pace.js'
 import { Window } from '../../lib/dispatch/window.js'
 import type { Failure } from '../../lib/model/failure.js'
 import type { Happening } from '../../lib/model/observer.js'
 import type { Position } from '../../lib/model/position.js'
+import { noPlan } from './memory-plan.js'
 import { MemorySink } from './memory-sink.js'
 
 /** A dispatcher over a memory sink; the test says when a transaction commits and when a load ends. */
@@ -43,25 +46,30 @@ export function rig(
       made.dispatcher.commit()
     },
   }
+  const lanes = options.lanes ?? 3
+  const abort = new AbortController()
+  const observer = (happening: Happening) => happenings.push(happening)
+  const pace = new Pace()
+  const delivery = new LabelsDelivery(
+    { labelBase: 'test', lanes },
+    { sink, plan: noPlan, observer, signal: abort.signal, busy: failure => pace.busy(failure), badRows: null },
+  )
   const dispatcher = new Dispatcher(
-    {
-      labelBase: 'test',
-      earlierLabelBase: null,
-      lanes: options.lanes ?? 3,
-      idleAdvanceMs: 3_600_000,
-      start: position(),
-    },
+    { lanes, idleAdvanceMs: 3_600_000, start: position(), firstEpoch: 1, scripts: [], traced: false },
     position,
     {
-      sink,
       window,
-      observer: h => happenings.push(h),
+      pace,
+      observer,
+      jsonTargets: new Set(),
+      deliveryOf: () => delivery,
       onDurable: p => {
         durable.push(p.binPos)
         options.onDurable?.(p.binPos)
       },
     },
   )
+  dispatcher.failed.catch(failure => abort.abort(failure))
   Object.assign(made, { dispatcher })
   return made
 }

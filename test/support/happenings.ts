@@ -14,6 +14,7 @@ const STRETCHED = 'flush interval stretched from 1000 to 4200 ms: the last loads
 /** One happening of each kind, in an order that a run could have. `atMs` is the wall clock they share. */
 export function happenings(atMs: number): { readonly [K in Happening['kind']]: Extract<Happening, { kind: K }> } {
   return {
+    step: { kind: 'step', step: 'sealed', epoch: 3, label: null },
     starting: { kind: 'starting', version: '9.7.0', position: positionAt(4) },
     connected: { kind: 'connected', server: 'MySQL 9.7.0', position: positionAt(4) },
     tableBound: { kind: 'tableBound', source: 'shop.orders', targets: ['demo.orders'] },

@@ -1,0 +1,214 @@
+import type { ChangePlace } from '../model/change-place.js'
+import { Failure } from '../model/failure.js'
+import { Body } from './body.js'
+import { ChunkPool } from './chunk-pool.js'
+import type { Epoch, OpenBody, TargetBodies } from './epoch.js'
+import type { Route, RouteEncoder, RowImages } from './route.js'
+import { RowTrace, TRACED_ROW_BYTES, type TracedEvent } from './row-trace.js'
+import type { Window } from './window.js'
+
+export interface RowWriterOptions {
+  readonly lanes: number
+  /** Note where each row comes from. */
+  readonly traced: boolean
+}
+
+export interface RowWriterParts {
+  readonly window: Window
+  /** A body is full, or the next row cannot go into it: it leaves now. */
+  readonly full: (epoch: Epoch, bodies: TargetBodies, lane: number) => void
+  /** Targets that had rows CSV cannot carry where formats must not be mixed; more are added here. */
+  readonly jsonTargets: Set<string>
+}
+
+/** Writes row images into the bodies of an epoch: same target key, same lane, same order. */
+export class RowWriter {
+  readonly #options: RowWriterOptions
+  readonly #parts: RowWriterParts
+  readonly #pool = new ChunkPool()
+
+  constructor(options: RowWriterOptions, parts: RowWriterParts) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  /** All images of one event for one route. `oneShape`: see `Delivery`. */
+  write(
+    epoch: Epoch,
+    images: RowImages,
+    route: Route,
+    place: ChangePlace,
+    commitMs: number,
+    event: TracedEvent | null,
+    oneShape: boolean,
+  ): void {
+    const bodies = epoch.bodiesOf(route.target)
+    const row: Row = { epoch, images, route, bodies, place, commitMs, event, oneShape, change: 0 }
+    const { window } = this.#parts
+    const bytesBefore = window.bytes
+    let rows: number
+    switch (route.mode) {
+      case 'upsert':
+        rows = this.#writeUpserts(row)
+        break
+      case 'append':
+        rows = this.#writeChanges(row)
+        break
+      case 'aggregate':
+        rows = this.#writeDeltas(row)
+    }
+    epoch.countReceived(route, rows, window.bytes - bytesBefore, commitMs)
+  }
+
+  #writeUpserts(row: Row): number {
+    const { images, bodies } = row
+    const { buffer, end } = images
+    const keys = this.#keysOf(row)
+    let rows = 0
+    for (let at = images.at; at < end; row.change++) {
+      let before = images.op === 'delete' ? at : -1
+      if (images.op === 'update') {
+        const after = keys.skip(buffer, at, end)
+        before = at
+        if (!keys.sameKey(buffer, at, after, end)) {
+          keys.locateKey(buffer, at, end)
+          this.#writeRow(row, this.#lane(keys.hash, bodies), at, 1, at, after, keys.hash)
+          rows++
+        }
+        at = after
+      }
+      keys.locateKey(buffer, at, end)
+      const after = images.op === 'delete' ? -1 : at
+      at = this.#writeRow(
+        row,
+        this.#lane(keys.hash, bodies),
+        at,
+        images.op === 'delete' ? 1 : 0,
+        before,
+        after,
+        keys.hash,
+      )
+      rows++
+    }
+    return rows
+  }
+
+  /** Rows that are never replaced need no order, so one lane holds them and an epoch makes one load of them. */
+  #writeChanges(row: Row): number {
+    const { images } = row
+    const keys = this.#keysOf(row)
+    for (let at = images.at; at < images.end; row.change++) {
+      const first = at
+      const image = images.op === 'update' ? keys.skip(images.buffer, at, images.end) : at
+      at = this.#writeRow(row, 0, image, 0, images.op === 'insert' ? -1 : first, images.op === 'delete' ? -1 : image, 0)
+    }
+    return row.change
+  }
+
+  #writeDeltas(row: Row): number {
+    const { images } = row
+    let rows = 0
+    for (let at = images.at; at < images.end; row.change++) {
+      if (images.op === 'update') {
+        const after = this.#keysOf(row).skip(images.buffer, at, images.end)
+        this.#writeRow(row, 0, at, 1, at, after, 0)
+        at = this.#writeRow(row, 0, after, 0, at, after, 0)
+        rows += 2
+      } else {
+        const takesAway = images.op === 'delete'
+        at = this.#writeRow(row, 0, at, takesAway ? 1 : 0, takesAway ? at : -1, takesAway ? -1 : at, 0)
+        rows++
+      }
+    }
+    return rows
+  }
+
+  #keysOf({ route }: Row): RouteEncoder {
+    return route.csv?.encoder ?? route.json.encoder
+  }
+
+  #lane(hash: number, bodies: TargetBodies): number {
+    return ((hash + bodies.salt) >>> 0) % this.#options.lanes
+  }
+
+  /** Writes the image at `at`; where it ends in the event. */
+  #writeRow(row: Row, lane: number, at: number, op: 0 | 1, before: number, after: number, hash: number): number {
+    const { route, bodies } = row
+    let open = bodies.open[lane]
+    if (open === undefined || open.columns !== (open.json ? route.json.columns : route.csv?.columns)) {
+      if (open) this.#parts.full(row.epoch, bodies, lane)
+      open = this.#openBody(row, lane, route.csv === null || (row.oneShape && this.#parts.jsonTargets.has(bodies.name)))
+    }
+    let encoder: RouteEncoder = open.json ? route.json.encoder : route.csv!.encoder
+    let added = this.#encode(row, open.body, encoder, at, op)
+    if (!open.json && encoder.unsafe) {
+      if (open.body.rows > 0) this.#parts.full(row.epoch, bodies, lane)
+      else {
+        open.body.release()
+        if (bodies.parts.length === 0 && bodies.open.every(o => o === open || o === undefined)) bodies.shape = null
+      }
+      open = this.#openBody(row, lane, true)
+      encoder = route.json.encoder
+      added = this.#encode(row, open.body, encoder, at, op)
+    }
+    let bytes = added - open.body.at
+    open.body.addRow(added)
+    if (open.trace !== null) {
+      open.trace.note(row.event!, route.rule ?? '', row.change, op === 1, before, after, hash)
+      bytes += TRACED_ROW_BYTES
+    }
+    this.#parts.window.admit(1, bytes)
+    if (open.body.bytes >= route.flushBytes || open.body.rows >= route.flushRows)
+      this.#parts.full(row.epoch, bodies, lane)
+    return encoder.end
+  }
+
+  #openBody({ route, bodies, oneShape }: Row, lane: number, json: boolean): OpenBody {
+    const columns = json ? route.json.columns : route.csv!.columns
+    const shape = `${json ? 'json' : 'csv'} ${columns}`
+    if (oneShape && bodies.shape !== null && bodies.shape !== shape) this.#refuseShape(bodies, json, shape)
+    bodies.shape = shape
+    const trace = this.#options.traced ? new RowTrace() : null
+    const open = { body: new Body(this.#pool, json), json, columns, route, trace }
+    bodies.open[lane] = open
+    return open
+  }
+
+  #refuseShape(bodies: TargetBodies, json: boolean, shape: string): never {
+    if (json && bodies.shape!.startsWith('csv')) {
+      this.#parts.jsonTargets.add(bodies.name)
+      throw new Failure('readAgain', `${bodies.name}: a row that CSV cannot carry; this epoch is read again as JSON.`)
+    }
+    throw new Failure(
+      'transactionsUnfit',
+      `${bodies.name}: loads with different columns (${bodies.shape} and ${shape}) cannot go into one transaction.`,
+    )
+  }
+
+  /** Writes one image behind the body's last row; where it ends in the body's chunk. The row counts only when `addRow` is told. */
+  #encode(
+    { images, route, place, commitMs, change }: Row,
+    body: Body,
+    encoder: RouteEncoder,
+    at: number,
+    op: 0 | 1,
+  ): number {
+    if (route.mode === 'append') encoder.setChange?.(images.op, place, commitMs, change)
+    body.reserve(encoder.bound(images.end - at))
+    return encoder.encode(images.buffer, at, images.end, body.chunk, body.rowStart(), op)
+  }
+}
+
+/** What stays the same over the images of one event. */
+interface Row {
+  readonly epoch: Epoch
+  readonly images: RowImages
+  readonly route: Route
+  readonly bodies: TargetBodies
+  readonly place: ChangePlace
+  readonly commitMs: number
+  readonly event: TracedEvent | null
+  readonly oneShape: boolean
+  /** Which change of the event is being written. */
+  change: number
+}

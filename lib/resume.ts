@@ -1,0 +1,211 @@
+import type { MasterInfo } from './checkpoint/master-info.js'
+import { type EpochScript, Replay } from './dispatch/epoch-script.js'
+import type { LabelOutcome, PositionMark, Sink } from './dispatch/sink.js'
+import type { PlannedEpoch } from './model/epoch-plan.js'
+import { Failure } from './model/failure.js'
+import type { Observer } from './model/observer.js'
+import { comparePositions, formatPosition, type Position } from './model/position.js'
+import { targetName } from './model/schema.js'
+import type { SavedPosition } from './mysql/saved-position.js'
+
+/** What a run knows of those before it. */
+export interface Past {
+  readonly saved: MasterInfo | null
+  /** Epochs whose end is not known to be saved. */
+  readonly plans: readonly PlannedEpoch[]
+  readonly task: string
+  /** Target databases of the rules. */
+  readonly databases: readonly string[]
+  readonly delivery: 'atomic' | 'labels'
+  readonly serverUuid: string
+}
+
+/** Where a run goes on. */
+export interface Resumption {
+  /** Null: nothing is known, the beginning of the binlog. */
+  readonly position: SavedPosition | null
+  /** Ordinal of the newest epoch that is in. */
+  readonly epoch: number
+  readonly scripts: readonly EpochScript[]
+  /** Databases whose marks stop counting once the position is saved elsewhere. */
+  readonly retired: readonly string[]
+}
+
+/** Attempts of one epoch's transaction that are looked for when nothing was written down of them. */
+const GUESSED_ATTEMPTS = 3
+/** So long after a plan StarRocks has certainly not forgotten its labels for their age; for their number it may have at any time. */
+const REMEMBERED_MS = 30 * 60_000
+
+/**
+ * Settles what earlier runs left under way, and finds where to go on so that nothing is missing and nothing comes twice:
+ * behind the newest mark in the targets where there is one, else behind master.info; and epochs that were begun are read
+ * again as they were planned. `transactionLabel`: see AtomicDelivery.
+ */
+export async function resume(
+  past: Past,
+  sink: Sink,
+  observer: Observer,
+  transactionLabel: (task: string, epoch: number, database: string, attempt: number) => string,
+  signal: AbortSignal,
+): Promise<Resumption> {
+  const { saved, plans, task, databases } = past
+  for (const { transactions } of plans)
+    for (const { database, label } of transactions) await sink.settleTransaction(database, label, signal)
+  let marks = await sink.readMarks(databases, task)
+  if (saved === null && plans.length === 0 && marks.size > 0) {
+    for (const [database, { epoch }] of marks)
+      for (let attempt = 0; attempt < GUESSED_ATTEMPTS; attempt++)
+        await sink.settleTransaction(database, transactionLabel(task, epoch + 1, database, attempt), signal)
+    marks = await sink.readMarks(databases, task)
+  }
+  const found = marks.size > 0 ? behindMarks(past, marks, observer) : null
+  const position = found?.position ?? saved
+  const epoch = Math.max(found?.epoch ?? saved?.epoch ?? 0, 0)
+  if (found?.script) return { position, epoch, scripts: [found.script], retired: [] }
+  const chain = saved?.edited === true && found === null ? [] : chainOf(past, position)
+  const scripts: EpochScript[] = []
+  for (const plan of chain) scripts.push(await scriptOf(plan, sink, signal))
+  const last = Math.max(epoch, ...plans.map(plan => (chain.includes(plan) ? 0 : plan.epoch)))
+  return { position, epoch: last, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
+}
+
+function behindMarks(
+  { saved, databases, delivery, serverUuid, task }: Past,
+  marks: ReadonlyMap<string, PositionMark>,
+  observer: Observer,
+): { readonly position: SavedPosition; readonly epoch: number; readonly script: EpochScript | null } {
+  const newest = [...marks.values()].reduce((a, b) => (b.epoch > a.epoch ? b : a))
+  const where = [...marks.keys()].map(database => `\`${database}\`.\`_sync_position\``).join(', ')
+  if (newest.end.serverUuid !== serverUuid)
+    throw new Failure(
+      'positionOfOtherServer',
+      `${where} holds a position of server ${newest.end.serverUuid}, but this is server ${serverUuid}.`,
+      {
+        advice: `If both hold the same data (a failover), DELETE FROM ${where} WHERE task = '${task}' and let master.info hold the gtid_set alone; if another process writes there, give this one another server_id.`,
+      },
+    )
+  const lagging = newest.databases.filter(name => databases.includes(name) && marks.get(name)?.epoch !== newest.epoch)
+  if (lagging.length > 0) {
+    if (delivery !== 'atomic')
+      throw new Failure(
+        'planUnfit',
+        `Epoch ${newest.epoch} is in ${newest.databases.filter(name => !lagging.includes(name)).join(', ')} but not yet in ${lagging.join(', ')}.`,
+        { advice: 'Start once more with delivery = "atomic" until the epoch is through (`mysql-sr-sync wait`).' },
+      )
+    const { epoch, start, end } = newest
+    const script: EpochScript = {
+      epoch,
+      start,
+      end,
+      events: 0,
+      spills: new Set(),
+      databases: newest.databases,
+      skips: target => !lagging.includes(target.database),
+      plan: null,
+    }
+    return { position: start, epoch, script }
+  }
+  const ours = saved !== null && saved.serverUuid === serverUuid && saved.binName !== null && saved.binPos !== null
+  if (ours && !saved.edited && saved.epoch === newest.epoch) {
+    const behind = { binName: saved.binName, binPos: saved.binPos }
+    // Transactions without rows for any target move the file's position alone.
+    if (comparePositions(behind, newest.end) >= 0) return { position: saved, epoch: newest.epoch, script: null }
+  }
+  if (saved?.edited === true)
+    observer({
+      kind: 'warning',
+      message: `master.info was edited, but the position in ${where} counts: ${formatPosition(newest.end)}.`,
+      advice: `To move it by hand: stop, DELETE FROM ${where} WHERE task = '${task}', edit master.info, start.`,
+    })
+  else if (saved !== null && (saved.epoch ?? 0) > newest.epoch)
+    observer({
+      kind: 'warning',
+      message: `${where} holds epoch ${newest.epoch}, although epoch ${saved.epoch} was loaded: StarRocks was set back. Going on behind ${formatPosition(newest.end)}.`,
+      advice: 'Nothing needs to be done when all targets were set back together; otherwise copy the tables again.',
+    })
+  return { position: newest.end, epoch: newest.epoch, script: null }
+}
+
+/** The plans that lie before us, each beginning where the one before it ended. */
+function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null): PlannedEpoch[] {
+  const labels = plans.filter(plan => plan.delivery === 'labels' && plan.shipments.length > 0)
+  const first = labels.find(plan => position !== null && isAt(plan.start, position))
+  if (first === undefined) return []
+  if (first.start.serverUuid !== serverUuid) {
+    const strict = first.shipments.flatMap(s => s.loads).find(load => load.mode !== 'upsert')
+    if (strict !== undefined)
+      throw new Failure(
+        'planUnfit',
+        `An epoch read from server ${first.start.serverUuid} is partly loaded, and this is server ${serverUuid}: what is in ${strict.database}.${strict.table} cannot be told.`,
+        {
+          advice:
+            'Start once more against the old server until the epoch is through, or compare the target by hand and remove epochs.journal.',
+        },
+      )
+    return []
+  }
+  const chain = [first]
+  for (;;) {
+    const { end } = chain.at(-1)!
+    const next = end === null ? undefined : labels.find(plan => plan.epoch > first.epoch && isAt(plan.start, end))
+    if (next === undefined || chain.includes(next)) return chain
+    chain.push(next)
+  }
+}
+
+function isAt(start: Position, place: { readonly binName: string | null; readonly binPos: number | null }): boolean {
+  return start.binName === place.binName && start.binPos === place.binPos
+}
+
+async function scriptOf(plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Promise<EpochScript> {
+  const outcomes = new Map<string, LabelOutcome>()
+  const loads = plan.shipments.flatMap(shipment => shipment.loads)
+  for (const { database, label } of loads) {
+    if (plan.settled.has(label)) continue
+    outcomes.set(label, await sink.settleLabel(database, label, signal))
+    const reduced = plan.reduced.get(label)
+    if (reduced !== undefined) outcomes.set(reduced, await sink.settleLabel(database, reduced, signal))
+  }
+  const replay = new Replay(plan, outcomes)
+  const absent = loads.filter(load => replay.rowsIn(load) === null && outcomes.get(load.label) === 'absent')
+  for (const database of new Set(absent.map(load => load.database))) {
+    if (await remembers(database, plan, outcomes, sink, signal)) continue
+    for (const load of absent.filter(one => one.database === database)) {
+      if (load.mode !== 'upsert')
+        throw new Failure(
+          'loadDoubtful',
+          `StarRocks has forgotten its labels of before ${new Date(plan.atMs).toISOString()}, so nobody can tell whether ${load.rows} rows of ${load.database}.${load.table} behind ${formatPosition(plan.start)} are in (label ${load.label}).`,
+        )
+      // Rows that may be loaded twice: all of the target's, in their order, under labels of this run.
+      replay.rebase(targetName(load), `mss_again_${Date.now().toString(36)}`)
+    }
+  }
+  const complete = new Set<string>()
+  for (const target of replay.targets)
+    if (plan.end !== null && replay.loadsOf(target).every(load => replay.rowsIn(load) !== null)) complete.add(target)
+  return {
+    epoch: plan.epoch,
+    start: plan.start,
+    end: plan.end,
+    events: replay.events,
+    spills: new Set(plan.shipments.filter(s => s.spilled).map(s => s.events)),
+    databases: null,
+    skips: target => complete.has(targetName(target)),
+    plan: replay,
+  }
+}
+
+/** Whether StarRocks still knows labels as old as this plan: then one it does not know was never committed. */
+async function remembers(
+  database: string,
+  plan: PlannedEpoch,
+  outcomes: ReadonlyMap<string, LabelOutcome>,
+  sink: Sink,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const witness = plan.witnesses.get(database)
+  if (witness !== undefined) return (await sink.settleLabel(database, witness, signal)) === 'committed'
+  const loads = plan.shipments.flatMap(shipment => shipment.loads)
+  if (loads.some(load => load.database === database && outcomes.get(load.label) === 'committed')) return true
+  return Date.now() - plan.atMs < REMEMBERED_MS
+}
