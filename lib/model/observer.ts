@@ -67,8 +67,6 @@ export type Happening =
   | { readonly kind: 'pace'; readonly askedMs: number; readonly usedMs: number; readonly reason: string | null }
   /** How epochs reach StarRocks from now on, and why so, as a sentence. */
   | { readonly kind: 'delivery'; readonly mode: 'atomic' | 'labels'; readonly reason: string }
-  /** An epoch has come to a point of its way where an end of the process must lose nothing; `label` where one is concerned. */
-  | { readonly kind: 'step'; readonly step: DeliveryStep; readonly epoch: number; readonly label: string | null }
   /** The rows of one source table that an epoch took into one target: decoded = filtered + collapsed + loaded + parked. */
   | {
       readonly kind: 'accounted'
@@ -91,11 +89,5 @@ export type Happening =
   | { readonly kind: 'unsaved'; readonly failure: Failure; readonly retryInMs: number }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly position: Position | null }
   | { readonly kind: 'stopped'; readonly position: Position | null }
-
-/**
- * `sealed`: its bounds are known; `planned`: its plan is on disk; `sending`, `sent`: around one body; `committing`: before a
- * commit is asked for (atomic only); `committed`: before the position moves; `saving`: before master.info is written.
- */
-export type DeliveryStep = 'sealed' | 'planned' | 'sending' | 'sent' | 'committing' | 'committed' | 'saving'
 
 export type Observer = (happening: Happening) => void

@@ -53,7 +53,6 @@ export function happenings(atMs: number): { readonly [K in Happening['kind']]: E
       oldestCommitMs: atMs - 900,
       atMs,
     },
-    step: { kind: 'step', step: 'committed', epoch: 3, label: 'l-1' },
     accounted: {
       kind: 'accounted',
       source: 'shop.orders',

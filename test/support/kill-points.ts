@@ -1,13 +1,14 @@
-import type { DeliveryStep } from '../../lib/model/observer.js'
+import type { Happening } from '../../lib/model/observer.js'
 import type { FaultName } from '../../lib/sandbox/fault-names.js'
 import type { Random } from './random.js'
 
 export type DeliveryMode = 'labels' | 'atomic'
+type Step = Extract<Happening, { kind: 'step' }>['step']
 type Hold = Extract<FaultName, 'holdBody' | 'holdAnswer' | 'holdCommit'>
 
 /** Where an engine is killed: by itself at the n-th happening of a step; while StarRocks holds a request; at any moment. */
 export type KillPoint =
-  | { readonly at: 'step'; readonly name: DeliveryStep | 'fsync'; readonly nth: number }
+  | { readonly at: 'step'; readonly name: Step | 'fsync'; readonly nth: number }
   | { readonly at: 'hold'; readonly name: Hold; readonly skip: number; readonly releaseFirst: boolean }
   | { readonly at: 'any'; readonly name: 'any moment'; readonly afterMs: number }
 

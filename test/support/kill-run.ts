@@ -74,6 +74,7 @@ export class KillRun {
       await delay(point.afterMs)
       await this.#killNow()
     }
+    if (/was set back/.test(this.engine.output)) throw new Error(`nobody has set StarRocks back\n${this.#said()}`)
     this.hits.set(point.name, (this.hits.get(point.name) ?? 0) + 1)
   }
 
@@ -134,6 +135,8 @@ export class KillRun {
   async #killInHold(name: string, skip: number, releaseFirst: boolean): Promise<void> {
     const { faults } = this.sandbox
     this.run()
+    // What the engine before has under way is let go first, so that the request held is this engine's.
+    await this.until('connection to the source', () => / connected /.test(this.engine.output))
     let left = skip
     let held = false
     const when = () => {
