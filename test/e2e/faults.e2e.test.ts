@@ -58,11 +58,14 @@ test.each([
     /** What only an operator can mend stops the engine; it is started again as by one. */
     const again = () => {
       if (run.engine.alive) return
-      ended.set(last, (ended.get(last) ?? 0) + 1)
+      const times = (ended.get(last) ?? 0) + 1
+      if (times > ROUNDS) throw new Error(`ended again and again after ${last}: ${run.engine.output}`)
+      ended.set(last, times)
       run.run()
     }
     try {
       run.run()
+      await run.caughtUp()
       run.traffic.start()
       for (let n = 0; n < ROUNDS; n++) {
         const { fault, settings } = faults[n < faults.length ? n : random.below(faults.length)]!
