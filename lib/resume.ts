@@ -79,7 +79,9 @@ export async function resume(
   const chain = chainOf(past, position)
   const scripts: EpochScript[] = []
   for (const plan of chain) scripts.push(await scriptOf(plan, sink, signal))
-  const last = Math.max(epoch, ...plans.map(plan => (chain.includes(plan) ? 0 : plan.epoch)))
+  // A transaction that is not in gives its ordinal to the next one: the marks count on without a gap.
+  const unread = plans.filter(plan => plan.delivery === 'labels' && !chain.includes(plan))
+  const last = Math.max(epoch, ...unread.map(plan => plan.epoch))
   return { position, epoch: last, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
 }
 

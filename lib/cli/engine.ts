@@ -29,6 +29,7 @@ const WAITED_FOR: ReadonlySet<Happening['kind']> = new Set([
 /** The supervised flow with its log, status and metrics. */
 export class Engine {
   readonly #read: Read<Config>
+  readonly #watchers: readonly Watcher[]
   readonly #log: Log
   readonly #board: StatusBoard
   readonly #filter: (text: string) => string
@@ -36,9 +37,11 @@ export class Engine {
   #statusFile: StatusFile | null = null
   #failureLogged = false
 
-  constructor(read: Read<Config>) {
+  /** `watchers`: who else is told what happens, behind those of its own. */
+  constructor(read: Read<Config>, watchers: readonly Watcher[] = []) {
     const secrets = secretsOf(read.config)
     this.#read = read
+    this.#watchers = watchers
     this.#filter = secretsFilter(secrets)
     this.#log = openRunLog(read, secrets)
     this.#board = new StatusBoard({ version: readVersion(), pid: process.pid }, this.#filter, Date.now)
@@ -63,7 +66,7 @@ export class Engine {
       },
     ]
     if (statsd !== null) watchers.push({ name: 'statsd', observe: observeMetrics(statsd, Date.now) })
-    const observer = combineWatchers(watchers, (name, error) =>
+    const observer = combineWatchers([...watchers, ...this.#watchers], (name, error) =>
       log.error(`the ${name} watcher failed: ${String(error)}`, 'Loading goes on; please report this defect.'),
     )
     try {

@@ -91,8 +91,11 @@ export class LabelsDelivery implements Delivery {
   }
 
   async seal(epoch: Epoch): Promise<void> {
-    await Promise.all(this.#underWay.get(epoch) ?? [])
+    const loads = this.#underWay.get(epoch)
+    if (loads === undefined) return
+    await Promise.all(loads)
     this.#underWay.delete(epoch)
+    this.#step('committed', epoch, null)
   }
 
   #prepare(epoch: Epoch, shipment: Shipment): Prepared {
@@ -220,7 +223,7 @@ export class LabelsDelivery implements Delivery {
       )
   }
 
-  #step(step: 'planned' | 'sending' | 'sent', epoch: Epoch, label: string): void {
+  #step(step: 'planned' | 'sending' | 'sent' | 'committed', epoch: Epoch, label: string | null): void {
     this.#parts.observer({ kind: 'step', step, epoch: epoch.ordinal, label })
   }
 

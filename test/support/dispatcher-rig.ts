@@ -1,4 +1,5 @@
 import { Dispatcher } from '../../lib/dispatch/dispatcher.js'
+import type { EpochScript } from '../../lib/dispatch/epoch-script.js'
 import { LabelsDelivery } from '../../lib/dispatch/labels-delivery.js'
 import { Pace } from '../../lib/dispatch/pace.js'
 import { Window } from '../../lib/dispatch/window.js'
@@ -23,7 +24,13 @@ export interface Rig {
 }
 
 export function rig(
-  options: { lanes?: number; maxRows?: number; maxBytes?: number; onDurable?: (binPos: number) => void } = {},
+  options: {
+    lanes?: number
+    maxRows?: number
+    maxBytes?: number
+    onDurable?: (binPos: number) => void
+    scripts?: readonly EpochScript[]
+  } = {},
 ): Rig {
   const sink = new MemorySink()
   const window = new Window({ maxRows: options.maxRows ?? 1000, maxBytes: options.maxBytes ?? 1_000_000 })
@@ -55,7 +62,14 @@ export function rig(
     { sink, plan: noPlan, observer, signal: abort.signal, busy: failure => pace.busy(failure), badRows: null },
   )
   const dispatcher = new Dispatcher(
-    { lanes, idleAdvanceMs: 3_600_000, start: position(), firstEpoch: 1, scripts: [], traced: false },
+    {
+      lanes,
+      idleAdvanceMs: 3_600_000,
+      start: position(),
+      firstEpoch: 1,
+      scripts: options.scripts ?? [],
+      traced: false,
+    },
     position,
     {
       window,

@@ -75,10 +75,10 @@ export class Engine {
     return execute(process.execPath, [CLI, ...args, '-c', this.configFile], {})
   }
 
-  /** Starts `run` in the foreground and returns at once. */
-  start(env: NodeJS.ProcessEnv = {}): void {
+  /** Starts `run` in the foreground, or another script that takes -c FILE, and returns at once. */
+  start(env: NodeJS.ProcessEnv = {}, command: readonly string[] = [CLI, 'run']): void {
     this.#output = ''
-    const child = spawn(process.execPath, [CLI, 'run', '-c', this.configFile], {
+    const child = spawn(process.execPath, [...command, '-c', this.configFile], {
       env: { ...plainEnv(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -97,6 +97,17 @@ export class Engine {
 
   get pid(): number | undefined {
     return this.#running?.pid
+  }
+
+  /** Whether it is started and has not ended. */
+  get alive(): boolean {
+    const child = this.#running
+    return child !== null && child.exitCode === null && child.signalCode === null
+  }
+
+  /** The signal that ended the last one, if one did. */
+  get signal(): NodeJS.Signals | null {
+    return this.#running?.signalCode ?? null
   }
 
   /** Resolves with the exit code when the engine has ended by itself or by a signal. */

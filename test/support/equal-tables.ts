@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2/promise'
-import { type ComparedTable, compareTables } from '../../lib/demo/compare.js'
+import { type ComparedTable, compareTables, type TableComparison } from '../../lib/demo/compare.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 
 /** What differs between source and target, table by table: empty when nothing does. */
@@ -8,6 +8,16 @@ export async function differences(
   targetPort: number,
   tables: readonly ComparedTable[],
 ): Promise<unknown[]> {
+  const compared = await comparison(server, targetPort, tables)
+  return compared.filter(c => c.differs > 0).map(c => [c.table, c.source, c.target, c.examples])
+}
+
+/** Every table of the source compared with its target, row by row. */
+export async function comparison(
+  server: ServerAddress,
+  targetPort: number,
+  tables: readonly ComparedTable[],
+): Promise<TableComparison[]> {
   const source = await server.connect({ charset: 'utf8mb4' })
   const target = await createConnection({
     host: '127.0.0.1',
@@ -17,8 +27,7 @@ export async function differences(
     supportBigNumbers: true,
   })
   try {
-    const compared = await compareTables({ source, target, tables })
-    return compared.filter(c => c.differs > 0).map(c => [c.table, c.source, c.target, c.examples])
+    return await compareTables({ source, target, tables })
   } finally {
     await source.end()
     await target.end()
