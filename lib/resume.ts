@@ -169,20 +169,21 @@ async function scriptOf(plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Pr
   const replay = new Replay(plan, outcomes)
   const absent = loads.filter(load => replay.rowsIn(load) === null && outcomes.get(load.label) === 'absent')
   for (const database of new Set(absent.map(load => load.database))) {
-    if (await remembers(database, plan, outcomes, sink, signal)) continue
+    if (await remembers(database, plan, sink, signal)) continue
     for (const load of absent.filter(one => one.database === database)) {
-      if (load.mode !== 'upsert')
+      if (load.mode !== 'upsert') {
+        // Loads of such a target follow one another: while an earlier one is known, none behind it is forgotten.
+        const earlier = loads.slice(0, loads.indexOf(load)).filter(one => targetName(one) === targetName(load))
+        if (earlier.some(({ label }) => outcomes.get(label) === 'committed')) continue
         throw new Failure(
           'loadDoubtful',
           `StarRocks has forgotten its labels of before ${new Date(plan.atMs).toISOString()}, so nobody can tell whether ${load.rows} rows of ${load.database}.${load.table} behind ${formatPosition(plan.start)} are in (label ${load.label}).`,
         )
-      // Rows that may be loaded twice: all of the target's, in their order, under labels of this run.
-      replay.rebase(targetName(load), `mss_again_${Date.now().toString(36)}`)
+      }
+      // Rows that may be loaded twice: all of the target's, in their order.
+      replay.void(targetName(load))
     }
   }
-  const complete = new Set<string>()
-  for (const target of replay.targets)
-    if (plan.end !== null && replay.loadsOf(target).every(load => replay.rowsIn(load) !== null)) complete.add(target)
   return {
     epoch: plan.epoch,
     start: plan.start,
@@ -190,22 +191,14 @@ async function scriptOf(plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Pr
     events: replay.events,
     spills: new Set(plan.shipments.filter(s => s.spilled).map(s => s.events)),
     databases: null,
-    skips: target => complete.has(targetName(target)),
+    skips: target => replay.isComplete(targetName(target)),
     plan: replay,
   }
 }
 
 /** Whether StarRocks still knows labels as old as this plan: then one it does not know was never committed. */
-async function remembers(
-  database: string,
-  plan: PlannedEpoch,
-  outcomes: ReadonlyMap<string, LabelOutcome>,
-  sink: Sink,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function remembers(database: string, plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Promise<boolean> {
   const witness = plan.witnesses.get(database)
   if (witness !== undefined) return (await sink.settleLabel(database, witness, signal)) === 'committed'
-  const loads = plan.shipments.flatMap(shipment => shipment.loads)
-  if (loads.some(load => load.database === database && outcomes.get(load.label) === 'committed')) return true
   return Date.now() - plan.atMs < REMEMBERED_MS
 }

@@ -45,8 +45,7 @@ export class ModelTarget {
 
   commit({ key, database, loads, mark }: Commit): void {
     for (const { load, rows } of loads)
-      for (const row of rows)
-        applyRow(modeOf(this.#modes, load.target), this.tables.get(targetName(load.target))!, row)
+      for (const row of rows) applyRow(modeOf(this.#modes, load.target), this.tables.get(targetName(load.target))!, row)
     if (mark !== null) this.marks.set(database, mark)
     this.labels.delete(key)
     this.labels.set(key, 'visible')

@@ -77,7 +77,7 @@ export class World {
     const resumed = await resume(past, sink, () => undefined, transactionLabel, abort.signal)
     const at = resumed.position?.binPos ?? offsetOf(0)
     if (resumed.scripts.length === 0) await plan.forgetAll()
-    if (resumed.position !== null) await this.#save(life, positionAt(at), resumed.epoch)
+    await this.#save(life, positionAt(at), resumed.epoch)
     for (const database of resumed.retired) await sink.removeMark(database, TASK)
     const saver = new PositionSaver<EpochNote>({
       save: (position, { epoch }) => this.#save(life, position, epoch),
@@ -134,13 +134,17 @@ export class World {
       }
       return null
     }
-    const ended = await Promise.race([flow(), dispatcher.failed])
-    if (ended === null && dispatcher.unfinished) throw new Error('the source has ended inside an epoch read again')
-    if (ended === 'stopped') dispatcher.dropOpen()
-    await dispatcher.drain()
-    await saver.close()
-    await plan.close()
-    return ended
+    try {
+      const ended = await Promise.race([flow(), dispatcher.failed])
+      if (ended === null && dispatcher.unfinished) throw new Error('the source has ended inside an epoch read again')
+      if (dispatcher.unfinished) dispatcher.dropOpen()
+      await dispatcher.drain()
+      return ended
+    } finally {
+      dispatcher.abandon(new Failure('streamBroken', 'The engine stops.'))
+      await saver.close()
+      await plan.close()
+    }
   }
 
   async #save(life: Life, position: Position, epoch: number): Promise<void> {
