@@ -84,6 +84,13 @@ function behindMarks(
         advice: `If both hold the same data (a failover), DELETE FROM ${where} WHERE task = '${task}' and let master.info hold the gtid_set alone; if another process writes there, give this one another server_id.`,
       },
     )
+  const ours = saved !== null && saved.serverUuid === serverUuid && saved.binName !== null && saved.binPos !== null
+  if (ours && !saved.edited && saved.epoch === newest.epoch) {
+    const behind = { binName: saved.binName, binPos: saved.binPos }
+    // It is saved when the epoch is in everywhere, so a mark that is missing has been removed. And transactions without rows
+    // for any target move the file's position alone.
+    if (comparePositions(behind, newest.end) >= 0) return { position: saved, epoch: newest.epoch, script: null }
+  }
   const lagging = newest.databases.filter(name => databases.includes(name) && marks.get(name)?.epoch !== newest.epoch)
   if (lagging.length > 0) {
     if (delivery !== 'atomic')
@@ -104,12 +111,6 @@ function behindMarks(
       plan: null,
     }
     return { position: start, epoch, script }
-  }
-  const ours = saved !== null && saved.serverUuid === serverUuid && saved.binName !== null && saved.binPos !== null
-  if (ours && !saved.edited && saved.epoch === newest.epoch) {
-    const behind = { binName: saved.binName, binPos: saved.binPos }
-    // Transactions without rows for any target move the file's position alone.
-    if (comparePositions(behind, newest.end) >= 0) return { position: saved, epoch: newest.epoch, script: null }
   }
   if (saved?.edited === true)
     observer({
