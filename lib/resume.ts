@@ -105,6 +105,13 @@ function behindMarks(
         advice: `If both hold the same data (a failover), DELETE FROM ${where} WHERE task = '${task}' and let master.info hold the gtid_set alone; if another process writes there, give this one another server_id.`,
       },
     )
+  const ours = saved !== null && saved.serverUuid === serverUuid && saved.binName !== null && saved.binPos !== null
+  if (ours && saved.epoch === newest.epoch) {
+    const behind = { binName: saved.binName, binPos: saved.binPos }
+    // It is saved when the epoch is in everywhere, so a mark that is missing has been removed. And transactions without rows
+    // for any target move the file's position alone.
+    if (comparePositions(behind, newest.end) >= 0) return { position: saved, epoch: newest.epoch, script: null }
+  }
   const lagging = newest.databases.filter(name => databases.includes(name) && marks.get(name)?.epoch !== newest.epoch)
   if (lagging.length > 0) {
     if (delivery !== 'atomic')
@@ -125,12 +132,6 @@ function behindMarks(
       plan: null,
     }
     return { position: start, epoch, script }
-  }
-  const ours = saved !== null && saved.serverUuid === serverUuid && saved.binName !== null && saved.binPos !== null
-  if (ours && saved.epoch === newest.epoch) {
-    const behind = { binName: saved.binName, binPos: saved.binPos }
-    // Transactions without rows for any target move the file's position alone.
-    if (comparePositions(behind, newest.end) >= 0) return { position: saved, epoch: newest.epoch, script: null }
   }
   if (saved !== null && (saved.epoch ?? 0) > newest.epoch)
     observer({
@@ -184,20 +185,21 @@ async function scriptOf(plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Pr
   const replay = new Replay(plan, outcomes)
   const absent = loads.filter(load => replay.rowsIn(load) === null && outcomes.get(load.label) === 'absent')
   for (const database of new Set(absent.map(load => load.database))) {
-    if (await remembers(database, plan, outcomes, sink, signal)) continue
+    if (await remembers(database, plan, sink, signal)) continue
     for (const load of absent.filter(one => one.database === database)) {
-      if (load.mode !== 'upsert')
+      if (load.mode !== 'upsert') {
+        // Loads of such a target follow one another: while an earlier one is known, none behind it is forgotten.
+        const earlier = loads.slice(0, loads.indexOf(load)).filter(one => targetName(one) === targetName(load))
+        if (earlier.some(({ label }) => outcomes.get(label) === 'committed')) continue
         throw new Failure(
           'loadDoubtful',
           `StarRocks has forgotten its labels of before ${new Date(plan.atMs).toISOString()}, so nobody can tell whether ${load.rows} rows of ${load.database}.${load.table} behind ${formatPosition(plan.start)} are in (label ${load.label}).`,
         )
-      // Rows that may be loaded twice: all of the target's, in their order, under labels of this run.
-      replay.rebase(targetName(load), `mss_again_${Date.now().toString(36)}`)
+      }
+      // Rows that may be loaded twice: all of the target's, in their order.
+      replay.void(targetName(load))
     }
   }
-  const complete = new Set<string>()
-  for (const target of replay.targets)
-    if (plan.end !== null && replay.loadsOf(target).every(load => replay.rowsIn(load) !== null)) complete.add(target)
   return {
     epoch: plan.epoch,
     start: plan.start,
@@ -205,22 +207,14 @@ async function scriptOf(plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Pr
     events: replay.events,
     spills: new Set(plan.shipments.filter(s => s.spilled).map(s => s.events)),
     databases: null,
-    skips: target => complete.has(targetName(target)),
+    skips: target => replay.isComplete(targetName(target)),
     plan: replay,
   }
 }
 
 /** Whether StarRocks still knows labels as old as this plan: then one it does not know was never committed. */
-async function remembers(
-  database: string,
-  plan: PlannedEpoch,
-  outcomes: ReadonlyMap<string, LabelOutcome>,
-  sink: Sink,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function remembers(database: string, plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Promise<boolean> {
   const witness = plan.witnesses.get(database)
   if (witness !== undefined) return (await sink.settleLabel(database, witness, signal)) === 'committed'
-  const loads = plan.shipments.flatMap(shipment => shipment.loads)
-  if (loads.some(load => load.database === database && outcomes.get(load.label) === 'committed')) return true
   return Date.now() - plan.atMs < REMEMBERED_MS
 }

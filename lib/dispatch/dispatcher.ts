@@ -113,7 +113,7 @@ export class Dispatcher {
     } finally {
       if (event !== null) window.settle(0, event.release())
     }
-    if (this.#scripted ? epoch.script!.spills.has(epoch.events) : window.full) this.#spill()
+    if (epoch.script?.spills.has(epoch.events) || (window.full && !this.#scripted)) this.#spill()
   }
 
   /** The source transaction is complete: an epoch may be cut here. */
@@ -179,10 +179,10 @@ export class Dispatcher {
     return this.#loading.length === 0 && (this.#scripted || (!this.#moved && this.#open.rows === 0))
   }
 
-  /** The open epoch is being read again and has not passed what was planned of it. */
+  /** The open epoch is being read again and has not come to the end of what was planned of it. */
   get #scripted(): boolean {
     const { script, events } = this.#open
-    return script !== null && (script.end !== null || events <= script.events)
+    return script !== null && (script.end !== null || events < script.events)
   }
 
   #begin(ordinal: number, start: Position): Epoch {

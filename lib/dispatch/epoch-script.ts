@@ -35,6 +35,8 @@ export class Replay {
   readonly #outcomes: ReadonlyMap<string, LabelOutcome>
   readonly #planned = new Map<string, PlannedLoad>()
   readonly #bases: Map<string, string>
+  readonly #met = new Set<string>()
+  readonly #void = new Set<string>()
 
   /** `outcomes`: by label, of every planned load and of what they were reduced to. */
   constructor(plan: PlannedEpoch, outcomes: ReadonlyMap<string, LabelOutcome>) {
@@ -48,39 +50,70 @@ export class Replay {
     return this.#bases.get(targetName(target)) ?? this.plan.labelBase
   }
 
-  /** From now on labels of this target ("database.table") begin with another base. */
-  rebase(target: string, base: string): void {
-    this.#bases.set(target, base)
+  /** All of this target ("database.table") is to be loaded, whatever was planned: `rebase` must follow before any load. */
+  void(target: string): void {
+    this.#void.add(target)
+    for (const { label } of this.loadsOf(target)) this.#planned.delete(label)
   }
 
-  /** Whether the plan speaks of this place of the source: behind it anything may come. */
-  covers(events: number): boolean {
-    return this.plan.end !== null || events <= this.events
+  get voided(): ReadonlySet<string> {
+    return this.#void
+  }
+
+  /** What was planned for this target is void; labels of it begin with another base, which no earlier run has used. */
+  rebase(target: string, base: string): void {
+    this.void(target)
+    this.#bases.set(target, base)
   }
 
   get events(): number {
     return this.plan.shipments.reduce((last, { events }) => Math.max(last, events), 0)
   }
 
-  /** A load with this label, made when `events` row events were read. */
-  decide(label: string, rows: number, target: TargetTable, mode: PlannedLoad['mode'], events: number): Decision {
-    if (!this.#planned.has(label)) {
-      const others = this.loadsOf(targetName(target))
-      if (!this.covers(events) || others.length === 0 || this.#bases.get(targetName(target)) !== undefined)
-        return { kind: 'send', label, known: false }
-      if (mode === 'upsert' || !others.some(load => this.rowsIn(load) !== null)) return { kind: 'rebase' }
-      return { kind: 'unfit' }
+  /** A load with this label; to be asked in the order in which loads come out. */
+  decide(label: string, rows: number, target: TargetTable, mode: PlannedLoad['mode']): Decision {
+    this.#met.add(label)
+    if (this.#planned.has(label)) {
+      const done = this.rowsIn({ label, rows })
+      return done === null ? { kind: 'send', label, known: true } : { kind: 'done', rows: done }
     }
-    const done = this.rowsIn({ label, rows })
-    return done === null ? { kind: 'send', label, known: true } : { kind: 'done', rows: done }
+    if (mode !== 'upsert' && this.#isBound()) return { kind: 'unfit' }
+    // What is planned came out first, when it was planned; so behind all of it anything may come.
+    const name = targetName(target)
+    const others = this.loadsOf(name)
+    const goesOn = !this.#isWhole(name) && others.every(load => this.#met.has(load.label))
+    if (others.length === 0 || goesOn) return { kind: 'send', label, known: false }
+    if (mode === 'upsert' || !others.some(load => this.rowsIn(load) !== null)) return { kind: 'rebase' }
+    return { kind: 'unfit' }
+  }
+
+  /** All rows of this target are in. */
+  isComplete(target: string): boolean {
+    const loads = this.loadsOf(target)
+    return loads.length > 0 && this.#isWhole(target) && loads.every(load => this.rowsIn(load) !== null)
+  }
+
+  /** The plan has all loads of this target. When it was rebased, the epoch's end was known before they were planned anew. */
+  #isWhole(target: string): boolean {
+    return this.plan.end !== null && !this.#bases.has(target)
+  }
+
+  /**
+   * Rows that must not come twice are in, in a load that has not come out yet. Nothing else of their kind may leave before:
+   * it would bind the epoch to two ways of cutting it at once.
+   */
+  #isBound(): boolean {
+    return [...this.#planned.values()].some(
+      load =>
+        load.mode !== 'upsert' &&
+        !this.#met.has(load.label) &&
+        this.rowsIn(load) !== null &&
+        !this.isComplete(targetName(load)),
+    )
   }
 
   loadsOf(target: string): PlannedLoad[] {
     return [...this.#planned.values()].filter(load => `${load.database}.${load.table}` === target)
-  }
-
-  get targets(): ReadonlySet<string> {
-    return new Set([...this.#planned.values()].map(load => `${load.database}.${load.table}`))
   }
 
   /** How many rows of a planned load are in; null when none is. */

@@ -50,6 +50,7 @@ export class LabelsDelivery implements Delivery {
   readonly #lanes: readonly Lane[]
   readonly #underWay = new Map<Epoch, Promise<Settled>[]>()
   readonly #begun = new WeakSet<Epoch>()
+  readonly #leftOf = new WeakMap<Epoch, Set<string>>()
   /** Per target, the load of the loading epoch that holds rows of several lanes: what follows waits for it. */
   readonly #folded = new Map<string, Promise<unknown>>()
   /** Database -> the label committed there last. */
@@ -70,6 +71,8 @@ export class LabelsDelivery implements Delivery {
       this.#note(
         plan.begin({ epoch: ordinal, delivery: 'labels', labelBase, start, witnesses: new Map(this.#witnesses) }),
       )
+      const replay = script?.plan ?? null
+      for (const name of replay?.voided ?? []) this.#rebase(epoch, name, replay!)
     }
     let prepared: Prepared[]
     try {
@@ -112,14 +115,21 @@ export class LabelsDelivery implements Delivery {
     })
     const replay = epoch.script?.plan ?? null
     if (replay === null) return { load, shipment, done: null, planned: planned(load) }
-    const decision = replay.decide(load.label, load.rows, shipment.target, mode, epoch.events)
+    const decision = replay.decide(load.label, load.rows, shipment.target, mode)
+    if (decision.kind !== 'rebase') this.#left(epoch).add(targetName(shipment.target))
     switch (decision.kind) {
       case 'done':
         return { load, shipment, done: decision.rows, planned: null }
       case 'send':
         return { load, shipment, done: null, planned: decision.known ? null : planned(load) }
       case 'rebase': {
-        const relabelled = this.#rebase(epoch, shipment, replay)
+        const name = targetName(shipment.target)
+        this.#rebase(epoch, name, replay)
+        // What of it has left in this run has labels that are void now: newer rows must not be found done before those.
+        if (this.#left(epoch).has(name))
+          throw new Failure('readAgain', `${name}: rows come out in other loads than planned; all of them are loaded.`)
+        this.#left(epoch).add(name)
+        const relabelled = this.#load(epoch, shipment, this.#options.labelBase)
         return { load: relabelled, shipment, done: null, planned: planned(relabelled) }
       }
       case 'unfit':
@@ -131,12 +141,20 @@ export class LabelsDelivery implements Delivery {
   }
 
   /** Other bytes than planned for a target whose rows may be loaded twice: from here on all of it is loaded, under labels of this run. */
-  #rebase(epoch: Epoch, shipment: Shipment, replay: Replay): Load {
+  #rebase(epoch: Epoch, name: string, replay: Replay): void {
     const { labelBase } = this.#options
-    const name = targetName(shipment.target)
     replay.rebase(name, labelBase)
     this.#note(this.#parts.plan.rebase(epoch.ordinal, name, labelBase))
-    return this.#load(epoch, shipment, labelBase)
+  }
+
+  /** Targets of an epoch being read again of which loads have been decided on. */
+  #left(epoch: Epoch): Set<string> {
+    let names = this.#leftOf.get(epoch)
+    if (names === undefined) {
+      names = new Set()
+      this.#leftOf.set(epoch, names)
+    }
+    return names
   }
 
   #baseOf(epoch: Epoch, shipment: Shipment): string {

@@ -175,7 +175,7 @@ export class RowWriter {
   }
 
   #refuseShape(bodies: TargetBodies, json: boolean, shape: string): never {
-    if (json && bodies.shape!.startsWith('csv')) {
+    if (json !== bodies.shape!.startsWith('json')) {
       this.#parts.jsonTargets.add(bodies.name)
       throw new Failure('readAgain', `${bodies.name}: a row that CSV cannot carry; this epoch is read again as JSON.`)
     }

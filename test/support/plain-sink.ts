@@ -35,7 +35,7 @@ export abstract class PlainSink implements Sink {
     return new Map()
   }
 
-  async removeMark(): Promise<void> {
+  async removeMark(_database: string, _task: string): Promise<void> {
     throw new Error('this sink has no marks')
   }
 }

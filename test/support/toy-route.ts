@@ -2,15 +2,22 @@ import type { Route, RouteEncoder, RowImages } from '../../lib/dispatch/route.js
 import type { ChangePlace } from '../../lib/model/change-place.js'
 import type { TargetTable } from '../../lib/model/schema.js'
 
-/** Row images of two bytes, key and value; in a body "key,value,op;". A value of 255 is what this toy CSV cannot carry. */
+/** Row images of two bytes, key and value; in a body "key,value,op;", with "@position.event.change" where each change is a row. A value of 255 is what this toy CSV cannot carry. */
 class ToyEncoder implements RouteEncoder {
   end = 0
   hash = 0
   unsafe = false
   readonly #json: boolean
+  readonly #changes: boolean
+  #change = ''
 
-  constructor(json: boolean) {
+  constructor(json: boolean, mode: Route['mode']) {
     this.#json = json
+    this.#changes = mode === 'append'
+  }
+
+  setChange(_op: 'insert' | 'update' | 'delete', { binPos, event }: ChangePlace, _commitMs: number, row: number): void {
+    this.#change = `@${binPos}.${event}.${row}`
   }
 
   locateKey(source: Buffer, at: number): void {
@@ -28,29 +35,30 @@ class ToyEncoder implements RouteEncoder {
   encode(source: Buffer, at: number, _limit: number, out: Buffer, q: number, op: 0 | 1): number {
     this.end = at + 2
     this.unsafe = !this.#json && source[at + 1] === 255
-    return q + out.write(`${source[at]},${source[at + 1]},${op};`, q, 'latin1')
+    return q + out.write(`${source[at]},${source[at + 1]},${op}${this.#changes ? this.#change : ''};`, q, 'latin1')
   }
 
   bound(): number {
-    return 12
+    return this.#changes ? 48 : 12
   }
 }
 
-export function toyTarget(table = 't'): TargetTable {
-  return { database: 'd', table, model: 'primary', columns: [], key: ['k'] }
+export function toyTarget(table = 't', database = 'd'): TargetTable {
+  return { database, table, model: 'primary', columns: [], key: ['k'] }
 }
 
 export function toyRoute(
   target: TargetTable,
-  options: Partial<Pick<Route, 'flushRows' | 'flushBytes' | 'flushIntervalMs' | 'source'>> = {},
+  options: Partial<Pick<Route, 'flushRows' | 'flushBytes' | 'flushIntervalMs' | 'source' | 'mode'>> = {},
 ): Route {
+  const mode = options.mode ?? 'upsert'
   return {
     source: 's.t',
     target,
-    mode: 'upsert',
+    mode,
     fingerprint: 'toy',
-    csv: { encoder: new ToyEncoder(false), columns: 'k,v,__op' },
-    json: { encoder: new ToyEncoder(true), columns: 'k,v' },
+    csv: { encoder: new ToyEncoder(false, mode), columns: 'k,v,__op' },
+    json: { encoder: new ToyEncoder(true, mode), columns: 'k,v' },
     columnSeparator: ',',
     rowDelimiter: ';',
     flushIntervalMs: 3_600_000,
@@ -84,14 +92,17 @@ export interface ToyRow {
   readonly key: number
   readonly value: number
   readonly op: 0 | 1
+  /** Where in the source the change is; only where each change is a row. */
+  readonly change?: string
 }
 
 /** Rows of a toy body, JSON framing included. */
 export function readToyBody(body: readonly Uint8Array[]): ToyRow[] {
   const text = Buffer.concat(body).toString('latin1')
-  return [...text.matchAll(/(\d+),(\d+),([01]);/g)].map(m => ({
+  return [...text.matchAll(/(\d+),(\d+),([01])(?:@([\d.]+))?;/g)].map(m => ({
     key: Number(m[1]),
     value: Number(m[2]),
     op: Number(m[3]) as 0 | 1,
+    ...(m[4] === undefined ? {} : { change: m[4] }),
   }))
 }
