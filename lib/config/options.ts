@@ -121,7 +121,7 @@ export const TOP_KEYS = {
   delivery: preset(
     oneOf(['auto', 'atomic', 'labels']),
     'auto',
-    'How a load is made safe to repeat: "labels" gives each load a label that stays the same for all tries; "auto" takes the best this version has.',
+    'How rows get in exactly once: "atomic" puts each run of whole source transactions, and the position behind it, into one StarRocks transaction (4.0 and newer); "labels" plans loads on disk and gives each a label that stays the same over crashes; "auto" takes atomic where a trial on the cluster succeeds.',
   ),
   on_bad_row: preset(
     oneOf(['stop', 'dead_letter']),
