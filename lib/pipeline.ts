@@ -10,7 +10,7 @@ import { LabelsDelivery } from './dispatch/labels-delivery.js'
 import { Pace } from './dispatch/pace.js'
 import type { Sink } from './dispatch/sink.js'
 import { Window } from './dispatch/window.js'
-import { Failure } from './model/failure.js'
+import { asFailure, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import { formatPosition, type Position } from './model/position.js'
 import { targetName } from './model/schema.js'
@@ -87,7 +87,11 @@ export class Pipeline {
       await this.#stream(prepared, book, sink, journal, signal)
     } finally {
       await sink.close()
-      await journal.close()
+      // Hints only: the next run finds out by itself what they would have told.
+      await journal.close().catch(error => {
+        const { message, advice } = asFailure(error)
+        this.#observer({ kind: 'warning', message, advice })
+      })
     }
   }
 

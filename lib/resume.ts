@@ -38,7 +38,7 @@ const REMEMBERED_MS = 30 * 60_000
 
 /**
  * Settles what earlier runs left under way, and finds where to go on so that nothing is missing and nothing comes twice:
- * behind the newest mark in the targets where there is one, else behind master.info; and epochs that were begun are read
+ * where master.info was told to by hand, else behind the newest mark in the targets, else behind master.info; and epochs that were begun are read
  * again as they were planned. `transactionLabel`: see AtomicDelivery.
  */
 export async function resume(
@@ -58,17 +58,36 @@ export async function resume(
         await sink.settleTransaction(database, transactionLabel(task, epoch + 1, database, attempt), signal)
     marks = await sink.readMarks(databases, task)
   }
+  if (saved !== null && isOrder(saved, past.serverUuid)) {
+    const newest = Math.max(
+      saved.epoch ?? 0,
+      ...[...marks.values()].map(mark => mark.epoch),
+      ...plans.map(p => p.epoch),
+    )
+    if (marks.size > 0 || plans.length > 0)
+      observer({
+        kind: 'warning',
+        message: 'master.info was edited by hand: reading goes on from what it says, whatever is loaded already.',
+        advice: 'Rows of append and aggregate targets that are read again are counted again there.',
+      })
+    return { position: saved, epoch: newest, scripts: [], retired: [...marks.keys()] }
+  }
   const found = marks.size > 0 ? behindMarks(past, marks, observer) : null
   const position = found?.position ?? saved
-  const epoch = Math.max(found?.epoch ?? saved?.epoch ?? 0, 0)
+  const epoch = found?.epoch ?? saved?.epoch ?? 0
   if (found?.script) return { position, epoch, scripts: [found.script], retired: [] }
-  const chain = saved?.edited === true && found === null ? [] : chainOf(past, position)
+  const chain = chainOf(past, position)
   const scripts: EpochScript[] = []
   for (const plan of chain) scripts.push(await scriptOf(plan, sink, signal))
   // A transaction that is not in gives its ordinal to the next one: the marks count on without a gap.
   const unread = plans.filter(plan => plan.delivery === 'labels' && !chain.includes(plan))
   const last = Math.max(epoch, ...unread.map(plan => plan.epoch))
   return { position, epoch: last, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
+}
+
+/** What an operator wrote counts more than what runs before left behind; also that it is another server's, which is refused later. */
+function isOrder(saved: MasterInfo, serverUuid: string): boolean {
+  return saved.edited || (saved.serverUuid !== null && saved.serverUuid !== serverUuid)
 }
 
 function behindMarks(
@@ -108,18 +127,12 @@ function behindMarks(
     return { position: start, epoch, script }
   }
   const ours = saved !== null && saved.serverUuid === serverUuid && saved.binName !== null && saved.binPos !== null
-  if (ours && !saved.edited && saved.epoch === newest.epoch) {
+  if (ours && saved.epoch === newest.epoch) {
     const behind = { binName: saved.binName, binPos: saved.binPos }
     // Transactions without rows for any target move the file's position alone.
     if (comparePositions(behind, newest.end) >= 0) return { position: saved, epoch: newest.epoch, script: null }
   }
-  if (saved?.edited === true)
-    observer({
-      kind: 'warning',
-      message: `master.info was edited, but the position in ${where} counts: ${formatPosition(newest.end)}.`,
-      advice: `To move it by hand: stop, DELETE FROM ${where} WHERE task = '${task}', edit master.info, start.`,
-    })
-  else if (saved !== null && (saved.epoch ?? 0) > newest.epoch)
+  if (saved !== null && (saved.epoch ?? 0) > newest.epoch)
     observer({
       kind: 'warning',
       message: `${where} holds epoch ${newest.epoch}, although epoch ${saved.epoch} was loaded: StarRocks was set back. Going on behind ${formatPosition(newest.end)}.`,

@@ -129,7 +129,6 @@ export class EpochJournal implements PlanLog {
   }
 
   #isOverlong(): boolean {
-    if (this.#open.size === 0) return this.#length > 0
     return this.#length > Math.max(this.#compactBytes, 2 * this.#rewrittenLength)
   }
 

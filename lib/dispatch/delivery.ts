@@ -1,5 +1,5 @@
 import type { TargetTable } from '../model/schema.js'
-import type { Epoch, OpenBody } from './epoch.js'
+import type { Epoch, OpenBody, Settled } from './epoch.js'
 
 /** Bodies of one target that leave as one load. */
 export interface Shipment {
@@ -12,12 +12,6 @@ export interface Shipment {
   /** Ordinal of the load within epoch, target and lane. */
   readonly part: number
   readonly rows: number
-}
-
-/** What became of a shipment's rows, as the target counted them; parked ones by source table. */
-export interface Settled {
-  readonly loaded: number
-  readonly parked: ReadonlyMap<string, number>
 }
 
 /** How bodies become durable. A rejection ends the flow. */

@@ -2,13 +2,15 @@ import type { ChangePlace } from '../model/change-place.js'
 import { asFailure, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
+import { accountFor } from './account.js'
 import type { Delivery, Shipment } from './delivery.js'
-import { Epoch, type OpenBody, type TargetBodies } from './epoch.js'
+import { Epoch } from './epoch.js'
 import type { EpochScript } from './epoch-script.js'
 import type { Pace } from './pace.js'
 import type { Route, RowImages } from './route.js'
-import { TRACED_ROW_BYTES, TracedEvent } from './row-trace.js'
+import { TracedEvent } from './row-trace.js'
 import { RowWriter } from './row-writer.js'
+import { release, takeAll, takeComplete, takeOne } from './shipments.js'
 import type { Window } from './window.js'
 
 export interface DispatcherOptions {
@@ -45,9 +47,6 @@ export interface DispatcherParts {
   readonly onDurable: (position: Position, note: EpochNote) => void
 }
 
-/** Up to here the bodies of one target's lanes go as one load; above, parallel loads pay. */
-const FOLD_BYTES = 8 * 1024 * 1024
-
 /**
  * Takes row images and commits in source order, has the rows written into bodies, and hands these to a delivery in epochs
  * cut at commits: one epoch loads while the next fills.
@@ -63,7 +62,6 @@ export class Dispatcher {
   #open: Epoch
   #delivery: Delivery
   readonly #loading: Epoch[] = []
-  #nextWorker = 0
   #inTransaction = false
   #moved = false
   #due = false
@@ -87,10 +85,8 @@ export class Dispatcher {
       window: parts.window,
       jsonTargets: parts.jsonTargets,
       full: (epoch, bodies, lane) => {
-        const open = bodies.open[lane]!
-        bodies.open[lane] = undefined
         epoch.streamed = true
-        this.#ship(epoch, [shipment(bodies, lane, lane, [open], this.#workerOf(bodies, lane, open))], false)
+        this.#ship(epoch, [takeOne(bodies, lane, options.lanes)], false)
       },
     })
     this.#open = this.#begin(options.firstEpoch, options.start)
@@ -215,54 +211,20 @@ export class Dispatcher {
     epoch.streamed = true
     this.#ship(
       epoch,
-      [...epoch.targets.values()].flatMap(bodies => this.#takeAll(bodies)),
+      [...epoch.targets.values()].flatMap(bodies => takeAll(bodies, this.#options.lanes)),
       true,
     )
-  }
-
-  #takeAll(bodies: TargetBodies): Shipment[] {
-    const open = bodies.open.splice(0)
-    return open.flatMap((body, lane) =>
-      body === undefined ? [] : [shipment(bodies, lane, lane, [body], this.#workerOf(bodies, lane, body))],
-    )
-  }
-
-  /**
-   * Takes all bodies of a target whose epoch is complete. Small ones go as one load, lane behind lane: each load is a
-   * version in every tablet of StarRocks. Rows of one key are all in one lane's body, so their order stays.
-   */
-  #takeComplete(bodies: TargetBodies): Shipment[] {
-    const open = bodies.open.filter(body => body !== undefined)
-    const first = open[0]
-    if (first === undefined) return []
-    const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
-    const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
-    const limit = this.#delivery.oneShape ? first.route.flushBytes : Math.min(FOLD_BYTES, first.route.flushBytes)
-    const alike = open.every(o => !o.json && o.columns === first.columns)
-    const foldable = bytes <= limit && rows <= first.route.flushRows && alike && bodies.parts.length === 0
-    if (open.length === 1 || !foldable) return this.#takeAll(bodies)
-    bodies.open.length = 0
-    this.#nextWorker = (this.#nextWorker + 1) % this.#options.lanes
-    return [shipment(bodies, 'f', 0, open, this.#nextWorker)]
-  }
-
-  /** Rows that are in no order are all in lane 0: their targets spread over the workers instead. */
-  #workerOf(bodies: TargetBodies, lane: number, { route }: OpenBody): number {
-    return route.mode === 'upsert' ? lane : bodies.salt % this.#options.lanes
   }
 
   #ship(epoch: Epoch, shipments: readonly Shipment[], spilled: boolean): void {
     const { window } = this.#parts
     const promises = this.#delivery.ship(epoch, shipments, spilled)
     promises.forEach((promise, i) => {
-      const { target, bodies, rows } = shipments[i]!
+      const shipment = shipments[i]!
       promise.then(
         settled => {
-          epoch.countSettled(target, settled)
-          window.settle(
-            rows,
-            bodies.reduce((sum, open) => sum + release(open), 0),
-          )
+          epoch.countSettled(shipment.target, settled)
+          window.settle(shipment.rows, release(shipment))
           this.#settleEpochs()
         },
         error => this.#stop(asFailure(error)),
@@ -307,7 +269,9 @@ export class Dispatcher {
     this.#loading.push(epoch)
     this.#parts.observer({ kind: 'step', step: 'sealed', epoch: epoch.ordinal, label: null })
     if (epoch.targets.size > 0) {
-      const shipments = [...epoch.targets.values()].flatMap(bodies => this.#takeComplete(bodies))
+      const shipments = [...epoch.targets.values()].flatMap(bodies =>
+        takeComplete(epoch, bodies, this.#options.lanes, delivery.oneShape),
+      )
       this.#ship(epoch, shipments, false)
       delivery.seal(epoch).then(
         () => this.#becomesDurable(epoch),
@@ -326,7 +290,7 @@ export class Dispatcher {
 
   #becomesDurable(epoch: Epoch): void {
     try {
-      this.#account(epoch)
+      accountFor(epoch, this.#parts.observer)
     } catch (error) {
       this.#stop(asFailure(error))
       return
@@ -339,27 +303,6 @@ export class Dispatcher {
       if (news !== null) observer(news)
     }
     this.#settleEpochs()
-  }
-
-  /** What was decoded for a target has been loaded or parked, row for row; a difference stops the flow. */
-  #account(epoch: Epoch): void {
-    const accounts = [...epoch.accounts.values()]
-    for (const name of epoch.targets.keys()) {
-      const decoded = accounts.reduce((sum, a) => sum + (a.target === name ? a.decoded : 0), 0)
-      const settled = epoch.settled.get(name)
-      const parked = [...(settled?.parked.values() ?? [])].reduce((sum, rows) => sum + rows, 0)
-      const loaded = settled?.loaded ?? 0
-      if (decoded !== loaded + parked)
-        throw new Failure(
-          'rowsMiscounted',
-          `${name}: behind ${formatPosition(epoch.start)} ${decoded} rows were decoded, ${loaded} loaded and ${parked} parked.`,
-        )
-    }
-    for (const { source, target, decoded } of accounts) {
-      const parked = epoch.settled.get(target)?.parked.get(source) ?? 0
-      const none = { filtered: 0, collapsed: 0 }
-      this.#parts.observer({ kind: 'accounted', source, target, decoded, ...none, loaded: decoded - parked, parked })
-    }
   }
 
   #settleEpochs(): void {
@@ -403,23 +346,4 @@ export class Dispatcher {
     this.#idleWaiters = []
     for (const waiter of waiters) waiter.reject(failure)
   }
-}
-
-function shipment(
-  bodies: TargetBodies,
-  lane: number | 'f',
-  counter: number,
-  open: readonly OpenBody[],
-  worker: number,
-): Shipment {
-  const part = bodies.parts[counter] ?? 0
-  bodies.parts[counter] = part + 1
-  const rows = open.reduce((sum, { body }) => sum + body.rows, 0)
-  return { target: bodies.target, bodies: open, lane, worker, part, rows }
-}
-
-/** Gives a body's memory back; the bytes it took in the ack window. */
-function release({ body, trace }: OpenBody): number {
-  body.release()
-  return body.rowBytes + (trace === null ? 0 : trace.rows * TRACED_ROW_BYTES + trace.release())
 }

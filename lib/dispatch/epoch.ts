@@ -1,7 +1,6 @@
 import type { Position } from '../model/position.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
-import type { Settled } from './delivery.js'
 import type { EpochScript } from './epoch-script.js'
 import type { Route } from './route.js'
 import type { RowTrace } from './row-trace.js'
@@ -26,6 +25,12 @@ export interface TargetBodies {
   readonly parts: number[]
   /** Format and columns of its first body: within a transaction all loads of a table must have the same. */
   shape: string | null
+}
+
+/** What became of rows that left, as the target counted them; parked ones by source table. */
+export interface Settled {
+  readonly loaded: number
+  readonly parked: ReadonlyMap<string, number>
 }
 
 /** Rows of one source table on their way into one target. */

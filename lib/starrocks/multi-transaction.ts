@@ -149,7 +149,8 @@ export class MultiTransaction implements SinkTransaction {
     if (verdict.kind === 'denied') return new Failure('targetDenied', said)
     const kind = verdict.kind === 'busy' || verdict.kind === 'unreachable' ? verdict.kind : classifyText(reason)
     if (kind === 'busy') return new Failure('targetBusy', said)
-    return new Failure(kind === 'unreachable' ? 'targetUnreachable' : 'loadUnknown', said)
+    if (kind === 'unreachable') return new Failure('targetUnreachable', said)
+    return new Failure(verdict.kind === 'rejected' ? 'loadRejected' : 'loadUnknown', said)
   }
 
   #defect(what: string): Failure {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { EpochJournal, type JournalOptions } from '../../lib/checkpoint/epoch-journal.js'
 import type { PlannedLoad, PlannedShipment } from '../../lib/model/epoch-plan.js'
@@ -52,6 +53,10 @@ async function kinds(): Promise<string[]> {
   return (await lines()).map(({ kind, epoch }) => `${kind} ${epoch}`)
 }
 
+function startOfLastLine(bytes: Buffer): number {
+  return bytes.lastIndexOf('\n', bytes.length - 2) + 1
+}
+
 /** Every open file of this process shares it. */
 async function fileMethods(): Promise<FileHandle> {
   const file = await open(folder, 'r')
@@ -76,10 +81,7 @@ async function writeTwoEpochs(): Promise<void> {
 
 const TWO_EPOCHS = [
   {
-    epoch: 1,
-    delivery: 'labels',
-    labelBase: 'mss_1',
-    start: at(100),
+    ...beginOf(1),
     end: at(200),
     shipments: [
       { events: 10, spilled: true, loads: [load('a')] },
@@ -92,21 +94,16 @@ const TWO_EPOCHS = [
       { database: 'dw', label: 't1' },
       { database: 'other', label: 't2' },
     ],
-    witnesses: new Map([['dw', 'w']]),
     atMs: NOW,
   },
   {
-    epoch: 2,
-    delivery: 'labels',
-    labelBase: 'mss_1',
-    start: at(200),
+    ...beginOf(2),
     end: null,
     shipments: [],
     rebased: new Map(),
     settled: new Set(),
     reduced: new Map(),
     transactions: [],
-    witnesses: new Map([['dw', 'w']]),
     atMs: NOW,
   },
 ]
@@ -122,7 +119,9 @@ describe('what is read', () => {
   test('after a cut at any byte is every whole line, and the next record makes the file whole', async () => {
     await writeTwoEpochs()
     const bytes = await readFile(path)
+    const lastLine = startOfLastLine(bytes)
     const said = new Map<number, unknown>()
+    const wrong: number[] = []
     for (let length = 0; length <= bytes.length; length++) {
       await writeFile(path, bytes.subarray(0, length))
       const journal = await openJournal()
@@ -133,21 +132,24 @@ describe('what is read', () => {
           .toString('latin1')
           .split('\n').length - 1
       if (!said.has(whole)) said.set(whole, journal.epochs)
-      expect([length, journal.epochs]).toEqual([length, said.get(whole)])
+      if (!isDeepStrictEqual(journal.epochs, said.get(whole))) wrong.push(length)
+      if (length < lastLine) continue
       await journal.begin(beginOf(3))
       await journal.close()
       expect((await kinds()).at(-1)).toBe('begin 3')
       expect((await openJournal()).epochs).toMatchObject([...journal.epochs, { epoch: 3 }])
     }
+    expect(wrong).toEqual([])
     expect(said.get(0)).toEqual([])
     expect(said.get(bytes.toString('latin1').split('\n').length - 1)).toEqual(TWO_EPOCHS)
   })
 
-  test('with any byte before the last line damaged is nothing: the Failure names file, line and remedy', async () => {
+  test('with damage before the last line is nothing: the Failure names file, line and remedy', async () => {
     await writeTwoEpochs()
     const bytes = await readFile(path)
-    const lastLine = bytes.lastIndexOf('\n', bytes.length - 2) + 1
-    for (let at = 0; at < lastLine - 1; at++) {
+    const lastLine = startOfLastLine(bytes)
+    for (let at = 0; at < lastLine; at++) {
+      if (at % 13 !== 0 && bytes[at] !== 0x0a) continue
       const damaged = Buffer.from(bytes)
       damaged[at] = damaged[at]! ^ 1
       await writeFile(path, damaged)
@@ -205,16 +207,12 @@ describe('what is written', () => {
     const journal = await openJournal()
     await journal.begin(beginOf(1))
     const datasync = jest.spyOn(await fileMethods(), 'datasync')
-    const first = journal.ship(1, shipment(0, load('0')), null)
     const rest: Promise<void>[] = []
-    await journal.path
-    await new Promise<void>(resolve => {
-      datasync.mockImplementationOnce(async () => {
-        for (let n = 1; n < 50; n++) rest.push(journal.ship(1, shipment(n, load(`${n}`)), null))
-        resolve()
-      })
+    datasync.mockImplementationOnce(async () => {
+      for (let n = 1; n < 50; n++) rest.push(journal.ship(1, shipment(n, load(`${n}`)), null))
     })
-    await Promise.all([first, ...rest])
+    await journal.ship(1, shipment(0, load('0')), null)
+    await Promise.all(rest)
     expect(datasync).toHaveBeenCalledTimes(2)
     const written = (await lines()).slice(1).map(({ shipment }) => (shipment as PlannedShipment).events)
     expect(written).toEqual([...Array(50).keys()])
@@ -284,7 +282,7 @@ describe('an epoch that is read again', () => {
 })
 
 describe('what is over', () => {
-  test('is forgotten with all before it; the file is empty when nothing is left', async () => {
+  test('is forgotten with all before it', async () => {
     const journal = await openJournal()
     for (const epoch of [1, 2, 3]) await journal.begin(beginOf(epoch))
     journal.over(2)
@@ -293,7 +291,7 @@ describe('what is over', () => {
     expect((await openJournal()).epochs).toMatchObject([{ epoch: 3 }])
     journal.over(3)
     await journal.close()
-    expect(await readFile(path, 'utf8')).toBe('')
+    expect((await openJournal()).epochs).toEqual([])
     expect(await readdir(folder)).toEqual(['epochs.journal'])
   })
 
@@ -303,14 +301,17 @@ describe('what is over', () => {
     await journal.begin(beginOf(3))
     await journal.ship(3, shipment(5, load('e')), at(400))
     journal.settled(3, 'e')
-    journal.over(0)
-    await journal.begin(beginOf(4))
+    await journal.close()
     const { epochs } = await openJournal()
     expect(epochs.slice(0, 2)).toEqual(TWO_EPOCHS)
     expect(epochs[2]!.settled).toEqual(new Set(['e']))
-    journal.over(1)
-    await journal.close()
-    expect(await kinds()).toEqual(['begin 2', 'begin 3', 'ship 3', 'settled 3', 'begin 4'])
+    // The records of one kind stand together: it was rewritten.
+    expect((await kinds()).slice(0, 4)).toEqual(['begin 1', 'rebase 1', 'ship 1', 'ship 1'])
+
+    const next = await openJournal({ compactBytes: 1000 })
+    next.over(1)
+    await next.close()
+    expect(await kinds()).toEqual(['begin 2', 'begin 3', 'ship 3', 'settled 3'])
     expect((await openJournal()).epochs).toEqual(epochs.slice(1))
   })
 
@@ -361,8 +362,14 @@ describe('a disk that fails', () => {
   test('when an epoch is over is told to the next who writes, and to close', async () => {
     const journal = await openJournal()
     await journal.begin(beginOf(1))
-    const sync = jest.spyOn(await fileMethods(), 'sync').mockRejectedValue(new Error('EIO'))
-    journal.over(1)
+    const sync = jest.spyOn(await fileMethods(), 'sync')
+    await new Promise<void>(resolve => {
+      sync.mockImplementation(async () => {
+        resolve()
+        throw new Error('EIO')
+      })
+      journal.over(1)
+    })
     await expect(journal.begin(beginOf(2))).rejects.toMatchObject({ kind: 'positionUnsaved' })
     await expect(journal.close()).rejects.toMatchObject({ kind: 'positionUnsaved' })
     sync.mockRestore()
@@ -380,5 +387,9 @@ describe('a disk that fails', () => {
     await file.close()
     await journal.ship(1, shipment(2, load('b')), null)
     expect(await kinds()).toEqual(['begin 1', 'ship 1', 'ship 1'])
+    await rm(path)
+    await expect(journal.ship(1, shipment(3, load('c')), null)).rejects.toMatchObject({ kind: 'positionUnsaved' })
+    await journal.ship(1, shipment(3, load('c')), null)
+    expect(await kinds()).toEqual(['begin 1', 'ship 1', 'ship 1', 'ship 1'])
   })
 })

@@ -1,0 +1,25 @@
+import { Failure } from '../model/failure.js'
+import type { Observer } from '../model/observer.js'
+import { formatPosition } from '../model/position.js'
+import type { Epoch } from './epoch.js'
+
+/** Tells what became of an epoch's rows: each decoded one was loaded or parked. Throws rowsMiscounted, naming the table, when they were not. */
+export function accountFor(epoch: Epoch, observer: Observer): void {
+  const accounts = [...epoch.accounts.values()]
+  for (const name of epoch.targets.keys()) {
+    const decoded = accounts.reduce((sum, a) => sum + (a.target === name ? a.decoded : 0), 0)
+    const settled = epoch.settled.get(name)
+    const parked = [...(settled?.parked.values() ?? [])].reduce((sum, rows) => sum + rows, 0)
+    const loaded = settled?.loaded ?? 0
+    if (decoded !== loaded + parked)
+      throw new Failure(
+        'rowsMiscounted',
+        `${name}: behind ${formatPosition(epoch.start)} ${decoded} rows were decoded, ${loaded} loaded and ${parked} parked.`,
+      )
+  }
+  for (const { source, target, decoded } of accounts) {
+    const parked = epoch.settled.get(target)?.parked.get(source) ?? 0
+    const none = { filtered: 0, collapsed: 0 }
+    observer({ kind: 'accounted', source, target, decoded, ...none, loaded: decoded - parked, parked })
+  }
+}

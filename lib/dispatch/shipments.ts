@@ -1,0 +1,57 @@
+import type { Shipment } from './delivery.js'
+import type { Epoch, OpenBody, TargetBodies } from './epoch.js'
+import { TRACED_ROW_BYTES } from './row-trace.js'
+
+/** Up to here the bodies of one target's lanes go as one load; above, parallel loads pay. */
+const FOLD_BYTES = 8 * 1024 * 1024
+
+/** Takes one lane's body out, which is open. */
+export function takeOne(bodies: TargetBodies, lane: number, lanes: number): Shipment {
+  const open = bodies.open[lane]!
+  bodies.open[lane] = undefined
+  // Rows that are in no order are all in lane 0: their targets spread over the workers instead.
+  const worker = open.route.mode === 'upsert' ? lane : bodies.salt % lanes
+  return shipment(bodies, lane, [open], worker)
+}
+
+/** Takes every open body out, each as a load of its own. */
+export function takeAll(bodies: TargetBodies, lanes: number): Shipment[] {
+  return [...bodies.open.keys()].flatMap(lane =>
+    bodies.open[lane] === undefined ? [] : [takeOne(bodies, lane, lanes)],
+  )
+}
+
+/**
+ * Takes all bodies of a target whose epoch is complete. Small ones go as one load, lane behind lane: each load is a
+ * version in every tablet of StarRocks. Rows of one key are all in one lane's body, so their order stays.
+ * `inTurn`: the delivery loads the bodies of a table one after the other anyway.
+ */
+export function takeComplete(epoch: Epoch, bodies: TargetBodies, lanes: number, inTurn: boolean): Shipment[] {
+  const open = bodies.open.filter(body => body !== undefined)
+  const first = open[0]
+  if (first === undefined) return []
+  const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
+  const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
+  const { flushBytes, flushRows } = first.route
+  const alike = open.every(o => !o.json && o.columns === first.columns)
+  const foldable = bytes <= (inTurn ? flushBytes : Math.min(FOLD_BYTES, flushBytes)) && rows <= flushRows && alike
+  if (open.length === 1 || !foldable || bodies.parts.length > 0) return takeAll(bodies, lanes)
+  bodies.open.length = 0
+  return [shipment(bodies, 'f', open, (bodies.salt + epoch.ordinal) % lanes)]
+}
+
+function shipment(bodies: TargetBodies, lane: number | 'f', open: readonly OpenBody[], worker: number): Shipment {
+  const counter = lane === 'f' ? 0 : lane
+  const part = bodies.parts[counter] ?? 0
+  bodies.parts[counter] = part + 1
+  const rows = open.reduce((sum, { body }) => sum + body.rows, 0)
+  return { target: bodies.target, bodies: open, lane, worker, part, rows }
+}
+
+/** Gives the memory of a shipment back; the bytes it took in the ack window. */
+export function release({ bodies }: Shipment): number {
+  return bodies.reduce((sum, { body, trace }) => {
+    body.release()
+    return sum + body.rowBytes + (trace === null ? 0 : trace.rows * TRACED_ROW_BYTES + trace.release())
+  }, 0)
+}
