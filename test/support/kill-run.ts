@@ -70,7 +70,7 @@ export class KillRun {
     if (point.at === 'step') await this.#killAtStep(`${point.name}:${point.nth}`)
     else if (point.at === 'hold') await this.#killInHold(point.name, point.skip, point.releaseFirst)
     else {
-      this.#start()
+      this.run()
       await delay(point.afterMs)
       await this.#killNow()
     }
