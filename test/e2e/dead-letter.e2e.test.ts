@@ -148,10 +148,11 @@ describe.each([
     await mixedGoodRows()
 
     const lines = (await parkedLines(engine.folder)).filter(line => line.source === `${schema}.t`)
-    expect(lines.map(({ key, op, before, after }) => ({ key, op, before, after }))).toEqual([
-      { key: { id: '2' }, op: 'insert', before: null, after: { id: 2, v: LONG } },
-      { key: { id: '4' }, op: 'insert', before: null, after: { id: 4, v: LONG } },
-      { key: { id: '5' }, op: 'update', before: { id: 5, v: 'five' }, after: { id: 5, v: LONG } },
+    const facts = lines.map(({ key, op, before, after }) => ({ key: Object.values(key as object), op, before, after }))
+    expect(facts.sort((a, b) => Number(a.key) - Number(b.key))).toEqual([
+      { key: ['2'], op: 'insert', before: null, after: { id: '2', v: LONG } },
+      { key: ['4'], op: 'insert', before: null, after: { id: '4', v: LONG } },
+      { key: ['5'], op: 'update', before: { id: '5', v: 'five' }, after: { id: '5', v: LONG } },
     ])
     for (const { reason, rule, position } of lines) {
       expect(reason).toMatch(/\bv\b/)
@@ -181,7 +182,7 @@ describe.each([
     await engine.caughtUp()
     expect(await target(`select v from ${schema}.t where id = 2`)).toEqual([{ v: 'fits' }])
     const open = await listed()
-    expect(open.filter(l => l.target === `${schema}.t`).map(l => l.key)).toEqual([{ id: '4' }, { id: '5' }])
+    expect(briefly(open.filter(l => l.target === `${schema}.t`))).toEqual([4, 5].map(id => `${schema}.t ${id} open`))
     expect((await listed('--all-states')).filter(l => l.state === 'superseded').map(l => l.key)).toEqual([{ id: '2' }])
     const shown = await engine.cli('dlq', 'show', String(open[0]!.id))
     expect(shown.stdout).toMatch(new RegExp(`^state +open[\\s\\S]*${LONG}`, 'm'))
@@ -233,7 +234,6 @@ describe.each([
       engine.start()
       await engine.caughtUp()
       await mixedGoodRows()
-      expect(briefly(await listed())).toHaveLength(5)
       expect((await listed()).map(l => `${l.source}`).sort()).toEqual(
         ['notes', 'sales', 't', 't', 't'].map(table => `${schema}.${table}`),
       )
