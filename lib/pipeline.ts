@@ -276,14 +276,14 @@ export class Pipeline {
     }
   }
 
-  /** Null when bad rows stop the flow. Letters of rows that will be read again are taken back. */
+  /** Null when bad rows stop the flow. */
   async #openDeadLetters(start: Position): Promise<DeadLetters | null> {
     if (this.#config.on_bad_row !== 'dead_letter') return null
     const letters = await DeadLetters.open(this.#dataDir, {
       onOpen: open => this.#observer({ kind: 'deadLetters', open }),
       now: Date.now,
     })
-    await letters.withdrawFrom(start)
+    letters.expectFrom(start)
     return letters
   }
 

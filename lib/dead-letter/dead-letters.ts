@@ -1,4 +1,4 @@
-import { type DeadLetter, isReadAgain, keyText, type RowPlace } from '../model/dead-letter.js'
+import { type DeadLetter, formatPlace, isReadAgain, keyText, type RowPlace } from '../model/dead-letter.js'
 import type { Position } from '../model/position.js'
 import { Filing } from './filing.js'
 import { LetterFolder } from './letter-folder.js'
@@ -15,7 +15,9 @@ export interface DeadLetterParts {
 /** What a run of the engine keeps of an open letter. */
 interface OpenLetter {
   readonly target: string
+  readonly mode: DeadLetter['mode']
   readonly hash: number
+  readonly key: string
   readonly reason: string
   readonly server: string
   readonly place: RowPlace
@@ -44,12 +46,15 @@ export class DeadLetters {
   }
 
   /**
-   * The run starts here: what was parked from here on will be read again, and parked again if it is still refused. Until
-   * then it must not be loaded by a replay. Resolves when that is on disk.
+   * The run starts here: what was parked from here on is read again. A row that is sent again takes the place of its letter,
+   * and is parked anew if it is still refused; where the rest of its load is in already, nothing is sent, and the letter stays.
    */
-  async withdrawFrom(start: Position): Promise<void> {
-    const again = [...this.#open].filter(([, letter]) => isReadAgain(letter, start))
-    await this.supersede(again.map(([id]) => ({ id, by: 'read again' })))
+  expectFrom(start: Position): void {
+    for (const [id, letter] of this.#open) {
+      const { target, mode, hash, key, place } = letter
+      const givesWayTo = mode === 'upsert' ? 'either' : 'itself'
+      if (isReadAgain(letter, start)) this.#keys.add(target, hash, { id, key, place, givesWayTo })
+    }
   }
 
   /** Resolves when the letters are on disk. One that is open for the same reason is there already. */
@@ -64,10 +69,11 @@ export class DeadLetters {
   async supersede(letters: readonly { readonly id: string; readonly by: string }[]): Promise<void> {
     const atMs = this.#parts.now()
     const open = letters.filter(({ id }) => this.#open.has(id))
+    const byOf = (id: string, by: string) => (by === formatPlace(this.#open.get(id)!.place) ? 'read again' : by)
     await this.#append(
       open.map(({ id, by }) => ({
         target: this.#open.get(id)!.target,
-        line: renderChange({ id, state: 'superseded', atMs, by, reason: null }),
+        line: renderChange({ id, state: 'superseded', atMs, by: byOf(id, by), reason: null }),
       })),
     )
     for (const { id } of open) {
@@ -84,7 +90,7 @@ export class DeadLetters {
     await this.supersede(letters.map(([id]) => ({ id, by })))
   }
 
-  /** Whether any row of this target is parked that a later change of its key would supersede. */
+  /** Whether any row of this target is parked that a row still to be sent may take the place of. */
   parkedIn(target: string): boolean {
     return this.#keys.parkedIn(target)
   }
@@ -95,10 +101,11 @@ export class DeadLetters {
   }
 
   #add(letter: DeadLetter, ofThisRun: boolean): void {
-    const { id, target, keyHash: hash, reason, server, place } = letter
-    this.#open.set(id, { target, hash, reason, server, place })
-    if (letter.mode === 'upsert')
-      this.#keys.add(target, hash, { id, key: keyText(letter.key), place: ofThisRun ? place : null })
+    const { id, target, mode, keyHash: hash, reason, server, place } = letter
+    const key = keyText(letter.key)
+    this.#open.set(id, { target, mode, hash, key, reason, server, place })
+    if (mode === 'upsert')
+      this.#keys.add(target, hash, { id, key, place: ofThisRun ? place : null, givesWayTo: 'later' })
   }
 
   /** One write for each target. */

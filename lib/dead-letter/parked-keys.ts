@@ -5,9 +5,11 @@ interface ParkedKey {
   readonly key: string
   /** Null: parked before this run, and so before every row that it reads. */
   readonly place: RowPlace | null
+  /** What takes its place: a later row of the key, the row itself when it is read again, or either. */
+  readonly givesWayTo: 'later' | 'itself' | 'either'
 }
 
-/** Keys that have an open letter, by target and key hash; letters of upsert targets alone. */
+/** Keys that have an open letter a row may still take the place of, by target and key hash. */
 export class ParkedKeys {
   readonly #targets = new Map<string, Map<number, ParkedKey[]>>()
 
@@ -23,13 +25,13 @@ export class ParkedKeys {
     hashes.set(hash, [...others, parked])
   }
 
-  /** Forgets the letters of the row's key that came before it, and gives their ids. `row` is asked only when the hash is here. */
+  /** Forgets the letters of the row's key that came before it or are of this very row, and gives their ids. `row` is asked only when the hash is here. */
   touch(target: string, hash: number, row: () => { readonly key: string; readonly place: RowPlace }): string[] {
     const hashes = this.#targets.get(target)
     const parked = hashes?.get(hash)
     if (hashes === undefined || parked === undefined) return []
     const { key, place } = row()
-    const older = parked.filter(one => one.key === key && (one.place === null || precedes(one.place, place)))
+    const older = parked.filter(one => one.key === key && givesWay(one, place))
     this.#keep(
       target,
       hashes,
@@ -56,4 +58,11 @@ export class ParkedKeys {
     else hashes.delete(hash)
     if (hashes.size === 0) this.#targets.delete(target)
   }
+}
+
+/** Whether the letter gives way to the row of its key at this place. */
+function givesWay({ place: parked, givesWayTo }: ParkedKey, place: RowPlace): boolean {
+  if (parked === null) return true
+  if (precedes(parked, place)) return givesWayTo !== 'itself'
+  return givesWayTo !== 'later' && !precedes(place, parked)
 }

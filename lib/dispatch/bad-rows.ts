@@ -18,7 +18,7 @@ export interface Parking {
   park(letters: readonly DeadLetter[]): Promise<void>
   /** Resolves when it is on disk that these letters must not be loaded any more, since `by` took their place. */
   supersede(letters: readonly { readonly id: string; readonly by: string }[]): Promise<void>
-  /** Whether any row of this target is parked that a later change of its key would supersede. */
+  /** Whether any row of this target is parked that a later change of its key, or the row itself when it is read again, would supersede. */
   parkedIn(target: string): boolean
   /**
    * Ids of the open letters that a row with this key hash supersedes; they are open no more for this object. `row` is asked
@@ -80,12 +80,12 @@ export async function setBadRowsAside(refused: TracedLoad, reason: string, parts
 }
 
 /**
- * Says of every parked row that a row of this load takes its place. To be awaited before the load is sent: should all end
+ * Says of every parked row that a row of this load takes its place: a later one of its key, or itself read again. To be awaited before the load is sent: should all end
  * in between, the change is read again, and then loaded or parked itself, so the older one is not wanted either way.
  */
-export async function supersedeParked({ load, trace, mode }: TracedLoad, parking: Parking): Promise<void> {
+export async function supersedeParked({ load, trace }: TracedLoad, parking: Parking): Promise<void> {
   const target = targetName(load.target)
-  if (mode !== 'upsert' || !parking.parkedIn(target)) return
+  if (!parking.parkedIn(target)) return
   let rows: BodyRows | null = null
   const superseded: { id: string; by: string }[] = []
   trace.eachHash((hash, ordinal) => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { DeadLetters } from '../../lib/dead-letter/dead-letters.js'
 import { Filing } from '../../lib/dead-letter/filing.js'
 import { fileName, LetterFolder } from '../../lib/dead-letter/letter-folder.js'
-import { keyText, type RowPlace } from '../../lib/model/dead-letter.js'
+import { formatPlace, keyText, type RowPlace } from '../../lib/model/dead-letter.js'
 import { letterOf } from '../support/dead-letters.js'
 
 let dataDir: string
@@ -66,25 +66,32 @@ test('rows of append and aggregate targets are never superseded by a change', as
   expect((await openLetters()).parkedIn('d.t')).toBe(false)
 })
 
-test('a start takes back what it will read again, of this server alone', async () => {
-  const letters = await openLetters()
-  await letters.park([
-    letterOf('before', { place: { binPos: 699 } }),
-    letterOf('at', { place: { binPos: 700 } }),
-    letterOf('behind', { place: { binName: 'b.000002', binPos: 4 }, mode: 'append' }),
-    letterOf('elsewhere', { place: { binPos: 900 }, server: 'u-2' }),
-    letterOf('other series', { place: { binName: 'c.000009' } }),
-  ])
+test('a row that is read again and sent takes the place of its own letter; one that is not sent leaves it open', async () => {
+  const parked = [
+    letterOf('before', { key: { k: '1' }, place: { binPos: 699 } }),
+    letterOf('at', { key: { k: '2' }, place: { binPos: 700 } }),
+    letterOf('not sent', { key: { k: '3' }, place: { binPos: 701 } }),
+    letterOf('once', { key: { k: '4' }, place: { binName: 'b.000002', binPos: 4 }, mode: 'append' }),
+    letterOf('once, not sent', { key: { k: '5' }, place: { binName: 'b.000002', binPos: 5 }, mode: 'append' }),
+    letterOf('once, elsewhere', { key: { k: '6' }, place: { binPos: 900 }, server: 'u-2', mode: 'append' }),
+  ] as const
+  await (await openLetters()).park(parked)
   const again = await openLetters()
-  await again.withdrawFrom({ binName: 'b.000001', binPos: 700, gtidSet: '', serverUuid: 'u-1' })
+  again.expectFrom({ binName: 'b.000001', binPos: 700, gtidSet: '', serverUuid: 'u-1' })
+  for (const { id, key, place } of parked) {
+    if (id === 'before' || id.endsWith('not sent')) continue
+    const ids = again.touch('d.t', 17, () => ({ key: keyText(key), place }))
+    await again.supersede(ids.map(own => ({ id: own, by: formatPlace(place) })))
+  }
   expect(await states()).toEqual([
     'before open',
     'at superseded read again',
-    'behind superseded read again',
-    'elsewhere open',
-    'other series open',
+    'not sent open',
+    'once superseded read again',
+    'once, not sent open',
+    'once, elsewhere open',
   ])
-  await again.park([letterOf('at', { place: { binPos: 700 } })])
+  await again.park([parked[1]])
   expect((await states()).at(-1)).toBe('at open')
 })
 

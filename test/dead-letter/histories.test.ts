@@ -75,7 +75,7 @@ class World {
   async #engine(): Promise<void> {
     const parking = await DeadLetters.open(this.#dataDir, { onOpen: () => undefined, now: () => 0 })
     const position = { binName: 'b.000001', binPos: this.changes[this.#saved]!.binPos, gtidSet: '', serverUuid: 'u-1' }
-    await parking.withdrawFrom(position)
+    parking.expectFrom(position)
     while (this.#saved < this.changes.length) {
       const end = Math.min(this.changes.length, this.#saved + 1 + this.#random.below(8))
       const format = this.#random.chance(0.5) ? 'csv' : 'json'

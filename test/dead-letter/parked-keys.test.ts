@@ -12,7 +12,7 @@ const never = () => {
 test('a row is asked for its key only when its hash is parked in its target', () => {
   const keys = new ParkedKeys()
   expect(keys.parkedIn('d.t')).toBe(false)
-  keys.add('d.t', 5, { id: 'a', key: 'K', place: null })
+  keys.add('d.t', 5, { id: 'a', key: 'K', place: null, givesWayTo: 'later' })
   expect([keys.parkedIn('d.t'), keys.parkedIn('d.u')]).toEqual([true, false])
   expect(keys.touch('d.t', 6, never)).toEqual([])
   expect(keys.touch('d.u', 5, never)).toEqual([])
@@ -24,7 +24,7 @@ test('a row is asked for its key only when its hash is parked in its target', ()
 test('only later changes take the place of a row', () => {
   const keys = new ParkedKeys()
   const parked = at(5, { event: 1, binPos: 700 })
-  keys.add('d.t', 5, { id: 'a', key: 'K', place: parked })
+  keys.add('d.t', 5, { id: 'a', key: 'K', place: parked, givesWayTo: 'later' })
   const earlier = [
     at(5, { event: 1, binPos: 700 }),
     at(4, { event: 1, binPos: 700 }),
@@ -42,7 +42,7 @@ test('only later changes take the place of a row', () => {
   ]
   for (const place of later) {
     expect(keys.touch('d.t', 5, row('K', place))).toEqual(['a'])
-    keys.add('d.t', 5, { id: 'a', key: 'K', place: parked })
+    keys.add('d.t', 5, { id: 'a', key: 'K', place: parked, givesWayTo: 'later' })
   }
 })
 
@@ -54,9 +54,26 @@ test('keys of one hash are told apart; one parked twice is one', () => {
     ['a', 'K'],
     ['c', 'K'],
   ] as const)
-    keys.add('d.t', 5, { id, key, place: null })
+    keys.add('d.t', 5, { id, key, place: null, givesWayTo: 'later' })
   keys.remove('d.t', 5, 'c')
   expect(keys.touch('d.t', 5, row('K', at(0)))).toEqual(['a'])
   expect(keys.touch('d.t', 5, row('K', at(0)))).toEqual([])
   expect(keys.touch('d.t', 5, row('L', at(0)))).toEqual(['b'])
+})
+
+test('a row that is read again takes its own place, where later ones of its key may or may not', () => {
+  const keys = new ParkedKeys()
+  const parked = at(5)
+  for (const [givesWayTo, other, taken] of [
+    ['either', at(5), ['a']],
+    ['either', at(6), ['a']],
+    ['either', at(4), []],
+    ['either', at(5, { takesAway: true }), []],
+    ['itself', at(5), ['a']],
+    ['itself', at(6), []],
+    ['itself', at(4), []],
+  ] as const) {
+    keys.add('d.t', 5, { id: 'a', key: 'K', place: parked, givesWayTo })
+    expect(keys.touch('d.t', 5, row('K', other))).toEqual(taken)
+  }
 })
