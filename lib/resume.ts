@@ -26,6 +26,8 @@ export interface Resumption {
   readonly position: SavedPosition | null
   /** Ordinal of the newest epoch that is in. */
   readonly epoch: number
+  /** Ordinal of the newest that was begun, what is void by now included: not to be used again. */
+  readonly begun: number
   readonly scripts: readonly EpochScript[]
   /** Databases whose marks stop counting once the position is saved elsewhere. */
   readonly retired: readonly string[]
@@ -61,12 +63,12 @@ export async function resume(
   const found = marks.size > 0 ? behindMarks(past, marks, observer) : null
   const position = found?.position ?? saved
   const epoch = Math.max(found?.epoch ?? saved?.epoch ?? 0, 0)
-  if (found?.script) return { position, epoch, scripts: [found.script], retired: [] }
+  if (found?.script) return { position, epoch, begun: epoch, scripts: [found.script], retired: [] }
   const chain = saved?.edited === true && found === null ? [] : chainOf(past, position)
   const scripts: EpochScript[] = []
   for (const plan of chain) scripts.push(await scriptOf(plan, sink, signal))
-  const last = Math.max(epoch, ...plans.map(plan => (chain.includes(plan) ? 0 : plan.epoch)))
-  return { position, epoch: last, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
+  const begun = Math.max(epoch, ...plans.map(plan => (chain.includes(plan) ? 0 : plan.epoch)))
+  return { position, epoch, begun, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
 }
 
 function behindMarks(
