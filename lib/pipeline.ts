@@ -203,7 +203,7 @@ export class Pipeline {
         lanes: config.concurrent_size,
         idleAdvanceMs: config.flush_interval_ms,
         start: start.position,
-        firstEpoch: resumed.epoch + 1,
+        firstEpoch: resumed.begun + 1,
         scripts: resumed.scripts,
         traced: letters !== null,
       },

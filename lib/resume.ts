@@ -26,6 +26,8 @@ export interface Resumption {
   readonly position: SavedPosition | null
   /** Ordinal of the newest epoch that is in. */
   readonly epoch: number
+  /** Ordinal of the newest that was begun, what is void by now included: not to be used again. */
+  readonly begun: number
   readonly scripts: readonly EpochScript[]
   /** Databases whose marks stop counting once the position is saved elsewhere. */
   readonly retired: readonly string[]
@@ -70,19 +72,19 @@ export async function resume(
         message: 'master.info was edited by hand: reading goes on from what it says, whatever is loaded already.',
         advice: 'Rows of append and aggregate targets that are read again are counted again there.',
       })
-    return { position: saved, epoch: newest, scripts: [], retired: [...marks.keys()] }
+    return { position: saved, epoch: newest, begun: newest, scripts: [], retired: [...marks.keys()] }
   }
   const found = marks.size > 0 ? behindMarks(past, marks, observer) : null
   const position = found?.position ?? saved
   const epoch = found?.epoch ?? saved?.epoch ?? 0
-  if (found?.script) return { position, epoch, scripts: [found.script], retired: [] }
+  if (found?.script) return { position, epoch, begun: epoch, scripts: [found.script], retired: [] }
   const chain = chainOf(past, position)
   const scripts: EpochScript[] = []
   for (const plan of chain) scripts.push(await scriptOf(plan, sink, signal))
   // A transaction that is not in gives its ordinal to the next one: the marks count on without a gap.
   const unread = plans.filter(plan => plan.delivery === 'labels' && !chain.includes(plan))
-  const last = Math.max(epoch, ...unread.map(plan => plan.epoch))
-  return { position, epoch: last, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
+  const begun = Math.max(epoch, ...unread.map(plan => plan.epoch))
+  return { position, epoch, begun, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
 }
 
 /** What an operator wrote counts more than what runs before left behind; also that it is another server's, which is refused later. */

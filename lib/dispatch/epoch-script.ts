@@ -83,7 +83,8 @@ export class Replay {
     const others = this.loadsOf(name)
     const goesOn = !this.#isWhole(name) && others.every(load => this.#met.has(load.label))
     if (others.length === 0 || goesOn) return { kind: 'send', label, known: false }
-    if (mode === 'upsert' || !others.some(load => this.rowsIn(load) !== null)) return { kind: 'rebase' }
+    if (mode === 'upsert' || !others.some(load => this.#met.has(load.label) || this.rowsIn(load) !== null))
+      return { kind: 'rebase' }
     return { kind: 'unfit' }
   }
 

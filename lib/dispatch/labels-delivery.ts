@@ -50,6 +50,8 @@ export class LabelsDelivery implements Delivery {
   readonly #lanes: readonly Lane[]
   readonly #underWay = new Map<Epoch, Promise<Settled>[]>()
   readonly #begun = new WeakSet<Epoch>()
+  /** Set when all of an epoch must be read again. */
+  #again: Promise<never> | null = null
   readonly #leftOf = new WeakMap<Epoch, Set<string>>()
   /** Per target, the load of the loading epoch that holds rows of several lanes: what follows waits for it. */
   readonly #folded = new Map<string, Promise<unknown>>()
@@ -64,6 +66,8 @@ export class LabelsDelivery implements Delivery {
 
   ship(epoch: Epoch, shipments: readonly Shipment[], spilled: boolean): Promise<Settled>[] {
     const { plan } = this.#parts
+    const again = () => shipments.map(() => this.#again!)
+    if (this.#again !== null) return again()
     if (!this.#begun.has(epoch) && shipments.length > 0) {
       this.#begun.add(epoch)
       const { ordinal, start, script } = epoch
@@ -80,6 +84,7 @@ export class LabelsDelivery implements Delivery {
     } catch (error) {
       return [Promise.reject(error)]
     }
+    if (this.#again !== null) return again()
     const loads = prepared.flatMap(({ planned }) => (planned === null ? [] : [planned]))
     const replayed = epoch.script?.plan?.plan
     const known = loads.length === 0 && replayed !== undefined && (epoch.end === null || replayed.end !== null)
@@ -97,6 +102,7 @@ export class LabelsDelivery implements Delivery {
     const loads = this.#underWay.get(epoch)
     if (loads === undefined) return
     await Promise.all(loads)
+    if (this.#again !== null) await this.#again
     this.#underWay.delete(epoch)
     this.#step('committed', epoch, null)
   }
@@ -124,10 +130,12 @@ export class LabelsDelivery implements Delivery {
         return { load, shipment, done: null, planned: decision.known ? null : planned(load) }
       case 'rebase': {
         const name = targetName(shipment.target)
+        if (this.#left(epoch).has(name)) {
+          this.#again = this.#readAgain(epoch, name, replay)
+          this.#note(this.#again)
+          return { load, shipment, done: null, planned: null }
+        }
         this.#rebase(epoch, name, replay)
-        // What of it has left in this run has labels that are void now: newer rows must not be found done before those.
-        if (this.#left(epoch).has(name))
-          throw new Failure('readAgain', `${name}: rows come out in other loads than planned; all of them are loaded.`)
         this.#left(epoch).add(name)
         const relabelled = this.#load(epoch, shipment, this.#options.labelBase)
         return { load: relabelled, shipment, done: null, planned: planned(relabelled) }
@@ -155,6 +163,17 @@ export class LabelsDelivery implements Delivery {
       this.#leftOf.set(epoch, names)
     }
     return names
+  }
+
+  /**
+   * Newer rows of a target must not be found done before older ones that have left in this run already: it is read from the
+   * epoch's start. The labels of these are void then and nobody asks for them any more, so they must not be under way.
+   */
+  async #readAgain(epoch: Epoch, name: string, replay: Replay): Promise<never> {
+    await Promise.all(this.#underWay.get(epoch) ?? [])
+    replay.rebase(name, this.#options.labelBase)
+    await this.#parts.plan.rebase(epoch.ordinal, name, this.#options.labelBase)
+    throw new Failure('readAgain', `${name}: rows come out in other loads than planned; all of them are loaded.`)
   }
 
   #baseOf(epoch: Epoch, shipment: Shipment): string {

@@ -97,7 +97,7 @@ export class World {
         lanes: settings.lanes,
         idleAdvanceMs: 3_600_000,
         start: positionAt(at),
-        firstEpoch: resumed.epoch + 1,
+        firstEpoch: resumed.begun + 1,
         scripts: resumed.scripts,
         traced: false,
       },
