@@ -77,7 +77,7 @@ describe.each(['csv', 'json'] as const)('%s: the bad rows of a load', format => 
       mode: 'upsert',
       op: 'insert',
       server: 'u-1',
-      place: { binName: 'b.000001', binPos: 20, event: 0, row: 1, takesAway: false },
+      place: { binName: 'b.000001', binPos: 20, event: 0, row: 0, takesAway: false },
       commitMs: 20,
       reason: '"much too long" is too long',
       key: { k: '22' },
@@ -157,19 +157,4 @@ test('the load waits until what it supersedes is on disk, and its happening unti
     'superseded a by b.000001:10, event 0, row 0',
     'told',
   ])
-})
-
-test('rows of append and aggregate loads supersede nothing', async () => {
-  const parking: Partial<Parking> = {
-    parkedIn: () => true,
-    touch: () => {
-      throw new Error('asked')
-    },
-  }
-  const { parts } = rig({ parking: parking as Parking })
-  for (const mode of ['append', 'aggregate'] as const) {
-    const traced = { ...tracedLoad([change('1', 'too long', 10)]), mode }
-    await supersedeParked(traced, parts.parking)
-    await setBadRowsAside(traced, 'x', parts)
-  }
 })

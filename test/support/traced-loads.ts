@@ -30,7 +30,9 @@ export function tracedLoad(changes: readonly TracedChange[], format: 'csv' | 'js
     const place = { binName: 'b.000001', binPos, event: 0 }
     const event = new TracedEvent(images, place, binPos, source ?? 's.t', (buffer, at) => `{"length":${buffer[at]}}`)
     const trace = traces[i < changes.length / 2 ? 0 : 1]!
-    trace.note(event, 'rule', i, deletes === true, deletes ? 0 : -1, deletes ? -1 : 0, hashOf(key))
+    // The same however the changes are cut into loads.
+    const row = changes.slice(0, i).filter(earlier => earlier.binPos === binPos).length
+    trace.note(event, 'rule', row, deletes === true, deletes ? 0 : -1, deletes ? -1 : 0, hashOf(key))
     event.release()
   })
   const load: Load = {
