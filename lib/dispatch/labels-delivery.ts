@@ -99,12 +99,9 @@ export class LabelsDelivery implements Delivery {
   }
 
   async seal(epoch: Epoch): Promise<void> {
-    const loads = this.#underWay.get(epoch)
-    if (loads === undefined) return
-    await Promise.all(loads)
+    await Promise.all(this.#underWay.get(epoch) ?? [])
     if (this.#again !== null) await this.#again
-    this.#underWay.delete(epoch)
-    this.#step('committed', epoch, null)
+    if (this.#underWay.delete(epoch)) this.#step('committed', epoch, null)
   }
 
   #prepare(epoch: Epoch, shipment: Shipment): Prepared {
