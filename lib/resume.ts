@@ -54,10 +54,13 @@ export async function resume(
   for (const { transactions } of plans)
     for (const { database, label } of transactions) await sink.settleTransaction(database, label, signal)
   let marks = await sink.readMarks(databases, task)
-  if (saved === null && plans.length === 0 && marks.size > 0) {
-    for (const [database, { epoch }] of marks)
-      for (let attempt = 0; attempt < GUESSED_ATTEMPTS; attempt++)
-        await sink.settleTransaction(database, transactionLabel(task, epoch + 1, database, attempt), signal)
+  if (saved === null && plans.length === 0 && past.delivery === 'atomic') {
+    const newest = Math.max(0, ...[...marks.values()].map(mark => mark.epoch))
+    // The newest epoch may be on its way into other databases; the one behind it into all of them.
+    for (const epoch of newest === 0 ? [1] : [newest, newest + 1])
+      for (const database of databases.filter(name => marks.get(name)?.epoch !== epoch))
+        for (let attempt = 0; attempt < GUESSED_ATTEMPTS; attempt++)
+          await sink.settleTransaction(database, transactionLabel(task, epoch, database, attempt), signal)
     marks = await sink.readMarks(databases, task)
   }
   if (saved !== null && isOrder(saved, past.serverUuid)) {
@@ -80,7 +83,7 @@ export async function resume(
   if (found?.script) return { position, epoch, begun: epoch, scripts: [found.script], retired: [] }
   const chain = chainOf(past, position)
   const scripts: EpochScript[] = []
-  for (const plan of chain) scripts.push(await scriptOf(plan, sink, signal))
+  for (const plan of chain.toReversed()) scripts.unshift(await scriptOf(plan, scripts[0]?.plan ?? null, sink, signal))
   // A transaction that is not in gives its ordinal to the next one: the marks count on without a gap.
   const unread = plans.filter(plan => plan.delivery === 'labels' && !chain.includes(plan))
   const begun = Math.max(epoch, ...unread.map(plan => plan.epoch))
@@ -175,7 +178,12 @@ function isAt(start: Position, place: { readonly binName: string | null; readonl
   return start.binName === place.binName && start.binPos === place.binPos
 }
 
-async function scriptOf(plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Promise<EpochScript> {
+async function scriptOf(
+  plan: PlannedEpoch,
+  next: Replay | null,
+  sink: Sink,
+  signal: AbortSignal,
+): Promise<EpochScript> {
   const outcomes = new Map<string, LabelOutcome>()
   const loads = plan.shipments.flatMap(shipment => shipment.loads)
   for (const { database, label } of loads) {
@@ -184,7 +192,7 @@ async function scriptOf(plan: PlannedEpoch, sink: Sink, signal: AbortSignal): Pr
     const reduced = plan.reduced.get(label)
     if (reduced !== undefined) outcomes.set(reduced, await sink.settleLabel(database, reduced, signal))
   }
-  const replay = new Replay(plan, outcomes)
+  const replay = new Replay(plan, outcomes, next)
   const absent = loads.filter(load => replay.rowsIn(load) === null && outcomes.get(load.label) === 'absent')
   for (const database of new Set(absent.map(load => load.database))) {
     if (await remembers(database, plan, sink, signal)) continue

@@ -34,16 +34,20 @@ export class Replay {
   readonly plan: PlannedEpoch
   readonly #outcomes: ReadonlyMap<string, LabelOutcome>
   readonly #planned = new Map<string, PlannedLoad>()
+  /** Of the epoch behind this one. */
+  readonly #next: Replay | null
   readonly #bases: Map<string, string>
   readonly #met = new Set<string>()
   readonly #void = new Set<string>()
 
   /** `outcomes`: by label, of every planned load and of what they were reduced to. */
-  constructor(plan: PlannedEpoch, outcomes: ReadonlyMap<string, LabelOutcome>) {
+  constructor(plan: PlannedEpoch, outcomes: ReadonlyMap<string, LabelOutcome>, next: Replay | null = null) {
     this.plan = plan
+    this.#next = next
     this.#outcomes = outcomes
     this.#bases = new Map(plan.rebased)
     for (const { loads } of plan.shipments) for (const load of loads) this.#planned.set(load.label, load)
+    for (const target of plan.rebased.keys()) this.#reloadBehind(target)
   }
 
   baseOf(target: TargetTable): string {
@@ -54,6 +58,7 @@ export class Replay {
   void(target: string): void {
     this.#void.add(target)
     for (const { label } of this.loadsOf(target)) this.#planned.delete(label)
+    this.#reloadBehind(target)
   }
 
   get voided(): ReadonlySet<string> {
@@ -68,6 +73,14 @@ export class Replay {
 
   get events(): number {
     return this.plan.shipments.reduce((last, { events }) => Math.max(last, events), 0)
+  }
+
+  /** Where rows of this epoch go over newer ones, these must follow again. Rows that nothing replaces need no order. */
+  #reloadBehind(target: string): void {
+    const next = this.#next
+    if (next === null) return
+    if (next.loadsOf(target).some(load => load.mode === 'upsert')) next.void(target)
+    else next.#reloadBehind(target)
   }
 
   /** A load with this label; to be asked in the order in which loads come out. */
