@@ -106,7 +106,6 @@ export class Pipeline {
       const clash = await warnOfServerId(session, facts, config.server_id)
       if (clash) observer({ kind: 'warning', ...clash })
       const saved = await this.#masterInfo.load()
-      if (saved === null && journal.epochs.length === 0) await resolveStart(session, facts, null)
       const zone = await resolveZone(config.time_zone, session)
       const router = new Router(routerOptions(config, zone), book, {
         readSchema: (schema, table) => this.#withSession(s => readTableSchema(s, schema, table)),

@@ -360,7 +360,7 @@ describe('a disk that fails', () => {
   })
 
   test('when an epoch is over is told to the next who writes, and to close', async () => {
-    const journal = await openJournal()
+    const journal = await openJournal({ compactBytes: 0 })
     await journal.begin(beginOf(1))
     const sync = jest.spyOn(await fileMethods(), 'sync')
     await new Promise<void>(resolve => {

@@ -246,7 +246,7 @@ describe('commits that are not done', () => {
     ['no BE', failed('No backend alive.'), state('UNKNOWN'), 'targetUnreachable'],
     ['forgotten', failed('stream load task e does not exist'), state('UNKNOWN'), 'targetUnreachable'],
     ['no privilege', failed('Access denied'), state('UNKNOWN'), 'targetDenied'],
-    ['something else', failed('No rows were imported from upstream.'), state('UNKNOWN'), 'loadUnknown'],
+    ['something else', failed('No rows were imported from upstream.'), state('UNKNOWN'), 'loadRejected'],
   ])('%s', async (_name, reply, label, kind) => {
     const { c, transaction, done } = await commitWith([reply], [label])
     expect(await rejectionOf(done)).toMatchObject({ kind })
