@@ -23,6 +23,9 @@ export interface AtomicParts {
   readonly databases: readonly string[]
 }
 
+/** More labels of one epoch than this are not taken by chance: then it waits like behind any failure. */
+const LABEL_TRIES = 20
+
 /** A load on its way, changed when bad rows are taken out, and who waits for it. */
 interface Parcel {
   traced: TracedLoad
@@ -37,6 +40,8 @@ class Share {
   readonly parcels: Parcel[] = []
   /** Set when bodies leave before the epoch's end: their memory is given back at once, so they cannot be sent again. */
   transaction: Promise<SinkTransaction> | null = null
+  /** How many transactions were begun for it, or refused their label. */
+  attempts = 0
   label = ''
   /** Per table, its last load: loads of one table go one after the other. */
   readonly lastOf = new Map<string, Promise<unknown>>()
@@ -59,7 +64,6 @@ export class AtomicDelivery implements Delivery {
   readonly oneShape = true
   readonly #parts: AtomicParts
   readonly #shares = new Map<Epoch, Map<string, Share>>()
-  readonly #attempts = new Map<string, number>()
   readonly #tried: Set<string>
 
   constructor(parts: AtomicParts) {
@@ -88,7 +92,6 @@ export class AtomicDelivery implements Delivery {
     for (const share of shares.values()) {
       if (epoch.streamed) await this.#concludeStreamed(epoch, share, mark)
       else await this.#deliver(epoch, share, mark)
-      this.#attempts.delete(share.database)
     }
     this.#shares.delete(epoch)
   }
@@ -127,7 +130,7 @@ export class AtomicDelivery implements Delivery {
       }
       if (!failure.retriable) throw failure
       busy(failure)
-      const delayMs = failure.kind === 'labelTaken' ? 0 : backoffMs(attempt)
+      const delayMs = backoffMs(attempt)
       for (const { load } of share.parcels.map(parcel => parcel.traced)) {
         const { label, rows, bytes } = load
         observer({ kind: 'retrying', target: targetName(load.target), label, rows, bytes, failure, attempt, delayMs })
@@ -158,7 +161,6 @@ export class AtomicDelivery implements Delivery {
     } catch (error) {
       const failure = asFailure(error)
       signal.throwIfAborted()
-      if (failure.kind === 'labelTaken') return failure
       await transaction?.rollback()
       if (failure.kind !== 'loadUnknown' && failure.kind !== 'targetUnreachable') return failure
       const label = share.label
@@ -170,20 +172,34 @@ export class AtomicDelivery implements Delivery {
   }
 
   async #begin(epoch: Epoch, share: Share): Promise<SinkTransaction> {
-    const { task, sink, plan, signal, observer } = this.#parts
+    const { task, sink, signal } = this.#parts
     if (!this.#tried.has(share.database)) {
       const lacks = await sink.lacksTransactions([share.database], task, signal)
       if (lacks !== null) throw new Failure('transactionsUnfit', lacks)
       this.#tried.add(share.database)
     }
-    const attempt = this.#attempts.get(share.database) ?? 0
-    this.#attempts.set(share.database, attempt + 1)
-    share.label = transactionLabel(task, epoch.ordinal, share.database, attempt)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#beginAs(
+          epoch,
+          share,
+          transactionLabel(task, epoch.ordinal, share.database, share.attempts++),
+        )
+      } catch (error) {
+        // Runs before this one have used the first labels of an epoch that is read again; nothing has been sent yet.
+        if (asFailure(error).kind !== 'labelTaken' || tries === LABEL_TRIES) throw error
+      }
+    }
+  }
+
+  async #beginAs(epoch: Epoch, share: Share, label: string): Promise<SinkTransaction> {
+    const { task, sink, plan, signal, observer } = this.#parts
     const { ordinal, start } = epoch
+    share.label = label
     await plan.begin({ epoch: ordinal, delivery: 'atomic', labelBase: task, start, witnesses: new Map() })
-    await plan.transaction(ordinal, share.database, share.label)
-    observer({ kind: 'step', step: 'planned', epoch: ordinal, label: share.label })
-    return sink.begin(share.database, share.label, signal)
+    await plan.transaction(ordinal, share.database, label)
+    observer({ kind: 'step', step: 'planned', epoch: ordinal, label })
+    return sink.begin(share.database, label, signal)
   }
 
   async #load(epoch: Epoch, transaction: SinkTransaction, load: Load, label: string): Promise<void> {

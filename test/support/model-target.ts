@@ -119,7 +119,8 @@ class Connection extends PlainSink {
     const { labels, late } = this.#target
     await this.step()
     const state = labels.get(key)
-    if (state === 'open' || state === 'visible' || late.some(commit => commit.key === key))
+    // One that was rolled back keeps its label, as in StarRocks.
+    if (state !== undefined || late.some(commit => commit.key === key))
       throw new Failure('labelTaken', key)
     labels.set(key, 'open')
     await this.step()
