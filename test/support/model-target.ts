@@ -120,8 +120,7 @@ class Connection extends PlainSink {
     await this.step()
     const state = labels.get(key)
     // One that was rolled back keeps its label, as in StarRocks.
-    if (state !== undefined || late.some(commit => commit.key === key))
-      throw new Failure('labelTaken', key)
+    if (state !== undefined || late.some(commit => commit.key === key)) throw new Failure('labelTaken', key)
     labels.set(key, 'open')
     await this.step()
     return this.#transaction(key, database)
