@@ -1,0 +1,32 @@
+import type { TableSchema } from './schema.js'
+
+/** What rows that were there before have in an added column; MySQL writes no row events for it. */
+export type ColumnFill =
+  | { readonly kind: 'null' }
+  /** The value as SELECT would print it. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** Differs from row to row, or cannot be known from the statement: the reason, in words that follow the column's name. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** What one DDL statement made of one source table. Names are those of the source. */
+export interface TableChange {
+  readonly kind: 'create' | 'alter' | 'rename' | 'drop' | 'truncate'
+  /** The table before the statement; null when there was none, or none that is known. */
+  readonly before: TableSchema | null
+  /** The table after it, under the name it then has; null when it is gone. */
+  readonly after: TableSchema | null
+  /** Old name to new name of columns that keep their values under another name. */
+  readonly renamedColumns: ReadonlyMap<string, string>
+  /** For each added column. */
+  readonly fills: ReadonlyMap<string, ColumnFill>
+  /** Why rows changed, came or went without row events (partitions, tablespaces, a table swapped in), in words; null when none did. */
+  readonly unseenRows: string | null
+}
+
+/** A DDL statement outside transactions that concerns at least one wanted table. */
+export interface SchemaChange {
+  /** As the binlog has it. */
+  readonly statement: string
+  /** In the order in which the statement works. */
+  readonly tables: readonly TableChange[]
+}
