@@ -123,8 +123,8 @@ export class Pipeline {
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
       const start = await resolveStart(session, facts, resumed.position)
       if (resumed.scripts.length === 0) await journal.forgetAll()
-      // With it the position is known before the first load, and marks may go.
-      if (start.by === 'file') await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
+      // With it the position is known before the first load, an order by hand is taken, and marks may go.
+      await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
       for (const database of resumed.retired) await sink.removeMark(database, this.#task)
       observer({ kind: 'starting', version: facts.version, position: start.position })
       return { start, router, delivery, resumed }

@@ -174,7 +174,9 @@ function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null): P
   }
 }
 
-function isAt(start: Position, place: { readonly binName: string | null; readonly binPos: number | null }): boolean {
+/** Where no file is known, as at a start by GTID set alone, the set decides. */
+function isAt(start: Position, place: Pick<SavedPosition, 'binName' | 'binPos' | 'gtidSet'>): boolean {
+  if (place.binName === null || place.binName === '') return start.binName === '' && start.gtidSet === place.gtidSet
   return start.binName === place.binName && start.binPos === place.binPos
 }
 

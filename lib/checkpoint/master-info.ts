@@ -72,13 +72,14 @@ export class MasterInfoFile {
 }
 
 export function renderMasterInfo({ position, epoch }: SavedState): string {
+  // A start by GTID set alone: the server tells the file with the first event.
+  const { binName, binPos } = position.binName === '' ? { binName: null, binPos: 0 } : position
   return [
-    `bin_name = ${JSON.stringify(position.binName)}`,
-    `bin_pos = ${position.binPos}`,
+    ...(binName === null ? [] : [`bin_name = ${JSON.stringify(binName)}`, `bin_pos = ${binPos}`]),
     `gtid_set = ${JSON.stringify(position.gtidSet)}`,
     `server_uuid = ${JSON.stringify(position.serverUuid)}`,
     `epoch = ${epoch}`,
-    `# gtid_set and epoch belong to the first two lines while this holds: ${digest(position)}`,
+    `# gtid_set and epoch belong to the file and offset while this holds: ${digest({ ...position, binPos })}`,
     '',
   ].join('\n')
 }

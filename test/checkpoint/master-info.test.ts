@@ -26,6 +26,14 @@ describe('master.info', () => {
     expect(await file.load()).toEqual({ ...position, edited: false, epoch: 7 })
   })
 
+  test('a start by GTID set alone is kept as it is, and counts as saved', () => {
+    const start = { ...position, binName: '', binPos: 4 }
+    const text = renderMasterInfo({ position: start, epoch: 7 })
+    expect(text).not.toContain('bin_')
+    expect(parseMasterInfo(text, 'f')).toMatchObject({ binName: null, gtidSet: 'u:1-5', edited: false, epoch: 7 })
+    expect(parseMasterInfo(text.replace('u:1-5', 'u:1-4'), 'f')).toMatchObject({ gtidSet: 'u:1-4', edited: true })
+  })
+
   test('a file of two lines is enough', () => {
     expect(parseMasterInfo('bin_name = "mysql-bin.000005"\nbin_pos = 4\n', 'f')).toEqual({
       binName: 'mysql-bin.000005',

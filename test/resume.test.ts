@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals'
+import type { Load } from '../lib/dispatch/sink.js'
+import type { PlannedEpoch } from '../lib/model/epoch-plan.js'
+import { resume } from '../lib/resume.js'
+import { PlainSink } from './support/plain-sink.js'
+
+class CommittedSink extends PlainSink {
+  async write(_load: Load): Promise<{ rows: number }> {
+    throw new Error('nothing is written here')
+  }
+  async truncate(): Promise<void> {}
+  async close(): Promise<void> {}
+  override async settleLabel(): Promise<'committed'> {
+    return 'committed'
+  }
+}
+
+const SERVER = 'a-server'
+
+function plan(gtidSet: string): PlannedEpoch {
+  const load = { label: 'l', database: 'd', table: 't', rows: 3, mode: 'append', fingerprint: 'f' } as const
+  return {
+    epoch: 1,
+    delivery: 'labels',
+    labelBase: 'b',
+    start: { binName: '', binPos: 4, gtidSet, serverUuid: SERVER },
+    end: { binName: 'b.000001', binPos: 900, gtidSet: 'u:1-9', serverUuid: SERVER },
+    shipments: [{ events: 1, spilled: false, loads: [load] }],
+    rebased: new Map(),
+    settled: new Set(),
+    reduced: new Map(),
+    transactions: [],
+    witnesses: new Map(),
+    atMs: Date.now(),
+  }
+}
+
+test.each([
+  ['u:1-5', ['l']],
+  ['u:1-6', []],
+])(
+  'the first epoch behind a start by the GTID set alone is read again as it was planned (%s)',
+  async (gtidSet, labels) => {
+    const saved = { binName: null, binPos: null, gtidSet: 'u:1-5', serverUuid: SERVER, edited: false, epoch: 0 }
+    const past = {
+      saved,
+      plans: [plan(gtidSet)],
+      task: 'k',
+      databases: ['d'],
+      delivery: 'labels',
+      serverUuid: SERVER,
+    } as const
+    const { scripts } = await resume(
+      past,
+      new CommittedSink(),
+      () => undefined,
+      () => '',
+      new AbortController().signal,
+    )
+    const planned = scripts.flatMap(script => script.plan?.plan.shipments ?? [])
+    expect(planned.flatMap(shipment => shipment.loads.map(load => load.label))).toEqual(labels)
+  },
+)
