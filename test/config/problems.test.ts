@@ -53,13 +53,6 @@ describe('problems', () => {
       ['sync.toml:1:10: flavor must be "mysql" or "mariadb"\n  1 | flavor = "percona"\n    |          ^'],
     ],
     [
-      'feature of a later version',
-      'delivery = "atomic"',
-      [
-        'sync.toml:1:12: delivery = "atomic" is not available in this version; it must be "auto" or "labels"\n  1 | delivery = "atomic"\n    |            ^',
-      ],
-    ],
-    [
       'bad rows',
       'on_bad_row = "skip"',
       ['sync.toml:1:14: on_bad_row must be "stop" or "dead_letter"\n  1 | on_bad_row = "skip"\n    |              ^'],
@@ -181,6 +174,13 @@ describe('problems', () => {
       '[schema]\nsr_host = "x"',
       [
         'sync.toml:10:1: unknown key sr_host in [schema]; it belongs above the first [section]\n  10 | sr_host = ***\n     | ^',
+      ],
+    ],
+    [
+      'feature of a later version',
+      '[snapshot]\nmode = "initial"',
+      [
+        'sync.toml:10:8: snapshot.mode = "initial" is not available in this version; it must be "never"\n  10 | mode = "initial"\n     |        ^',
       ],
     ],
     [

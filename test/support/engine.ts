@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { runningProcess } from '../../lib/checkpoint/data-dir.js'
 
 const CLI = resolve('bin/mysql-sr-sync')
 
@@ -43,8 +44,12 @@ export class Engine {
     return join(this.folder, 'sync.toml')
   }
 
+  get dataDir(): string {
+    return join(this.folder, 'var')
+  }
+
   get masterInfo(): string {
-    return join(this.folder, 'var', 'master.info')
+    return join(this.dataDir, 'master.info')
   }
 
   async configure(setup: EngineSetup): Promise<void> {
@@ -125,6 +130,8 @@ export class Engine {
 
   /** Read-your-writes: everything the source has committed now is visible in the target afterwards. */
   async caughtUp(seconds = 60): Promise<void> {
+    // On a busy machine `wait` may be up before the engine that was started before it, and finds none running.
+    while (this.alive && runningProcess(this.dataDir)?.pid !== this.pid) await new Promise(done => setTimeout(done, 20))
     const outcome = await this.cli('wait', '--timeout', String(seconds))
     if (outcome.code !== 0) throw new Error(`wait: ${outcome.stdout}${outcome.stderr}\nengine: ${this.#output}`)
   }
