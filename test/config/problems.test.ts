@@ -180,7 +180,7 @@ describe('problems', () => {
       'feature of a later version',
       '[snapshot]\nmode = "initial"',
       [
-        'sync.toml:10:8: snapshot.mode = "initial" is not available in this version; it must be "never"\n  10 | mode = "initial"\n     |        ^',
+        'sync.toml:10:8: mode = "initial" is not available in this version; it must be "never"\n  10 | mode = "initial"\n     |        ^',
       ],
     ],
     [
