@@ -22,6 +22,11 @@ export class EventReader {
     return this.end - this.at
   }
 
+  /** Names the event and its position. */
+  describe(): string {
+    return this.#describe()
+  }
+
   fail(reason: string, options: { cause?: unknown; advice?: string } = {}): Failure {
     return new Failure('notDecodable', `${this.#describe()} cannot be decoded: ${reason}`, options)
   }

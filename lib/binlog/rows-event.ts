@@ -1,20 +1,16 @@
 import { unpackMariadb } from './compressed.js'
 import { EVENT } from './event.js'
 import type { EventReader } from './event-reader.js'
+import { wholeUpdates } from './partial-update.js'
 import type { ReusedRows } from './reused-events.js'
 import type { TableMap } from './table-map.js'
 
 /**
  * Body of a rows event behind table id and flags (MySQL rows_event.h, MariaDB sql/log_event.h): in the second version
  * extra data (NDB, partitions) first; column count; a bitmap of the columns present, for updates one per image;
- * the images, which MariaDB may compress.
+ * the images, which MariaDB may compress, and of which MySQL may send JSON columns as differences.
  */
 export function decodeRowsBody(reader: EventReader, type: number, map: TableMap, rows: ReusedRows): void {
-  if (type === EVENT.PARTIAL_UPDATE_ROWS)
-    throw reader.fail(`${map.schema}.${map.table} was changed by partial JSON updates`, {
-      advice:
-        "SET GLOBAL binlog_row_value_options = '' on the source (also for sessions that set it), copy the table again and move the position behind this event.",
-    })
   if (hasExtraData(type)) {
     const bytes = reader.u16()
     if (bytes < 2) throw reader.fail(`extra data of ${bytes} bytes`)
@@ -27,8 +23,14 @@ export function decodeRowsBody(reader: EventReader, type: number, map: TableMap,
   const first = reader.skip(bitmapBytes)
   rows.op = rowsOp(type)
   rows.map = map
-  rows.setBitmaps(reader.buffer, first, rows.op === 'update' ? reader.skip(bitmapBytes) : first, count)
-  if (type >= EVENT.WRITE_ROWS_COMPRESSED_V1) {
+  const second = rows.op === 'update' ? reader.skip(bitmapBytes) : first
+  rows.setBitmaps(reader.buffer, first, second, count)
+  if (type === EVENT.PARTIAL_UPDATE_ROWS) {
+    const present = (at: number) => reader.buffer.subarray(at, at + bitmapBytes)
+    rows.buffer = wholeUpdates(reader, map, present(first), present(second))
+    rows.at = 0
+    rows.end = rows.buffer.length
+  } else if (type >= EVENT.WRITE_ROWS_COMPRESSED_V1) {
     rows.buffer = unpackMariadb(reader)
     rows.at = 0
     rows.end = rows.buffer.length
@@ -57,5 +59,9 @@ function rowsOp(type: number): 'insert' | 'update' | 'delete' {
 }
 
 function hasExtraData(type: number): boolean {
-  return (type >= EVENT.WRITE_ROWS && type <= EVENT.DELETE_ROWS) || type >= EVENT.WRITE_ROWS_COMPRESSED
+  return (
+    (type >= EVENT.WRITE_ROWS && type <= EVENT.DELETE_ROWS) ||
+    type === EVENT.PARTIAL_UPDATE_ROWS ||
+    type >= EVENT.WRITE_ROWS_COMPRESSED
+  )
 }

@@ -1,3 +1,4 @@
+import { isInline, JSONB, MAX_JSON_DEPTH } from './json-type.js'
 import { ValueProblem } from './value-problem.js'
 import { decimalBytes, WIRE } from './wire-type.js'
 import { writeDecimal } from './write-decimal.js'
@@ -6,31 +7,10 @@ import { writeInt32, writeInt64, writeUint32, writeUint64 } from './write-int.js
 import { writePackedDatetime, writePackedTime } from './write-temporal.js'
 import { writeBase64, writeConstant, writeJsonText } from './write-text.js'
 
-/** Value types of MySQL's binary JSON (sql-common/json_binary.h). */
-const JSONB = {
-  SMALL_OBJECT: 0,
-  LARGE_OBJECT: 1,
-  SMALL_ARRAY: 2,
-  LARGE_ARRAY: 3,
-  LITERAL: 4,
-  INT16: 5,
-  UINT16: 6,
-  INT32: 7,
-  UINT32: 8,
-  INT64: 9,
-  UINT64: 10,
-  DOUBLE: 11,
-  STRING: 12,
-  OPAQUE: 15,
-} as const
-
 /** The server breaks base64 into lines of 76 letters. */
 const BASE64_LINE_BYTES = 57
 
 const LITERALS = [Buffer.from('null'), Buffer.from('true'), Buffer.from('false')]
-
-/** The server refuses deeper documents (sql-common/json_syntax_check.h JSON_DOCUMENT_MAX_DEPTH). */
-const MAX_DEPTH = 100
 
 /** Text bytes per document byte are never more than this, plus a few: a control character as \u0001. */
 export const JSON_RATIO = 6
@@ -106,7 +86,7 @@ function writeValue(q: number, type: number, p: number, depth: number): number {
  * the value itself when it fits); offsets are relative to `p` and, like count and size, of `width` bytes.
  */
 function writeContainer(q: number, p: number, depth: number, isObject: boolean, width: 2 | 4): number {
-  if (depth > MAX_DEPTH) throw new ValueProblem(`its JSON document is deeper than ${MAX_DEPTH}`, p)
+  if (depth > MAX_JSON_DEPTH) throw new ValueProblem(`its JSON document is deeper than ${MAX_JSON_DEPTH}`, p)
   need(p, 2 * width)
   const count = readOffset(p, width)
   const keys = p + 2 * width
@@ -129,9 +109,7 @@ function writeContainer(q: number, p: number, depth: number, isObject: boolean, 
     }
     const entry = values + i * (1 + width)
     const type = source[entry]!
-    const inline = type === JSONB.LITERAL || type === JSONB.INT16 || type === JSONB.UINT16
-    const inlineWide = width === 4 && (type === JSONB.INT32 || type === JSONB.UINT32)
-    at = writeValue(at, type, inline || inlineWide ? entry + 1 : p + readOffset(entry + 1, width), depth + 1)
+    at = writeValue(at, type, isInline(type, width) ? entry + 1 : p + readOffset(entry + 1, width), depth + 1)
   }
   out[at] = isObject ? 125 : 93
   return at + 1

@@ -91,15 +91,6 @@ describe('table maps and rows', () => {
     expect(asked).toEqual(['shop.orders'])
   })
 
-  test('partial JSON updates of a wanted table are refused with the setting to change', () => {
-    const d = decoder()
-    decode(d, tableMap(TABLE))
-    const error = failure(() => decode(d, rows(EVENT.PARTIAL_UPDATE_ROWS, 77, 2, [image, image])))
-    expect(error.kind).toBe('notDecodable')
-    expect(error.message).toContain('shop.orders')
-    expect(error.advice).toContain('binlog_row_value_options')
-  })
-
   test('rows before their table map mean a position inside a transaction; reset forgets the maps', () => {
     const d = decoder()
     expect(failure(() => decode(d, rows(EVENT.WRITE_ROWS, 77, 2, [image]))).kind).toBe('positionInvalid')

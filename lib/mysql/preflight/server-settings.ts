@@ -29,13 +29,16 @@ const CHECKS: readonly SettingCheck[] = [
       ['FULL'],
       "SET GLOBAL binlog_row_image = 'FULL'; -- and binlog_row_image = FULL in my.cnf",
     ),
-  facts =>
-    setting(
-      facts,
-      'binlog_row_value_options',
-      [''],
-      "SET GLOBAL binlog_row_value_options = ''; -- PARTIAL_JSON updates cannot be followed yet",
-    ),
+  facts => {
+    const partial = facts.variables.get('binlog_row_value_options') ?? ''
+    const whole = facts.variables.get('binlog_row_image')?.toUpperCase() === 'FULL'
+    return finding(
+      'mysql.binlog_row_value_options',
+      partial === '' || whole,
+      `binlog_row_value_options = ${partial || "''"}`,
+      "SET GLOBAL binlog_row_value_options = ''; -- JSON differences can be applied only to a whole row (binlog_row_image = FULL)",
+    )
+  },
   facts => {
     const value = facts.variables.get('binlog_row_metadata')?.toUpperCase()
     const ok = value === undefined || value === 'FULL'
