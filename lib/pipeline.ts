@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
@@ -19,6 +19,7 @@ import { listTables, readTableSchema } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
+import { PreparedTransactions } from './mysql/prepared-transactions.js'
 import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
 import { resolveStart, type StartPoint } from './mysql/start-position.js'
@@ -88,10 +89,7 @@ export class Pipeline {
     } finally {
       await sink.close()
       // Hints only: the next run finds out by itself what they would have told.
-      await journal.close().catch(error => {
-        const { message, advice } = asFailure(error)
-        this.#observer({ kind: 'warning', message, advice })
-      })
+      await journal.close().catch(error => this.#warnOf(error))
     }
   }
 
@@ -157,16 +155,16 @@ export class Pipeline {
   }
 
   async #stream(
-    prepared: Prepared,
+    { start, router, resumed, delivery }: Prepared,
     book: RuleBook,
     sink: Sink,
     journal: EpochJournal,
     signal: AbortSignal,
   ): Promise<void> {
-    const { start, router, resumed } = prepared
     const config = this.#config
     const observer = this.#observer
     const tracker = new PositionTracker(config.flavor === 'mariadb', start.position, start.gtidSetKnown)
+    const prepared = await PreparedTransactions.open(join(this.#dataDir, 'xa'), start.position)
     const saver = new PositionSaver<EpochNote>({
       save: (position, { epoch }) => {
         observer({ kind: 'step', step: 'saving', epoch, label: null })
@@ -175,6 +173,7 @@ export class Pipeline {
       onSaved: (position, notes) => {
         for (const { epoch } of notes) journal.over(epoch)
         this.#advanced(position, notes)
+        prepared.saved(position).catch(error => this.#warnOf(error))
       },
       onRetry: (failure, retryInMs) => observer({ kind: 'unsaved', failure, retryInMs }),
     })
@@ -195,8 +194,7 @@ export class Pipeline {
       parts,
     )
     const databases = [...new Set(router.targets.map(target => target.database))]
-    const atomic =
-      prepared.delivery === 'atomic' ? new AtomicDelivery({ ...parts, task: this.#task, databases }) : labels
+    const atomic = delivery === 'atomic' ? new AtomicDelivery({ ...parts, task: this.#task, databases }) : labels
     const dispatcher = new Dispatcher(
       {
         lanes: config.concurrent_size,
@@ -238,6 +236,7 @@ export class Pipeline {
         stopWaitMs: STOP_WAIT_MS,
         wanted: (schema, table) => book.wanted(schema, table),
         wantedSchema: schema => book.wantedSchema(schema),
+        prepared,
       },
       tracker,
       receiver,
@@ -273,6 +272,11 @@ export class Pipeline {
       // What it may still reject with has been told by what ended the flow.
       await running.catch(() => undefined)
     }
+  }
+
+  #warnOf(error: unknown): void {
+    const { message, advice } = asFailure(error)
+    this.#observer({ kind: 'warning', message, advice })
   }
 
   /** Null when bad rows stop the flow. */

@@ -76,3 +76,16 @@ export function decodeIncident(reader: EventReader): string {
   const message = reader.left > 0 ? reader.text(reader.u8()) : ''
   return message === '' ? `incident ${incident}` : `incident ${incident}: ${message}`
 }
+
+/** XA_PREPARE (MySQL control_events.h, MariaDB sql/log_event.h): one-phase, format id, two lengths, and as many bytes. */
+export function decodeXaPrepare(reader: EventReader): { readonly onePhase: boolean; readonly xid: string } {
+  const onePhase = reader.u8()
+  if (onePhase > 1) throw reader.fail(`one_phase is ${onePhase}`)
+  const formatId = reader.u32()
+  const globalBytes = reader.u32()
+  const branchBytes = reader.u32()
+  if (globalBytes > 64 || branchBytes > 64 || globalBytes + branchBytes !== reader.left)
+    throw reader.fail(`an XA transaction id of ${globalBytes} and ${branchBytes} bytes`)
+  const hex = (bytes: number) => reader.bytes(bytes).toString('hex')
+  return { onePhase: onePhase === 1, xid: `X'${hex(globalBytes)}',X'${hex(branchBytes)}',${formatId}` }
+}

@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.js'
 import { releaseSource, sameBytes } from './byte-view.js'
 import { crc32 } from './checksum.js'
 import { unpackPayload } from './compressed.js'
-import { decodeFormatDescription, decodeHeartbeat, decodeIncident } from './control-events.js'
+import { decodeFormatDescription, decodeHeartbeat, decodeIncident, decodeXaPrepare } from './control-events.js'
 import {
   type BinlogEvent,
   EVENT,
@@ -67,6 +67,7 @@ export class BinlogDecoder {
   #checksum = true
   #binName = ''
   #inner = false
+  #within = ''
 
   constructor(options: DecoderOptions) {
     this.#options = options
@@ -104,9 +105,18 @@ export class BinlogDecoder {
     return this.#decodeBody(buffer, start)
   }
 
-  /** Decodes the event at `at` of an unpacked payload; the next one begins `size` bytes further. Has no checksum. */
-  decodeInner(buffer: Buffer, at: number): BinlogEvent {
+  /** Where the event decoded last ends in its buffer, its checksum not included. */
+  get bodyEnd(): number {
+    return this.#reader.end
+  }
+
+  /**
+   * Decodes the event at `at` of an unpacked payload, or of what else `within` names; the next one begins `size` bytes
+   * further. Has no checksum.
+   */
+  decodeInner(buffer: Buffer, at: number, within = 'a compressed transaction'): BinlogEvent {
     this.#inner = true
+    this.#within = within
     const size = at + HEADER_BYTES <= buffer.length ? uint32(buffer, at + 9) : 0
     const end = at + Math.max(size, HEADER_BYTES)
     this.#readHeader(buffer, at, Math.min(end, buffer.length))
@@ -132,7 +142,7 @@ export class BinlogDecoder {
     const reader = this.#reader
     const header = this.#header
     const plain = this.#plain
-    if (this.#inner && OUTER_ONLY.has(header.type)) throw reader.fail('it stands inside a compressed transaction')
+    if (this.#inner && OUTER_ONLY.has(header.type)) throw reader.fail(`it stands inside ${this.#within}`)
     switch (header.type) {
       case EVENT.TABLE_MAP:
         plain.tableMap.map = this.#decodeTableMap()
@@ -168,9 +178,9 @@ export class BinlogDecoder {
         reader.skip(8)
         return this.#stamp(plain.commit)
       case EVENT.XA_PREPARE: {
-        const onePhase = reader.u8()
-        if (onePhase > 1) throw reader.fail(`one_phase is ${onePhase}`)
-        plain.xaPrepare.onePhase = onePhase === 1
+        const { onePhase, xid } = decodeXaPrepare(reader)
+        plain.xaPrepare.onePhase = onePhase
+        plain.xaPrepare.xid = xid
         return this.#stamp(plain.xaPrepare)
       }
       case EVENT.ROTATE:
@@ -359,6 +369,6 @@ export class BinlogDecoder {
     const { type, size, logPos } = this.#header
     const file = this.#binName === '' ? 'the binlog' : this.#binName
     const where = logPos === 0 ? `in ${file} (${size} bytes, position not sent)` : `that ends at ${file}:${logPos}`
-    return `The ${eventName(type)} event ${this.#inner ? 'of a compressed transaction ' : ''}${where}`
+    return `The ${eventName(type)} event ${this.#inner ? `of ${this.#within} ` : ''}${where}`
   }
 }

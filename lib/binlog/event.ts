@@ -105,6 +105,8 @@ export interface GtidEvent extends EventHeader {
   readonly commitMs: number
   /** MariaDB FL_STANDALONE: one statement follows, and no commit marker. False on MySQL. */
   readonly standalone: boolean
+  /** MariaDB FL_PREPARED_XA: what follows is an XA transaction up to its XA PREPARE. False on MySQL, which sends XA START. */
+  readonly preparesXa: boolean
 }
 
 /** QUERY "BEGIN". MariaDB >= 10 sends none: its GTID event begins the transaction. */
@@ -137,6 +139,8 @@ export interface XaPrepareEvent extends EventHeader {
   readonly kind: 'xaPrepare'
   /** XA COMMIT … ONE PHASE: this is the commit. */
   readonly onePhase: boolean
+  /** As XA COMMIT and XA ROLLBACK name it in the binlog: "X'78',X'',1". */
+  readonly xid: string
 }
 
 export interface TableMapEvent extends EventHeader {

@@ -34,7 +34,7 @@ export function plainEvents(): PlainEvents {
     begin: { ...BLANK, kind: 'begin' },
     commit: { ...BLANK, kind: 'commit' },
     rollback: { ...BLANK, kind: 'rollback' },
-    xaPrepare: { ...BLANK, kind: 'xaPrepare', onePhase: false },
+    xaPrepare: { ...BLANK, kind: 'xaPrepare', onePhase: false, xid: '' },
     tableMap: { ...BLANK, kind: 'tableMap', map: null },
     skippedRows: { ...BLANK, kind: 'skippedRows' },
     ignored: { ...BLANK, kind: 'ignored' },
@@ -50,6 +50,7 @@ export class ReusedGtid implements GtidEvent {
   artificial = false
   commitMs = 0
   standalone = false
+  preparesXa = false
   #form: 'text' | 'mysql' | 'mariadb' = 'text'
   #text: string | null = null
   #buffer = NO_BYTES
@@ -71,6 +72,7 @@ export class ReusedGtid implements GtidEvent {
     this.#form = 'text'
     this.#text = text
     this.standalone = false
+    this.preparesXa = false
   }
 
   /** `buffer[at..]` holds a uuid and a 64-bit number. */
@@ -80,13 +82,14 @@ export class ReusedGtid implements GtidEvent {
     this.#at = at
   }
 
-  /** `buffer[at..]` holds a 64-bit sequence number, a domain, and flags (1 = standalone). */
+  /** `buffer[at..]` holds a 64-bit sequence number, a domain, and flags (1 = standalone, 64 = prepares an XA transaction). */
   setMariadb(buffer: Buffer, at: number, serverId: number): void {
     this.#form = 'mariadb'
     this.#buffer = buffer
     this.#at = at
     this.#serverId = serverId
     this.standalone = (buffer[at + 12]! & 1) !== 0
+    this.preparesXa = (buffer[at + 12]! & 64) !== 0
   }
 }
 

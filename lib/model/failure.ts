@@ -91,6 +91,18 @@ export const FAILURES = {
     advice:
       'SET GLOBAL binlog_row_image = FULL on the source (also for sessions that set it themselves), copy the table again and move the position behind this row.',
   },
+  preparedRowsLost: {
+    retry: 'never',
+    exitCode: 6,
+    advice:
+      'Set bin_name and bin_pos in master.info back to before the XA PREPARE, where the source still has it. Otherwise copy the tables that the transaction changed again, and move the position behind its XA COMMIT.',
+  },
+  preparedRowsUnsaved: {
+    retry: 'backoff',
+    exitCode: 5,
+    advice:
+      'Rows of a prepared XA transaction cannot be kept. Free space on the disk of data_dir and check its permissions; reading goes on when they can.',
+  },
   statementFormat: {
     retry: 'never',
     exitCode: 6,

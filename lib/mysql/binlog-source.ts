@@ -7,6 +7,7 @@ import type { Position } from '../model/position.js'
 import { DumpConnection } from './dump-connection.js'
 import { verifyExecuted } from './executed-check.js'
 import type { PositionTracker } from './position-tracker.js'
+import type { EventBytes, PreparedTransactions } from './prepared-transactions.js'
 import { readServerFacts, type ServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
@@ -25,6 +26,7 @@ export interface BinlogSourceOptions {
   readonly stopWaitMs: number
   readonly wanted: (schema: string, table: string) => boolean
   readonly wantedSchema: (schema: string) => boolean
+  readonly prepared: PreparedTransactions
 }
 
 /** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */
@@ -35,6 +37,8 @@ export class BinlogSource {
   readonly #holes: StreamHoles
   readonly #receiver: ChangeReceiver
   readonly #observer: Observer
+  /** Of the event decoded last. */
+  readonly #bytes: EventBytes = { buffer: Buffer.alloc(0), start: 0, end: 0 }
   #filteredEvents = 0
   #filteredBytes = 0
   /** Nothing more is handed on: a stop did not wait for what was being handled. */
@@ -55,6 +59,7 @@ export class BinlogSource {
   /** Ends the connection at once, in the middle of whatever it is. */
   abandon(): void {
     this.#left = true
+    this.#reader.leave()
     this.#cut?.()
   }
 
@@ -145,6 +150,7 @@ export class BinlogSource {
             this.lastEventMs = Date.now()
             const event = decoder.decode(buffer, from, to)
             this.#holes.follow(event)
+            this.#noteBytes(buffer, from, decoder.bodyEnd)
             const wait = this.#handle(decoder, event)
             if (!wait) {
               stopIfBetween()
@@ -188,6 +194,7 @@ export class BinlogSource {
 
   #leaveBehind(leave: () => void): void {
     this.#left = true
+    this.#reader.leave()
     leave()
   }
 
@@ -198,7 +205,7 @@ export class BinlogSource {
       this.#filteredEvents++
       this.#filteredBytes += event.size
     } else if (event.kind === 'heartbeat' || event.kind === 'rotate') this.#reportFiltered()
-    const wait = this.#reader.take(event, logPos)
+    const wait = this.#reader.take(event, logPos, this.#bytes)
     if (wait) return wait.then(() => this.#receiver.room())
     return this.#receiver.full ? this.#receiver.room() : undefined
   }
@@ -207,6 +214,7 @@ export class BinlogSource {
   #handleInside(decoder: BinlogDecoder, buffer: Buffer, from: number, logPos: number): Promise<void> | undefined {
     for (let at = from; at < buffer.length && !this.#left; ) {
       const event = decoder.decodeInner(buffer, at)
+      this.#noteBytes(buffer, at, decoder.bodyEnd)
       at += event.size
       const wait = this.#handle(decoder, event, logPos)
       if (wait) {
@@ -215,6 +223,12 @@ export class BinlogSource {
       }
     }
     return undefined
+  }
+
+  #noteBytes(buffer: Buffer, start: number, end: number): void {
+    this.#bytes.buffer = buffer
+    this.#bytes.start = start
+    this.#bytes.end = end
   }
 
   #reportFiltered(): void {

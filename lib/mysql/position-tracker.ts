@@ -34,6 +34,11 @@ export class PositionTracker {
     return this.#binPos
   }
 
+  /** The place behind the last commit, without its GTID set. */
+  get place(): Pick<Position, 'binName' | 'binPos' | 'serverUuid'> {
+    return { binName: this.#binName, binPos: this.#binPos, serverUuid: this.#serverUuid }
+  }
+
   /** The stream continues in another file (ROTATE); `binPos` is the place of that file's next event. */
   rotate(binName: string, binPos: number): void {
     this.#binName = binName

@@ -4,7 +4,11 @@ import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
 import { comparePositions, formatPosition } from '../model/position.js'
 import type { PositionTracker } from './position-tracker.js'
+import type { EventBytes, PreparedTransactions } from './prepared-transactions.js'
 import { classifyStatement, type Statement } from './statement.js'
+import { decidedXid } from './xa-id.js'
+import { XaReader } from './xa-reader.js'
+import type { SpoolRecord } from './xa-spool.js'
 
 /** Where the reader hands on what it read, in source order. What returns a promise holds the stream until it settles. */
 export interface ChangeReceiver {
@@ -33,6 +37,8 @@ export interface StreamReaderOptions {
   readonly wanted: (schema: string, table: string) => boolean
   /** Whether any wanted table may live in this schema. */
   readonly wantedSchema: (schema: string) => boolean
+  /** Where the rows of XA transactions wait for their XA COMMIT. */
+  readonly prepared: PreparedTransactions
 }
 
 /**
@@ -44,7 +50,10 @@ export class StreamReader {
   readonly #tracker: PositionTracker
   readonly #receiver: ChangeReceiver
   #inTransaction = false
+  /** Inside an XA transaction, whose rows are kept and not handed on. */
   #inXa = false
+  readonly #xaReader: XaReader
+  #left = false
   #commitMs = 0
   readonly #place: { -readonly [K in keyof ChangePlace]: ChangePlace[K] } = { binName: '', binPos: 0, event: -1 }
   #rowEventsTaken = 0
@@ -57,6 +66,7 @@ export class StreamReader {
 
   constructor(options: StreamReaderOptions, tracker: PositionTracker, receiver: ChangeReceiver) {
     this.#options = options
+    this.#xaReader = new XaReader(options)
     this.#tracker = tracker
     this.#receiver = receiver
   }
@@ -64,6 +74,11 @@ export class StreamReader {
   /** Rows of a transaction that has not ended were handed on; also between two connections. */
   get inTransaction(): boolean {
     return this.#inTransaction || this.#rowEventsToSkip > 0
+  }
+
+  /** Nothing more is handed on, also of what is being handled. */
+  leave(): void {
+    this.#left = true
   }
 
   /** A new connection starts at the tracker's position, before the transaction that was open. */
@@ -78,9 +93,15 @@ export class StreamReader {
 
   /**
    * Takes one event that ends at `logPos` of the current file. A promise means: give no further event before it has
-   * resolved. Throws Failures.
+   * resolved. `bytes` are those of the event. Throws Failures.
    */
-  take(event: BinlogEvent, logPos: number): Promise<void> | undefined {
+  take(event: BinlogEvent, logPos: number, bytes: EventBytes): Promise<void> | undefined {
+    if (this.#inXa) {
+      if (event.kind === 'rows' || event.kind === 'skippedRows' || event.kind === 'tableMap')
+        return this.#options.prepared.append(bytes, event.kind === 'skippedRows')
+      if (event.kind === 'commit' || event.kind === 'rollback')
+        throw this.#unclear('An XA transaction ends without XA PREPARE; what became of its rows cannot be told.')
+    }
     switch (event.kind) {
       case 'rows':
         this.#takeRows(event)
@@ -109,8 +130,7 @@ export class StreamReader {
         this.#commit(logPos)
         return
       case 'xaPrepare':
-        this.#commit(logPos)
-        return
+        return this.#endXa(event.xid, event.onePhase, logPos)
       case 'query':
         return this.#takeQuery(event, logPos)
       case 'rotate':
@@ -143,10 +163,6 @@ export class StreamReader {
   #takeRows(event: RowsEvent): void {
     this.#mustBeInTransaction('A rows event')
     this.#place.event++
-    if (this.#inXa)
-      throw this.#unclear(
-        `An XA transaction changes ${event.map.schema}.${event.map.table}; XA transactions cannot be followed yet.`,
-      )
     if (!event.complete) {
       const at = formatPosition({ binName: this.#tracker.binName, binPos: this.#tracker.binPos })
       throw new Failure(
@@ -176,6 +192,7 @@ export class StreamReader {
     this.#commitMs = event.commitMs
     // MariaDB's GTID event is itself the BEGIN of a group, unless it is marked standalone.
     if (this.#options.flavor === 'mariadb' && !event.standalone) this.#inTransaction = true
+    if (event.preparesXa) this.#beginXa(gtid)
   }
 
   #begin(commitMs: number, logPos: number): void {
@@ -220,7 +237,7 @@ export class StreamReader {
 
   #takeQuery(event: Extract<BinlogEvent, { kind: 'query' }>, logPos: number): Promise<void> | undefined {
     const statement = classifyStatement(event.sql)
-    if (statement.kind === 'xa') return this.#takeXa(statement.step, logPos)
+    if (statement.kind === 'xa') return this.#takeXa(statement.step, event.sql, logPos)
     if (statement.kind === 'rows') this.#refuseIfWanted(statement, event.schema, event.sql)
     if (this.#inTransaction) return
     const change = this.#wantedChange(statement, event.schema, event.sql)
@@ -231,11 +248,49 @@ export class StreamReader {
     return this.#receiver.tablesChanged(change).then(() => this.#commit(logPos))
   }
 
-  #takeXa(step: string, logPos: number): undefined {
-    if (step === 'START' || step === 'BEGIN') {
-      this.#inTransaction = true
-      this.#inXa = true
-    } else if (step === 'COMMIT' || step === 'ROLLBACK') this.#commit(logPos)
+  #takeXa(step: string, sql: string, logPos: number): Promise<void> | undefined {
+    if (step === 'START' || step === 'BEGIN') this.#beginXa(null)
+    else if (step === 'COMMIT' || step === 'ROLLBACK') return this.#decideXa(step, sql, logPos)
+    return undefined
+  }
+
+  #beginXa(gtid: string | null): void {
+    this.#inTransaction = true
+    this.#inXa = true
+    this.#options.prepared.begin(this.#tracker.place, gtid)
+  }
+
+  /** XA PREPARE: the position moves over it when the rows are on disk. With one phase it is the commit. */
+  async #endXa(xid: string, onePhase: boolean, logPos: number): Promise<void> {
+    if (!this.#inXa) throw this.#unclear(`XA PREPARE ${xid} stands outside an XA transaction`)
+    this.#inXa = false
+    const { prepared } = this.#options
+    if (!onePhase) await prepared.prepare(xid)
+    else await this.#handOn(xid, prepared.readOpen(xid))
+    if (!this.#left) this.#commit(logPos)
+  }
+
+  async #decideXa(step: 'COMMIT' | 'ROLLBACK', sql: string, logPos: number): Promise<void> {
+    const xid = decidedXid(sql)
+    if (this.#inXa || xid === null) throw this.#unclear(`What ${cut(sql)} ends cannot be told`)
+    const { prepared } = this.#options
+    const begin = this.#tracker.place
+    if (step === 'COMMIT') await this.#handOn(xid, prepared.read(xid, begin))
+    if (this.#left) return
+    this.#commit(logPos)
+    await prepared.decide(xid, begin, this.#tracker.place)
+  }
+
+  /** Rows of an XA transaction become those of the transaction that commits it: place and time are of the commit. */
+  async #handOn(xid: string, records: AsyncIterable<SpoolRecord>): Promise<void> {
+    this.#inTransaction = true
+    for await (const event of this.#xaReader.events(xid, records)) {
+      if (this.#left) return
+      if (event.kind === 'rows') this.#takeRows(event)
+      else if (event.kind === 'tableMap' && event.map !== null) await this.#bind(event.map)
+      else if (event.kind === 'skippedRows') this.#place.event++
+      if (this.#receiver.full) await this.#receiver.room()
+    }
   }
 
   #wantedChange(statement: Statement, defaultSchema: string, sql: string): TablesChange | null {

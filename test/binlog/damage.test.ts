@@ -109,7 +109,7 @@ function stream(checksum: boolean): Buffer[] {
       options,
     ),
     event(EVENT.INCIDENT, Buffer.concat([u16(1), u8(3), Buffer.from('abc')]), options),
-    event(EVENT.XA_PREPARE, Buffer.concat([u8(1), Buffer.alloc(16)]), options),
+    event(EVENT.XA_PREPARE, Buffer.concat([u8(1), u32(1), u32(2), u32(1), Buffer.from('abc')]), options),
     xid(options),
   ]
 }

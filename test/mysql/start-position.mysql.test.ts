@@ -167,7 +167,7 @@ describe.each(['mysql', 'mariadb'] as const)('a %s with another past', kind => {
     const read = new Promise<void>(resolve => {
       onRows = resolve
     })
-    const { source } = bareSource(new ServerAddress(kind, proxy.port), start, 'd', () => onRows())
+    const { source } = await bareSource(new ServerAddress(kind, proxy.port), start, 'd', () => onRows())
     const run = source.run(start, new AbortController().signal)
     await server.sql(['create table d.c (id int primary key)', 'insert into d.c values (1)'])
     await read

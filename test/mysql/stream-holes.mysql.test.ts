@@ -189,7 +189,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     const start = await resolveStart(session, facts, { binName: name, binPos: 4, gtidSet: null, serverUuid: null })
     await session.close()
     let rows = 0
-    const { source, tracker, seen } = bareSource(server, start, 'holed', () => {
+    const { source, tracker, seen } = await bareSource(server, start, 'holed', () => {
       rows++
     })
     await expect(source.run(start, new AbortController().signal)).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { BinlogDecoder } from '../../lib/binlog/decoder.js'
 import { EVENT } from '../../lib/binlog/event.js'
 import { PositionTracker } from '../../lib/mysql/position-tracker.js'
+import { PreparedTransactions } from '../../lib/mysql/prepared-transactions.js'
 import { StreamReader, type TablesChange } from '../../lib/mysql/stream-reader.js'
 import * as build from '../support/binlog-builder.js'
 import { positionAt } from '../support/happenings.js'
@@ -10,11 +11,17 @@ const FILE = 'mysql-bin.000005'
 const TABLE = { id: 7, schema: 's', table: 't', columns: [{ type: 1 }] }
 
 /** A reader whose receiver notes what it gets: "row 1", "commit 300", "create s.t". */
-function rig() {
+async function rig() {
   const notes: string[] = []
+  const prepared = await PreparedTransactions.open('/nowhere', positionAt(100))
   const tracker = new PositionTracker(false, positionAt(100), false)
   const reader = new StreamReader(
-    { flavor: 'mysql', wanted: schema => schema === 's', wantedSchema: schema => schema === 's' },
+    {
+      flavor: 'mysql',
+      wanted: schema => schema === 's',
+      wantedSchema: schema => schema === 's',
+      prepared,
+    },
     tracker,
     {
       bind: () => undefined,
@@ -32,7 +39,7 @@ function rig() {
     return async (...events: Buffer[]) => {
       for (const bytes of events) {
         const event = decoder.decode(bytes, 0, bytes.length)
-        await reader.take(event, event.logPos)
+        await reader.take(event, event.logPos, { buffer: bytes, start: 0, end: decoder.bodyEnd })
       }
     }
   }
@@ -47,7 +54,7 @@ const start = () => build.rotate(FILE, 100)
 
 describe('a transaction that is cut', () => {
   test('goes on behind the rows already handed on, and nothing between is called whole', async () => {
-    const { notes, reader, connection } = rig()
+    const { notes, reader, connection } = await rig()
     await connection()(start(), begin(110), map(), row(1), row(2))
     reader.reconnected()
     notes.push('cut')
@@ -58,7 +65,7 @@ describe('a transaction that is cut', () => {
   })
 
   test('twice, the second time before the place of the first', async () => {
-    const { notes, reader, connection } = rig()
+    const { notes, reader, connection } = await rig()
     await connection()(start(), begin(110), map(), row(1), row(2))
     reader.reconnected()
     await connection()(start(), begin(110), map(), row(1))
@@ -68,7 +75,7 @@ describe('a transaction that is cut', () => {
   })
 
   test('and is another one when it is read again: its source lost it, and no row of the other is passed over', async () => {
-    const { notes, reader, connection } = rig()
+    const { notes, reader, connection } = await rig()
     await connection()(start(), begin(110), map(), row(1), row(2))
     reader.reconnected()
     await expect(connection()(start(), begin(130), map(), row(8), row(9), commit(220))).rejects.toMatchObject({
@@ -78,7 +85,7 @@ describe('a transaction that is cut', () => {
   })
 
   test('and its file ends instead of beginning it again', async () => {
-    const { reader, connection } = rig()
+    const { reader, connection } = await rig()
     await connection()(start(), begin(110), map(), row(1))
     reader.reconnected()
     await expect(
@@ -90,7 +97,7 @@ describe('a transaction that is cut', () => {
 })
 
 test('a dropped schema that is read from is a change like others, which the policy decides on', async () => {
-  const { notes, connection } = rig()
+  const { notes, connection } = await rig()
   await connection()(
     start(),
     build.query('', 'drop database s', { logPos: 130 }),

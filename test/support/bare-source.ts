@@ -1,17 +1,18 @@
 import type { Happening } from '../../lib/model/observer.js'
 import { BinlogSource } from '../../lib/mysql/binlog-source.js'
 import { PositionTracker } from '../../lib/mysql/position-tracker.js'
+import { PreparedTransactions } from '../../lib/mysql/prepared-transactions.js'
 import type { StartPoint } from '../../lib/mysql/start-position.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import { sourceAddressOf } from './source-address.js'
 
 /** A source that reads one schema and hands its rows to nobody but `onRows`; what happened is in `seen`. */
-export function bareSource(
+export async function bareSource(
   server: ServerAddress,
   start: StartPoint,
   wanted: string,
   onRows: () => void,
-): { source: BinlogSource; tracker: PositionTracker; seen: Happening[] } {
+): Promise<{ source: BinlogSource; tracker: PositionTracker; seen: Happening[] }> {
   const tracker = new PositionTracker(server.kind === 'mariadb', start.position, start.gtidSetKnown)
   const seen: Happening[] = []
   const source = new BinlogSource(
@@ -25,6 +26,7 @@ export function bareSource(
       stopWaitMs: 0,
       wanted: schema => schema === wanted,
       wantedSchema: schema => schema === wanted,
+      prepared: await PreparedTransactions.open('/nowhere', start.position),
     },
     tracker,
     {
