@@ -108,7 +108,7 @@ export class Dispatcher {
         this.#writer.write(epoch, images, route, place, commitMs, event, this.#delivery.oneShape)
       }
     } catch (error) {
-      this.#stop(asFailure(error))
+      this.#stop(located(asFailure(error), place))
       return
     } finally {
       if (event !== null) window.settle(0, event.release())
@@ -346,4 +346,12 @@ export class Dispatcher {
     this.#idleWaiters = []
     for (const waiter of waiters) waiter.reject(failure)
   }
+}
+
+/** A value that cannot be decoded: its file and offset are known here only. */
+function located(failure: Failure, { binName, binPos, event }: ChangePlace): Failure {
+  if (failure.kind !== 'notDecodable') return failure
+  const { kind, message, advice, cause } = failure
+  const where = `rows event ${event + 1} of the transaction behind ${formatPosition({ binName, binPos })}`
+  return new Failure(kind, `${message} (${where})`, { cause, advice })
 }

@@ -284,7 +284,7 @@ export class StreamReader {
   /** Rows of an XA transaction become those of the transaction that commits it: place and time are of the commit. */
   async #handOn(xid: string, records: AsyncIterable<SpoolRecord>): Promise<void> {
     this.#inTransaction = true
-    for await (const event of this.#xaReader.events(xid, records)) {
+    for await (const event of this.#xaReader.events(xid, this.#at(), records)) {
       if (this.#left) return
       if (event.kind === 'rows') this.#takeRows(event)
       else if (event.kind === 'tableMap' && event.map !== null) await this.#bind(event.map)

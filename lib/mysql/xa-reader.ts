@@ -21,9 +21,13 @@ export class XaReader {
    * Table maps, rows and skipped rows; each is valid until the next one is asked for.
    * Throws notDecodable, and preparedRowsLost when a table is wanted now that was not when its rows were read.
    */
-  async *events(xid: string, records: AsyncIterable<SpoolRecord>): AsyncGenerator<BinlogEvent> {
+  async *events(
+    xid: string,
+    committedBehind: string,
+    records: AsyncIterable<SpoolRecord>,
+  ): AsyncGenerator<BinlogEvent> {
     if (this.#transactions++ % TRANSACTIONS_PER_DECODER === 0) this.#decoder = new BinlogDecoder(this.#options)
-    const within = `the XA transaction ${xid}`
+    const within = `the XA transaction ${xid}, committed behind ${committedBehind},`
     const tables = new Set<string>()
     for await (const { kind, content } of records) {
       if (kind === RECORD.skipped && tables.size > 0 && this.#isWantedNow(content, within)) {

@@ -1,166 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import { bindTable } from '../../lib/binlog/bind-table.js'
 import { BinlogDecoder } from '../../lib/binlog/decoder.js'
-import { type BinlogEvent, EVENT } from '../../lib/binlog/event.js'
-import { compileRowEncoder, type RowEncoder } from '../../lib/binlog/row-encoder.js'
-import type { TableMap } from '../../lib/binlog/table-map.js'
-import { WIRE } from '../../lib/binlog/wire-type.js'
+import { EVENT } from '../../lib/binlog/event.js'
 import { Failure } from '../../lib/model/failure.js'
-import {
-  event,
-  formatDescription,
-  packed,
-  packedBytes,
-  payload,
-  query,
-  randomFrom,
-  rotate,
-  rows,
-  tableMap,
-  u8,
-  u16,
-  u32,
-  u64,
-  varint,
-  xid,
-} from '../support/binlog-builder.js'
-import { layoutOf } from '../support/encoded-rows.js'
-
-const names = (...all: string[]) => Buffer.concat(all.map(packedBytes))
-const SPEC = {
-  id: 5,
-  schema: 's',
-  table: 't',
-  columns: [
-    { type: WIRE.LONG },
-    { type: WIRE.VARCHAR, metadata: u16(400), nullable: true },
-    { type: WIRE.JSON, metadata: u8(4), nullable: true },
-    { type: WIRE.NEWDECIMAL, metadata: u8(20, 4), nullable: true },
-    { type: WIRE.STRING, metadata: u8(WIRE.ENUM, 1), nullable: true },
-    { type: WIRE.TIMESTAMP2, metadata: u8(3), nullable: true },
-    { type: WIRE.BLOB, metadata: u8(2), nullable: true },
-  ],
-  optional: [
-    [1, u8(0)],
-    [2, Buffer.concat([packed(255), packed(1), packed(63)])],
-    [4, names('id', 'v', 'j', 'd', 'e', 's', 'b')],
-    [6, Buffer.concat([packed(2), names('x', 'yy')])],
-    [10, packed(255)],
-  ] as const,
-}
-/** {"a": "x"} in MySQL's binary form. */
-const DOCUMENT = Buffer.from('0001000e000b0001000c0c00610178', 'hex')
-const IMAGE = Buffer.concat([
-  u8(0x80),
-  u32(7),
-  u16(5),
-  Buffer.from('hello'),
-  u32(DOCUMENT.length),
-  DOCUMENT,
-  Buffer.from('8000000000000001000f', 'hex'),
-  u8(1),
-  u32(0x66778899),
-  u16(1230),
-  u16(4),
-  u32(0xffffffff),
-])
-
-function stream(checksum: boolean): Buffer[] {
-  const options = { checksum }
-  const inner = { checksum: false }
-  const fields = Buffer.concat([
-    varint(12n),
-    varint(1n),
-    ...Array<Buffer>(16).fill(varint(200n)),
-    varint(2n),
-    varint(8n),
-  ])
-  const tagged = Buffer.concat([varint(1n), varint(BigInt(fields.length + 2)), fields])
-  return [
-    rotate('mbin.000001', 4, options),
-    event(EVENT.PREVIOUS_GTIDS, Buffer.concat([u64(1), Buffer.alloc(16, 7), u64(1), u64(1), u64(5)]), options),
-    event(EVENT.GTID_LIST, Buffer.concat([u32(1), u32(0), u32(1), u64(5)]), options),
-    event(
-      EVENT.GTID,
-      Buffer.concat([u8(0), Buffer.alloc(16, 7), u64(9), u8(2), u64(1), u64(2), Buffer.alloc(7, 3)]),
-      options,
-    ),
-    event(EVENT.GTID_TAGGED, tagged, options),
-    event(EVENT.MARIADB_GTID, Buffer.concat([u64(1), u32(0), u8(0), Buffer.alloc(6)]), options),
-    query('s', 'BEGIN', options),
-    query('schema', 'alter table t add x int', { ...options, status: Buffer.concat([u8(0), u32(0), u8(1), u64(4)]) }),
-    tableMap(SPEC, options),
-    rows(EVENT.WRITE_ROWS, 5, 7, [IMAGE, IMAGE], options),
-    rows(EVENT.UPDATE_ROWS, 5, 7, [IMAGE, IMAGE], options),
-    rows(EVENT.DELETE_ROWS_COMPRESSED_V1, 5, 7, [IMAGE], options),
-    payload(
-      Buffer.concat([
-        query('', 'BEGIN', inner),
-        tableMap(SPEC, inner),
-        rows(EVENT.WRITE_ROWS, 5, 7, [IMAGE], inner),
-        xid(inner),
-      ]),
-      0,
-      options,
-    ),
-    event(
-      EVENT.HEARTBEAT_V2,
-      Buffer.concat([packed(1), packedBytes('f.1'), packed(2), packedBytes(packed(70000)), packed(0)]),
-      options,
-    ),
-    event(EVENT.INCIDENT, Buffer.concat([u16(1), u8(3), Buffer.from('abc')]), options),
-    event(EVENT.XA_PREPARE, Buffer.concat([u8(1), u32(1), u32(2), u32(1), Buffer.from('abc')]), options),
-    xid(options),
-  ]
-}
-
-/** A decoder that has seen the file's head and the table map. */
-function prepared(checksum: boolean): BinlogDecoder {
-  const decoder = new BinlogDecoder({ flavor: 'mysql', wanted: () => true, verifyChecksum: true })
-  const format = formatDescription(checksum)
-  decoder.decode(format, 0, format.length)
-  const map = tableMap(SPEC, { checksum })
-  decoder.decode(map, 0, map.length)
-  return decoder
-}
-
-/** Compiled once per different table. */
-const encoders = new Map<string, RowEncoder[]>()
-const keys = new WeakMap<TableMap, string>()
-const out = Buffer.alloc(1 << 20)
-
-/** Everything a reader would do with an event; returns how many rows came out. */
-function consume(decoder: BinlogDecoder, found: BinlogEvent): number {
-  let count = 0
-  if (found.kind === 'gtid') found.gtid()
-  if (found.kind === 'rows' && found.complete) {
-    const key = keys.get(found.map) ?? JSON.stringify(found.map)
-    keys.set(found.map, key)
-    let compiled = encoders.get(key)
-    if (compiled === undefined) {
-      const layout = layoutOf(bindTable(found.map, null), { op: true })
-      compiled = [compileRowEncoder(layout), compileRowEncoder({ ...layout, format: 'json' })]
-      encoders.set(key, compiled)
-    }
-    for (const encoder of compiled) {
-      for (let at = found.at; at < found.end; ) {
-        encoder.locateKey(found.buffer, at, found.end)
-        const q = encoder.encode(found.buffer, at, found.end, out, 0, 0)
-        if (q > encoder.bound(found.end - at)) throw new Error(`row of ${q} bytes`)
-        if (encoder.end <= at) throw new Error('no progress')
-        at = encoder.end
-        count++
-      }
-    }
-  }
-  if (found.kind === 'payload')
-    for (let at = 0; at < found.buffer.length; ) {
-      const inner = decoder.decodeInner(found.buffer, at)
-      at += inner.size
-      count += consume(decoder, inner)
-    }
-  return count
-}
+import { formatDescription, randomFrom, rows, u8, u16, u32 } from '../support/binlog-builder.js'
+import { consume, prepared, sampleEvents } from '../support/event-samples.js'
 
 /** What became of an event: how many rows, or the kind of failure. Anything but a Failure is thrown on. */
 function outcome(checksum: boolean, bytes: Buffer, start = 0, end = bytes.length): number | string {
@@ -179,12 +22,22 @@ const WHOLE = new Map<number, number>([
   [EVENT.UPDATE_ROWS, 4],
   [EVENT.DELETE_ROWS_COMPRESSED_V1, 2],
   [EVENT.TRANSACTION_PAYLOAD, 2],
+  [EVENT.PARTIAL_UPDATE_ROWS, 8],
+  [EVENT.DELETE_ROWS, 2],
+  [EVENT.WRITE_ROWS_V1, 2],
+  [EVENT.UPDATE_ROWS_V1, 4],
+  [EVENT.DELETE_ROWS_V1, 2],
+  [EVENT.WRITE_ROWS_COMPRESSED_V1, 2],
+  [EVENT.UPDATE_ROWS_COMPRESSED_V1, 4],
+  [EVENT.WRITE_ROWS_COMPRESSED, 2],
+  [EVENT.UPDATE_ROWS_COMPRESSED, 4],
+  [EVENT.DELETE_ROWS_COMPRESSED, 2],
 ])
 
 describe('damaged events', () => {
   test('whole, they decode', () => {
     for (const checksum of [true, false])
-      for (const bytes of stream(checksum)) {
+      for (const bytes of sampleEvents(checksum)) {
         const decoder = prepared(checksum)
         const found = decoder.decode(bytes, 0, bytes.length)
         const count = consume(decoder, found)
@@ -194,22 +47,32 @@ describe('damaged events', () => {
 
   test('cut at any byte, they are a failure', () => {
     for (const checksum of [true, false])
-      for (const bytes of stream(checksum))
+      for (const bytes of sampleEvents(checksum))
         for (let end = 0; end < bytes.length; end++) expect(outcome(checksum, bytes, 0, end)).toBe('notDecodable')
   })
 
-  test('cut at any byte with a header that agrees, they are a failure or a shorter event, never another error', () => {
-    for (const bytes of stream(false))
+  test('cut at any byte with a header that agrees, they are a failure or hold fewer whole changes, never part of one', () => {
+    for (const bytes of sampleEvents(false)) {
+      const type = bytes[4]!
+      const whole = WHOLE.get(type) ?? 0
+      const counts = new Map<number, number>()
       for (let end = 19; end < bytes.length; end++) {
         const cut = Buffer.from(bytes.subarray(0, end))
         cut.writeUInt32LE(end, 9)
-        outcome(false, cut)
+        const found = outcome(false, cut)
+        if (typeof found === 'number') counts.set(found, (counts.get(found) ?? 0) + 1)
       }
+      // Of the sample's changes each boundary is met once, and none but those: what is compressed has no boundary inside.
+      const perChange = type === EVENT.PARTIAL_UPDATE_ROWS || type === EVENT.UPDATE_ROWS ? 4 : 2
+      if (whole > 0)
+        for (const [found, times] of counts)
+          expect([type, found % perChange, found < whole, times]).toEqual([type, 0, true, 1])
+    }
   })
 
-  test('any flipped bit is found by the checksum', () => {
-    for (const bytes of stream(true))
-      for (let bit = 0; bit < bytes.length * 8; bit++) {
+  test('a flipped bit is found by the checksum', () => {
+    for (const bytes of sampleEvents(true))
+      for (let bit = bytes[4]! % 5; bit < bytes.length * 8; bit += 5) {
         const flipped = Buffer.from(bytes)
         flipped[bit >> 3]! ^= 1 << (bit & 7)
         const found = outcome(true, flipped)
@@ -221,7 +84,7 @@ describe('damaged events', () => {
   test('without checksums flipped bits give a failure or a value, never another error and no end to the work', () => {
     const seed = (Date.now() & 0x7fffffff) | 1
     const random = randomFrom(seed)
-    const events = stream(false)
+    const events = sampleEvents(false)
     for (let i = 0; i < 6000; i++) {
       const bytes = Buffer.from(events[random(events.length)]!)
       for (let flips = 1 + random(4); flips > 0; flips--) bytes[13 + random(bytes.length - 13)]! ^= 1 << random(8)

@@ -24,6 +24,22 @@ describe('dispatcher', () => {
     expect(r.window.bytes).toBe(0)
   })
 
+  test('a value that cannot be decoded: file, offset and event are named', async () => {
+    const r = rig()
+    const route = toyRoute(toyTarget())
+    const undecodable = () => {
+      throw new Failure('notDecodable', 'a.t: column v cannot be decoded: it is too long')
+    }
+    route.csv!.encoder.encode = undecodable
+    r.dispatcher.rows(insertOf([1, 1]), [route], 1000, { binName: 'b.000007', binPos: 1234, event: 2 })
+    await expect(r.dispatcher.failed).rejects.toMatchObject({
+      kind: 'notDecodable',
+      message: expect.stringMatching(/^a\.t: column v .* \(rows event 3 of the transaction behind b\.000007:1234\)$/),
+    })
+    r.commit()
+    expect(r.durable).toEqual([])
+  })
+
   test('an epoch is cut at commits only, and the next one waits for it', async () => {
     const r = rig({ lanes: 1 })
     const route = toyRoute(toyTarget())

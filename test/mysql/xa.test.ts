@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { tableCrc32 } from '../../lib/binlog/checksum.js'
 import { XaEvents } from '../support/xa-events.js'
 import { START, XaLife } from '../support/xa-life.js'
 
@@ -134,6 +135,31 @@ describe.each(['mysql', 'mariadb'] as const)('%s: XA transactions', flavor => {
       message: expect.stringContaining(X),
     })
     expect(life.reader.inTransaction).toBe(true)
+  })
+
+  test('a failover between prepare and commit: the id alone leads to the rows', async () => {
+    const { events } = xa().start(X).rows([1, 2]).prepare(X)
+    const life = await begin()
+    await life.read(events)
+    const elsewhere = { ...START, serverUuid: 'u-2' }
+    const next = await XaLife.begin(folder, elsewhere, { flavor })
+    await next.read(xa().plain([3]).decide('COMMIT', X).events, elsewhere)
+    expect(next.rows).toEqual([3, 1, 2])
+    await next.prepared.saved(next.commits.at(-1)!)
+    expect(await files()).toEqual([])
+  })
+
+  test('a damaged event in it is refused when it is read, not at its commit', async () => {
+    const { events } = xa().start(X).rows([1, 2]).prepare(X).decide('COMMIT', X)
+    // One byte of the second rows event: how many columns it has.
+    const rows = events.filter(bytes => bytes[4] === 30)[1]!
+    rows[29] = 9
+    rows.writeUInt32LE(tableCrc32(rows, 0, rows.length - 4), rows.length - 4)
+    const life = await begin({ wanted: () => true })
+    await expect(life.read(events)).rejects.toMatchObject({
+      kind: 'notDecodable',
+      message: expect.stringMatching(/WRITE_ROWS event .*mysql-bin\.000005/),
+    })
   })
 
   test('one without wanted rows is known, and a table wanted since then is named', async () => {
