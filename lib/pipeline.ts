@@ -18,8 +18,8 @@ import { BinlogSource } from './mysql/binlog-source.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
-import { verifyServer } from './mysql/preflight/server-settings.js'
-import { readServerFacts } from './mysql/server-facts.js'
+import { logsWholeRows, verifyServer } from './mysql/preflight/server-settings.js'
+import { readServerFacts, type ServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
 import { resolveStart, type StartPoint } from './mysql/start-position.js'
 import type { ChangeReceiver, TablesChange } from './mysql/stream-reader.js'
@@ -117,7 +117,7 @@ export class Pipeline {
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
       const databases = [...new Set(router.targets.map(target => target.database))]
-      const { mode: delivery, reason } = await this.#chooseDelivery(router, databases, sink, signal)
+      const { mode: delivery, reason } = await this.#chooseDelivery(router, databases, facts, sink, signal)
       observer({ kind: 'delivery', mode: delivery, reason })
       const past = { saved, plans: journal.epochs, task: this.#task, databases, delivery, serverUuid: facts.serverUuid }
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
@@ -136,11 +136,20 @@ export class Pipeline {
   async #chooseDelivery(
     router: Router,
     databases: readonly string[],
+    facts: ServerFacts,
     sink: Sink,
     signal: AbortSignal,
   ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
     const wish = this.#config.delivery
     if (wish === 'labels') return { mode: 'labels', reason: 'delivery = "labels"' }
+    if (!logsWholeRows(facts)) {
+      const reason = `binlog_row_image = ${facts.variables.get('binlog_row_image')}: partial updates are not written by transactions over several tables`
+      if (wish === 'atomic')
+        throw new Failure('sourceUnfit', `delivery = "atomic": ${reason}.`, {
+          advice: 'SET GLOBAL binlog_row_image = FULL on the source, or set delivery = "auto" or "labels".',
+        })
+      return { mode: 'labels', reason }
+    }
     const foreign = router.targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
     const lacks =
       this.#lessons.transactionsUnfit ??

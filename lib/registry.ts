@@ -76,5 +76,6 @@ export function routerOptions(config: Config, zone: Zone): RouterOptions {
     rowDelimiter: { text: config.row_delimiter, bytes: separatorBytes(config.row_delimiter) },
     zone,
     skipTablesWithoutKey: config.skip_no_pk_table,
+    generatedLogged: config.flavor === 'mysql',
   }
 }

@@ -19,6 +19,8 @@ export interface GeneratedRow {
   skip(b: Buffer, at: number, limit: number): number
   hash(b: Buffer, at: number, limit: number): number
   same(b: Buffer, before: number, after: number, limit: number): boolean
+  /** Notes in `to` where the bytes of each key column begin and end; both -1 for NULL. */
+  walk(b: Buffer, at: number, limit: number, to: Int32Array): void
   /** Walks an image and leaves in `state.column` the column that holds source offset `target`. */
   find(b: Buffer, at: number, limit: number, target: number): void
 }
@@ -80,7 +82,7 @@ class RowSource {
       `function skip(b,at,limit){${begin}${skip}${finish}return p;}`,
       ...this.#key(),
       `function find(b,at,limit,target){let p=at+${this.#bitmapBytes};${this.#finds()}}`,
-      'return {encode,skip,hash,same,find};',
+      'return {encode,skip,hash,same,walk,find};',
     ].join('\n')
   }
 

@@ -10,6 +10,8 @@ export interface OpenBody {
   readonly body: Body
   readonly json: boolean
   readonly columns: string
+  /** See `Load.partial`. */
+  readonly partial: boolean
   readonly route: Route
   /** Where its rows come from; null where bad rows are not parked. */
   readonly trace: RowTrace | null

@@ -134,8 +134,13 @@ export class RowWriter {
   /** Writes the image at `at`; where it ends in the event. */
   #writeRow(row: Row, lane: number, at: number, op: 0 | 1, before: number, after: number, hash: number): number {
     const { route, bodies } = row
+    const partial = route.partial === true
     let open = bodies.open[lane]
-    if (open === undefined || open.columns !== (open.json ? route.json.columns : route.csv?.columns)) {
+    if (
+      open === undefined ||
+      open.partial !== partial ||
+      open.columns !== (open.json ? route.json.columns : route.csv?.columns)
+    ) {
       if (open) this.#parts.full(row.epoch, bodies, lane)
       open = this.#openBody(row, lane, route.csv === null || (row.oneShape && this.#parts.jsonTargets.has(bodies.name)))
     }
@@ -165,11 +170,13 @@ export class RowWriter {
 
   #openBody({ route, bodies, oneShape }: Row, lane: number, json: boolean): OpenBody {
     const columns = json ? route.json.columns : route.csv!.columns
+    const partial = route.partial === true
+    if (oneShape && partial) refusePartial(bodies, columns)
     const shape = `${json ? 'json' : 'csv'} ${columns}`
     if (oneShape && bodies.shape !== null && bodies.shape !== shape) this.#refuseShape(bodies, json, shape)
     bodies.shape = shape
     const trace = this.#options.traced ? new RowTrace() : null
-    const open = { body: new Body(this.#pool, json), json, columns, route, trace }
+    const open = { body: new Body(this.#pool, json), json, columns, partial, route, trace }
     bodies.open[lane] = open
     return open
   }
@@ -197,6 +204,14 @@ export class RowWriter {
     body.reserve(encoder.bound(images.end - at))
     return encoder.encode(images.buffer, at, images.end, body.chunk, body.rowStart(), op)
   }
+}
+
+/** StarRocks has open defects with partial updates inside transactions over several tables. */
+function refusePartial(bodies: TargetBodies, columns: string): never {
+  throw new Failure(
+    'transactionsUnfit',
+    `${bodies.name}: a row image left columns out (binlog_row_image is not FULL in some session), and partial updates (${columns}) are not written by transactions over several tables.`,
+  )
 }
 
 /** What stays the same over the images of one event. */

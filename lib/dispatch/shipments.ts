@@ -33,7 +33,7 @@ export function takeComplete(epoch: Epoch, bodies: TargetBodies, lanes: number, 
   const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
   const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
   const { flushBytes, flushRows } = first.route
-  const alike = open.every(o => !o.json && o.columns === first.columns)
+  const alike = open.every(o => !o.json && o.columns === first.columns && o.partial === first.partial)
   const foldable = bytes <= (inTurn ? flushBytes : Math.min(FOLD_BYTES, flushBytes)) && rows <= flushRows && alike
   if (open.length === 1 || !foldable || bodies.parts.length > 0) return takeAll(bodies, lanes)
   bodies.open.length = 0

@@ -2,6 +2,9 @@ import { Failure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
 import type { ServerFacts } from '../server-facts.js'
 
+const INCOMPLETE_ROWS =
+  ': updates become partial updates of rows that must be in the target already, and an update of a key stops the stream'
+
 type SettingCheck = (facts: ServerFacts, flavor: 'mysql' | 'mariadb') => Finding
 
 /** Preconditions that the server's global variables tell. Sessions can override some of them, so the stream checks each event again. */
@@ -22,13 +25,19 @@ const CHECKS: readonly SettingCheck[] = [
       ['ROW'],
       "SET GLOBAL binlog_format = 'ROW'; -- and binlog_format = ROW in my.cnf; sessions that are open keep the old format",
     ),
-  facts =>
-    setting(
-      facts,
-      'binlog_row_image',
-      ['FULL'],
-      "SET GLOBAL binlog_row_image = 'FULL'; -- and binlog_row_image = FULL in my.cnf",
-    ),
+  facts => {
+    const whole = logsWholeRows(facts)
+    const value = facts.variables.get('binlog_row_image')
+    return {
+      check: 'mysql.binlog_row_image',
+      level: whole ? 'ok' : 'warning',
+      message:
+        value === undefined
+          ? 'binlog_row_image is not known to this server'
+          : `binlog_row_image = ${value}${whole ? '' : INCOMPLETE_ROWS}`,
+      remedy: whole ? '' : "SET GLOBAL binlog_row_image = 'FULL'; -- and binlog_row_image = FULL in my.cnf",
+    }
+  },
   facts =>
     setting(
       facts,
@@ -64,6 +73,15 @@ const CHECKS: readonly SettingCheck[] = [
     }
   },
 ]
+
+/**
+ * Whether before and after image together hold every column of every row (as far as sessions keep to the global setting).
+ * FULL_NODUP, of MariaDB 11.4 on, leaves out of after images what the before image has already.
+ */
+export function logsWholeRows(facts: ServerFacts): boolean {
+  const value = facts.variables.get('binlog_row_image')?.toUpperCase()
+  return value === undefined || value === 'FULL' || value === 'FULL_NODUP'
+}
 
 /** All findings about the server's settings. */
 export function checkServerSettings(facts: ServerFacts, flavor: 'mysql' | 'mariadb'): Finding[] {
