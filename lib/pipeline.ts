@@ -4,6 +4,7 @@ import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
+import { chooseDelivery } from './delivery-choice.js'
 import { AtomicDelivery, transactionLabel } from './dispatch/atomic-delivery.js'
 import { Dispatcher, type EpochNote } from './dispatch/dispatcher.js'
 import { LabelsDelivery } from './dispatch/labels-delivery.js'
@@ -18,8 +19,8 @@ import { BinlogSource } from './mysql/binlog-source.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
-import { logsWholeRows, verifyServer } from './mysql/preflight/server-settings.js'
-import { readServerFacts, type ServerFacts } from './mysql/server-facts.js'
+import { verifyServer } from './mysql/preflight/server-settings.js'
+import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
 import { resolveStart, type StartPoint } from './mysql/start-position.js'
 import type { ChangeReceiver, TablesChange } from './mysql/stream-reader.js'
@@ -106,8 +107,10 @@ export class Pipeline {
       const clash = await warnOfServerId(session, facts, config.server_id)
       if (clash) observer({ kind: 'warning', ...clash })
       const saved = await this.#masterInfo.load()
+      const rowImage = facts.variables.get('binlog_row_image') ?? null
+      const logged = { rowImage, mariadb: facts.mariadb }
       const zone = await resolveZone(config.time_zone, session)
-      const router = new Router(routerOptions(config, zone), book, {
+      const router = new Router(routerOptions(config, zone, logged), book, {
         readSchema: (schema, table) => this.#withSession(s => readTableSchema(s, schema, table)),
         prepare: wish => sink.prepare(wish),
         observer,
@@ -117,7 +120,17 @@ export class Pipeline {
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
       const databases = [...new Set(router.targets.map(target => target.database))]
-      const { mode: delivery, reason } = await this.#chooseDelivery(router, databases, facts, sink, signal)
+      const { mode: delivery, reason } = await chooseDelivery(
+        {
+          wish: config.delivery,
+          targets: router.targets,
+          task: this.#task,
+          rowImage,
+          transactionsUnfit: this.#lessons.transactionsUnfit,
+        },
+        sink,
+        signal,
+      )
       observer({ kind: 'delivery', mode: delivery, reason })
       const past = { saved, plans: journal.epochs, task: this.#task, databases, delivery, serverUuid: facts.serverUuid }
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
@@ -131,38 +144,6 @@ export class Pipeline {
     } finally {
       await session.close()
     }
-  }
-
-  async #chooseDelivery(
-    router: Router,
-    databases: readonly string[],
-    facts: ServerFacts,
-    sink: Sink,
-    signal: AbortSignal,
-  ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
-    const wish = this.#config.delivery
-    if (wish === 'labels') return { mode: 'labels', reason: 'delivery = "labels"' }
-    if (!logsWholeRows(facts)) {
-      const reason = `binlog_row_image = ${facts.variables.get('binlog_row_image')}: partial updates are not written by transactions over several tables`
-      if (wish === 'atomic')
-        throw new Failure('sourceUnfit', `delivery = "atomic": ${reason}.`, {
-          advice: 'SET GLOBAL binlog_row_image = FULL on the source, or set delivery = "auto" or "labels".',
-        })
-      return { mode: 'labels', reason }
-    }
-    const foreign = router.targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
-    const lacks =
-      this.#lessons.transactionsUnfit ??
-      (foreign === undefined
-        ? await sink.lacksTransactions(databases, this.#task, signal, ...(wish === 'atomic' ? ['4.0.0'] : []))
-        : `${targetName(foreign)} has column names outside ASCII, which transactions cannot carry`)
-    if (lacks === null)
-      return { mode: 'atomic', reason: 'a transaction over several tables was tried out on this cluster' }
-    if (wish === 'atomic')
-      throw new Failure('targetUnfit', `delivery = "atomic": ${lacks}`, {
-        advice: 'Set delivery = "auto" or "labels".',
-      })
-    return { mode: 'labels', reason: lacks }
   }
 
   async #stream(

@@ -23,7 +23,7 @@ export interface SourceColumn {
   readonly comment: string
   /**
    * What the column holds where an INSERT names no value for it: such columns are left out of the row images of
-   * binlog_row_image = MINIMAL. Absent: not known.
+   * binlog_row_image = MINIMAL. Absent: nothing, or not known.
    */
   readonly defaultValue?: ColumnFill
   /** Absent: not a generated column. */

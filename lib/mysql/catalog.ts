@@ -48,13 +48,18 @@ export async function readTableSchema(
 function column(row: Row): SourceColumn {
   const columnType = row.COLUMN_TYPE ?? ''
   const dataType = (row.DATA_TYPE ?? '').toLowerCase()
+  const nullable = row.IS_NULLABLE === 'YES'
+  const fill = columnDefault(
+    { dataType, nullable, text: row.COLUMN_DEFAULT ?? null, extra: row.EXTRA ?? '' },
+    row.MARIADB === '1',
+  )
   const isSet = dataType === 'enum' || dataType === 'set'
   return {
     name: row.COLUMN_NAME ?? '',
     dataType,
     columnType,
     unsigned: /\bunsigned\b/i.test(columnType),
-    nullable: row.IS_NULLABLE === 'YES',
+    nullable,
     charset: row.CHARACTER_SET_NAME ?? null,
     maxLength: number(row.CHARACTER_MAXIMUM_LENGTH),
     precision: number(row.NUMERIC_PRECISION),
@@ -62,10 +67,7 @@ function column(row: Row): SourceColumn {
     fractionDigits: number(row.DATETIME_PRECISION),
     members: isSet ? parseMembers(columnType) : [],
     comment: row.COLUMN_COMMENT ?? '',
-    defaultValue: columnDefault(
-      { dataType, nullable: row.IS_NULLABLE === 'YES', text: row.COLUMN_DEFAULT ?? null, extra: row.EXTRA ?? '' },
-      row.MARIADB === '1',
-    ),
+    ...(fill === null ? {} : { defaultValue: fill }),
     ...generation(row.EXTRA ?? ''),
   }
 }

@@ -2,7 +2,7 @@ import type { BoundColumn } from '../binlog/bound-column.js'
 import type { RowLayout } from '../binlog/row-layout.js'
 import type { RouteMode } from '../model/rule-mode.js'
 import type { SourceColumn, TargetTable } from '../model/schema.js'
-import { fillerText } from '../starrocks/filler-value.js'
+import { fillerText } from '../starrocks/target-type.js'
 import type { TargetField } from './target-fit.js'
 
 export type RowOp = 'insert' | 'update' | 'delete'
@@ -121,7 +121,7 @@ function defaults(facts: ImageFacts, absent: readonly number[], has: readonly nu
     if (facts.key.includes(i)) throw problem(facts, i, 'is key of the target')
     if (field == null) throw problem(facts, i, 'is summed')
     if (isGenerated(facts, i)) throw problem(facts, i, 'is computed by the server, which does not log its value')
-    const fill = facts.source[i]?.defaultValue ?? { kind: 'unknown', reason: 'has a default that is not known' }
+    const fill = facts.source[i]?.defaultValue ?? { kind: 'unknown', reason: 'has no default that is known' }
     if (fill.kind === 'unknown') throw problem(facts, i, fill.reason)
     const text = fill.kind === 'null' ? null : field.form === 'base64' ? base64(fill.text) : fill.text
     return { column: i, text, before: ordinal(i, has) }

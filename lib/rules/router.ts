@@ -9,6 +9,7 @@ import type { Zone } from '../model/zone.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
 import type { CompiledRoute } from './compiled-route.js'
+import { imageFindings, type LoggedImages } from './image-findings.js'
 import { imageText } from './image-text.js'
 import { ImageVariants } from './image-variant.js'
 import { fingerprint } from './route-fingerprint.js'
@@ -23,8 +24,8 @@ export interface RouterOptions {
   readonly zone: Zone
   /** true: `upsert` rules of tables without a key are passed over with a warning; false: they stop the start. */
   readonly skipTablesWithoutKey: boolean
-  /** Updates log every generated column that changed, as MySQL's do and MariaDB's do not; absent: false. */
-  readonly generatedLogged?: boolean
+  /** What the source's row images hold; absent: nothing is known of them. */
+  readonly logged?: LoggedImages
 }
 
 export interface RouterParts {
@@ -144,6 +145,7 @@ export class Router {
       const plan = planColumns(schema, matched)
       for (const message of inexactSums(schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
+      this.#judgeImages(schema, plan, matched)
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
       const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
       ways.push({
@@ -159,6 +161,15 @@ export class Router {
       targets: ways.map(w => targetName(w.target)),
     })
     return ways
+  }
+
+  /** Throws sourceUnfit where a rule cannot be carried out with the row images that the source logs. */
+  #judgeImages(schema: TableSchema, plan: ColumnPlan, matched: MatchedRule): void {
+    const { logged } = this.#options
+    for (const { level, message, remedy } of logged === undefined ? [] : imageFindings(schema, plan, matched, logged)) {
+      if (level === 'error') throw new Failure('sourceUnfit', message, { advice: remedy })
+      this.#parts.observer({ kind: 'warning', message, advice: remedy })
+    }
   }
 
   /** One object per target, so that rows of several source tables meet in the same bodies. */
@@ -223,7 +234,8 @@ export class Router {
     const written = { fields, key, measures, constants, columns, zone: zone.name, separators }
     const csv = loadFormat === 'csv' ? layout('csv') : null
     const json = layout('json')
-    const generatedLogged = this.#options.generatedLogged ?? false
+    // MySQL's updates log every generated column that changed, MariaDB's do not.
+    const generatedLogged = this.#options.logged?.mariadb === false
     const facts = { mode, target, columns, source: described, fields, key, measures, generatedLogged }
     let variants: ImageVariants | null = null
     const route: CompiledRoute = {

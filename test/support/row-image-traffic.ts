@@ -106,7 +106,7 @@ export function randomStatement(schema: string, random: Random, moves: boolean):
       return `update ignore ${name} set ${table.key[0]} = ${table.key[0]} + 100, ${sets([Object.keys(table.values)[0]!])} where ${where}`
     default: {
       const column = chosen.length > 0 ? chosen : [Object.keys(table.values)[0]!]
-      return `update ${name} set ${sets(column)} where ${random.chance(0.1) ? `${table.key[0]} % 5 = 1` : where}`
+      return `update ignore ${name} set ${sets(column)} where ${random.chance(0.1) ? `${table.key[0]} % 5 = 1` : where}`
     }
   }
 }

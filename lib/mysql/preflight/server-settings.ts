@@ -1,5 +1,6 @@
 import { Failure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
+import { logsWholeRows } from '../../model/row-image.js'
 import type { ServerFacts } from '../server-facts.js'
 
 const INCOMPLETE_ROWS =
@@ -26,8 +27,8 @@ const CHECKS: readonly SettingCheck[] = [
       "SET GLOBAL binlog_format = 'ROW'; -- and binlog_format = ROW in my.cnf; sessions that are open keep the old format",
     ),
   facts => {
-    const whole = logsWholeRows(facts)
     const value = facts.variables.get('binlog_row_image')
+    const whole = logsWholeRows(value ?? null)
     return {
       check: 'mysql.binlog_row_image',
       level: whole ? 'ok' : 'warning',
@@ -73,15 +74,6 @@ const CHECKS: readonly SettingCheck[] = [
     }
   },
 ]
-
-/**
- * Whether before and after image together hold every column of every row (as far as sessions keep to the global setting).
- * FULL_NODUP, of MariaDB 11.4 on, leaves out of after images what the before image has already.
- */
-export function logsWholeRows(facts: ServerFacts): boolean {
-  const value = facts.variables.get('binlog_row_image')?.toUpperCase()
-  return value === undefined || value === 'FULL' || value === 'FULL_NODUP'
-}
 
 /** All findings about the server's settings. */
 export function checkServerSettings(facts: ServerFacts, flavor: 'mysql' | 'mariadb'): Finding[] {
