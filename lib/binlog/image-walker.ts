@@ -1,6 +1,7 @@
 import { Failure } from '../model/failure.js'
 import { type BoundColumn, isSkippable } from './bound-column.js'
 import { columnCode } from './column-code.js'
+import { WITHIN_LIMIT } from './row-code.js'
 import { ValueProblem } from './value-problem.js'
 import { WRITERS } from './writers.js'
 
@@ -26,7 +27,7 @@ export function compileImageWalker(columns: readonly BoundColumn[]): ImageWalker
     const value = `to[${2 * i}]=p;${columnCode(column, i, 'csv').skip}to[${2 * i + 1}]=p;`
     return `if((b[at+${i >> 3}]&${1 << (i & 7)})!==0){to[${2 * i}]=-1;to[${2 * i + 1}]=-1;}else{${value}}`
   })
-  const body = `let p=at+${(columns.length + 7) >> 3};${steps.join('')}if(p>limit)imageTooShort(p,limit);return p;`
+  const body = `let p=at+${(columns.length + 7) >> 3};${steps.join('')}${WITHIN_LIMIT}return p;`
   const names = Object.keys(WRITERS).join(',')
   const walk = new Function('scope', `const {${names}}=scope;return function walk(b,at,limit,to){${body}}`)(
     WRITERS,
@@ -65,7 +66,8 @@ function located(
   }
   const late = columns.findIndex((_, i) => spans[2 * i + 1]! > limit)
   const begun = columns.findLastIndex((_, i) => spans[2 * i]! >= 0)
-  const column = columns[late >= 0 ? late : begun]
+  // Where even the NULL bits are missing, none was begun.
+  const column = columns[Math.max(0, late >= 0 ? late : begun)]
   return new Failure('notDecodable', `${column?.table}: column ${column?.name} cannot be decoded: ${problem.message}`, {
     cause: problem,
   })
