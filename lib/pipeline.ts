@@ -4,6 +4,7 @@ import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
+import { chooseDelivery } from './delivery-choice.js'
 import { AtomicDelivery, transactionLabel } from './dispatch/atomic-delivery.js'
 import { Dispatcher, type EpochNote } from './dispatch/dispatcher.js'
 import { LabelsDelivery } from './dispatch/labels-delivery.js'
@@ -104,8 +105,10 @@ export class Pipeline {
       const clash = await warnOfServerId(session, facts, config.server_id)
       if (clash) observer({ kind: 'warning', ...clash })
       const saved = await this.#masterInfo.load()
+      const rowImage = facts.variables.get('binlog_row_image') ?? null
+      const logged = { rowImage, mariadb: facts.mariadb }
       const zone = await resolveZone(config.time_zone, session)
-      const router = new Router(routerOptions(config, zone), book, {
+      const router = new Router(routerOptions(config, zone, logged), book, {
         readSchema: (schema, table) => this.#withSession(s => readTableSchema(s, schema, table)),
         prepare: wish => sink.prepare(wish),
         observer,
@@ -115,7 +118,17 @@ export class Pipeline {
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
       const databases = [...new Set(router.targets.map(target => target.database))]
-      const { mode: delivery, reason } = await this.#chooseDelivery(router, databases, sink, signal)
+      const { mode: delivery, reason } = await chooseDelivery(
+        {
+          wish: config.delivery,
+          targets: router.targets,
+          task: this.#task,
+          rowImage,
+          transactionsUnfit: this.#lessons.transactionsUnfit,
+        },
+        sink,
+        signal,
+      )
       observer({ kind: 'delivery', mode: delivery, reason })
       const past = { saved, plans: journal.epochs, task: this.#task, databases, delivery, serverUuid: facts.serverUuid }
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
@@ -129,29 +142,6 @@ export class Pipeline {
     } finally {
       await session.close()
     }
-  }
-
-  async #chooseDelivery(
-    router: Router,
-    databases: readonly string[],
-    sink: Sink,
-    signal: AbortSignal,
-  ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
-    const wish = this.#config.delivery
-    if (wish === 'labels') return { mode: 'labels', reason: 'delivery = "labels"' }
-    const foreign = router.targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
-    const lacks =
-      this.#lessons.transactionsUnfit ??
-      (foreign === undefined
-        ? await sink.lacksTransactions(databases, this.#task, signal, ...(wish === 'atomic' ? ['4.0.0'] : []))
-        : `${targetName(foreign)} has column names outside ASCII, which transactions cannot carry`)
-    if (lacks === null)
-      return { mode: 'atomic', reason: 'a transaction over several tables was tried out on this cluster' }
-    if (wish === 'atomic')
-      throw new Failure('targetUnfit', `delivery = "atomic": ${lacks}`, {
-        advice: 'Set delivery = "auto" or "labels".',
-      })
-    return { mode: 'labels', reason: lacks }
   }
 
   async #stream(

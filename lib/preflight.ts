@@ -15,6 +15,7 @@ import { SourceSession } from './mysql/session.js'
 import { resolveStart } from './mysql/start-position.js'
 import { ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
 import { planColumns } from './rules/column-plan.js'
+import { imageFindings, type LoggedImages } from './rules/image-findings.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
 import { inexactSums, requestTarget } from './rules/target-wish.js'
@@ -102,7 +103,8 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
           const found = await readTableSchema(session, schema, table)
           if (found === null)
             throw new Failure('sourceDenied', `${schema}.${table} is not visible to ${config.mysql_user}`)
-          const targets = requestsOf(found, book, config, modes, findings)
+          const logged = { rowImage: facts.variables.get('binlog_row_image') ?? null, mariadb: facts.mariadb }
+          const targets = requestsOf(found, book, config, logged, modes, findings)
           requests.push(...targets)
           if (targets.length > 0) findings.push(ok('rules.table', `${schema}.${table} can be synced`))
         },
@@ -120,6 +122,7 @@ function requestsOf(
   table: TableSchema,
   book: RuleBook,
   config: Config,
+  logged: LoggedImages,
   modes: TargetModes,
   findings: Finding[],
 ): TargetRequest[] {
@@ -136,6 +139,8 @@ function requestsOf(
     const plan = planColumns(table, matched)
     for (const message of inexactSums(table, plan, matched))
       warn(message, 'Sum a DECIMAL column where the last digits matter.')
+    for (const finding of imageFindings(table, plan, matched, logged))
+      findings.push({ check: 'rules.row_image', ...finding })
     return requestTarget(table, plan, matched, 'refuse')
   })
 }

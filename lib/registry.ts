@@ -2,6 +2,7 @@ import type { Config } from './config/options.js'
 import type { Sink } from './dispatch/sink.js'
 import type { Zone } from './model/zone.js'
 import type { SourceAddress } from './mysql/session.js'
+import type { LoggedImages } from './rules/image-findings.js'
 import type { RouterOptions } from './rules/router.js'
 import { RuleBook } from './rules/rule-book.js'
 import { separatorBytes } from './starrocks/load-body.js'
@@ -70,11 +71,12 @@ export function ruleBookOf(config: Config): RuleBook {
   return new RuleBook(config.source, rules, config.sr_dbname)
 }
 
-export function routerOptions(config: Config, zone: Zone): RouterOptions {
+export function routerOptions(config: Config, zone: Zone, logged: LoggedImages): RouterOptions {
   return {
     columnSeparator: { text: config.column_separator, bytes: separatorBytes(config.column_separator) },
     rowDelimiter: { text: config.row_delimiter, bytes: separatorBytes(config.row_delimiter) },
     zone,
     skipTablesWithoutKey: config.skip_no_pk_table,
+    logged,
   }
 }

@@ -158,8 +158,10 @@ export interface RowsEvent extends EventHeader {
   readonly buffer: Buffer
   readonly at: number
   readonly end: number
-  /** Every image has all columns. Only then may the images be walked by a row encoder. */
+  /** Every image has all columns. Only then may the images be walked by an encoder of the whole table. */
   readonly complete: boolean
+  /** The column bitmaps of the first and the second image as bytes of a latin1 string: equal for equal sets of columns. */
+  bitmaps(): string
   /** Indexes of the columns that some image leaves out; empty when complete. */
   missing(): readonly number[]
 }

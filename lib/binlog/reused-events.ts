@@ -109,13 +109,21 @@ export class ReusedRows implements RowsEvent {
   #bitmaps = NO_BYTES
   #first = 0
   #second = 0
+  #count = 0
 
   /** Where the column bitmaps of the (before and after) images lie; sets `complete`. */
   setBitmaps(buffer: Buffer, first: number, second: number, count: number): void {
     this.#bitmaps = buffer
     this.#first = first
     this.#second = second
+    this.#count = count
     this.complete = allBits(buffer, first, count) && (second === first || allBits(buffer, second, count))
+  }
+
+  bitmaps(): string {
+    const bytes = (this.#count + 7) >> 3
+    const text = (at: number) => this.#bitmaps.toString('latin1', at, at + bytes)
+    return `${text(this.#first)}${text(this.#second)}`
   }
 
   missing(): readonly number[] {

@@ -5,6 +5,9 @@ import type { RowPunctuation } from './row-punctuation.js'
 /** Columns per generated function: V8 optimizes no function whose code is too long. */
 const COLUMNS_PER_PART = 32
 
+/** Behind the last value. Where a length was read behind the end of the buffer, `p` is no number any more. */
+export const WITHIN_LIMIT = 'if(!(p<=limit))imageTooShort(p>limit?p:limit+1,limit);'
+
 /** What one generated encoder keeps between its parts and hands back. */
 export interface RowState {
   p: number
@@ -19,6 +22,8 @@ export interface GeneratedRow {
   skip(b: Buffer, at: number, limit: number): number
   hash(b: Buffer, at: number, limit: number): number
   same(b: Buffer, before: number, after: number, limit: number): boolean
+  /** Notes in `to` where the bytes of each key column begin and end; both -1 for NULL. */
+  walk(b: Buffer, at: number, limit: number, to: Int32Array): void
   /** Walks an image and leaves in `state.column` the column that holds source offset `target`. */
   find(b: Buffer, at: number, limit: number, target: number): void
 }
@@ -69,7 +74,7 @@ class RowSource {
     }
     const parted = parts.length > 0
     const begin = `${this.#notNull()}let p=at+${this.#bitmapBytes};`
-    const finish = 'if(p>limit)imageTooShort(p,limit);state.end=p;'
+    const finish = `${WITHIN_LIMIT}state.end=p;`
     const empty = this.punctuation.fields === 1 && this.layout.format === 'csv' ? 'if(q===start)u=1;' : ''
     const change = this.layout.change ? 'let u=change.unsafe;q=change.write(o,q);' : 'let u=0;'
     return [
@@ -80,7 +85,7 @@ class RowSource {
       `function skip(b,at,limit){${begin}${skip}${finish}return p;}`,
       ...this.#key(),
       `function find(b,at,limit,target){let p=at+${this.#bitmapBytes};${this.#finds()}}`,
-      'return {encode,skip,hash,same,find};',
+      'return {encode,skip,hash,same,walk,find};',
     ].join('\n')
   }
 
@@ -189,7 +194,7 @@ class RowSource {
     }
     const hashes = key.map((i, k) => `p=first[${2 * k}];if(p===-1)h=hashNull(h);else{${this.codes[i]!.hash}}`).join('')
     return [
-      `function walk(b,at,limit,to){${walk}if(p>limit)imageTooShort(p,limit);}`,
+      `function walk(b,at,limit,to){${walk}${WITHIN_LIMIT}}`,
       `function hash(b,at,limit){walk(b,at,limit,first);let h=seed,p=0;${hashes}return finishHash(h);}`,
       `function same(b,before,after,limit){${this.#sameFixed() ?? this.#sameWalked()}}`,
     ]

@@ -27,6 +27,8 @@ export interface RowEncoder {
   locateKey(source: Buffer, at: number, limit: number): void
   /** Have the images at `before` and `after` the same key bytes? */
   sameKey(source: Buffer, before: number, after: number, limit: number): boolean
+  /** Notes in `to` where the bytes of each key column begin and end in the image at `at`, in key order; both -1 for NULL. */
+  keySpans(source: Buffer, at: number, limit: number, to: Int32Array): void
   /** The offset behind the image at `at`. */
   skip(source: Buffer, at: number, limit: number): number
   /**
@@ -89,7 +91,10 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
   let fixedBytes = punctuation.tails[0].length + punctuation.tails[1].length + (change?.bound ?? 0)
   let ratio = 0
   const alwaysUnsafe =
-    csv && layout.constants.some(({ text }) => text !== null && isUnsafe(Buffer.from(text), separators))
+    csv &&
+    [...layout.constants, ...(layout.literals ?? [])].some(
+      ({ text }) => text !== null && isUnsafe(Buffer.from(text), separators),
+    )
   codes.forEach((code, i) => {
     // A sum may need one byte more than its value, for the sign; and quotes in JSON.
     for (const sum of punctuation.sums[i]!) fixedBytes += sum.length + code.textBytes + 3
@@ -142,6 +147,14 @@ class CompiledRowEncoder implements RowEncoder {
       return this.#row.same(source, before, after, limit)
     } catch (error) {
       throw this.#located(error, source, after, limit)
+    }
+  }
+
+  keySpans(source: Buffer, at: number, limit: number, to: Int32Array): void {
+    try {
+      this.#row.walk(source, at, limit, to)
+    } catch (error) {
+      throw this.#located(error, source, at, limit)
     }
   }
 

@@ -18,6 +18,11 @@ export interface RowLayout {
    * it would be; those of `column` null count rows and stand behind the constants. NULL adds 0. Numeric columns only.
    */
   readonly measures: readonly { readonly name: string; readonly column: number | null }[]
+  /**
+   * Fields that stand where the field of a column would stand that the images do not have: in front of column `before` of
+   * this layout, or behind all of them. `text`: as `encode` would write the value, base64 included; null: NULL.
+   */
+  readonly literals?: readonly { readonly name: string; readonly text: string | null; readonly before: number }[]
   /** Fields behind the columns that are the same in every row. */
   readonly constants: readonly { readonly name: string; readonly text: string | null }[]
   /** Append __op (0 upsert, 1 delete). */

@@ -28,16 +28,30 @@ export function rowPunctuation(layout: RowLayout): RowPunctuation {
   }
   const before: (Uint8Array | null)[] = []
   const sums: Uint8Array[][] = []
+  const text = (value: string | null): Uint8Array =>
+    Buffer.from(csv ? (value ?? '\\N') : value === null ? 'null' : JSON.stringify(value))
+  let waiting: Uint8Array[] = []
+  /** Literals stand in no column's place, so the next field that is written takes them in front of its own separator. */
+  const behindLiterals = (separator: Uint8Array): Uint8Array => {
+    const whole = waiting.length === 0 ? separator : Buffer.concat([...waiting, separator])
+    waiting = []
+    return whole
+  }
+  const addLiterals = (at: (before: number) => boolean): void => {
+    for (const literal of layout.literals ?? [])
+      if (at(literal.before)) waiting.push(next(literal.name), text(literal.text))
+  }
   layout.fields.forEach((field, i) => {
-    before.push(field === null ? null : next(field.name))
-    sums.push(layout.measures.filter(m => m.column === i).map(m => next(m.name)))
+    addLiterals(place => place === i)
+    before.push(field === null ? null : behindLiterals(next(field.name)))
+    sums.push(layout.measures.filter(m => m.column === i).map(m => behindLiterals(next(m.name))))
   })
+  addLiterals(place => place >= layout.fields.length)
   const inFront = fields
   const tail = (fixed: Fixed): Uint8Array => {
     fields = inFront
-    const pieces: Uint8Array[] = []
-    for (const { name, text } of fixed)
-      pieces.push(next(name), Buffer.from(csv ? (text ?? '\\N') : text === null ? 'null' : JSON.stringify(text)))
+    const pieces: Uint8Array[] = [...waiting]
+    for (const { name, text: value } of fixed) pieces.push(next(name), text(value))
     const end = csv ? layout.rowDelimiter : Buffer.from(fields === 0 ? '{}' : '}')
     return Buffer.concat([...pieces, end])
   }

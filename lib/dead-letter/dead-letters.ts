@@ -3,7 +3,7 @@ import type { Position } from '../model/position.js'
 import { Filing } from './filing.js'
 import { LetterFolder } from './letter-folder.js'
 import { renderChange, renderLetter } from './letter-line.js'
-import { ParkedKeys } from './parked-keys.js'
+import { ParkedKeys, type TouchingRow } from './parked-keys.js'
 
 export interface DeadLetterParts {
   /** Told at once, and when the number of open letters has changed. */
@@ -21,6 +21,7 @@ interface OpenLetter {
   readonly reason: string
   readonly server: string
   readonly place: RowPlace
+  readonly partial: string | null
 }
 
 /** The dead letters of a running engine: parks rows, and knows which keys have one that a later change supersedes. */
@@ -51,9 +52,9 @@ export class DeadLetters {
    */
   expectFrom(start: Position): void {
     for (const [id, letter] of this.#open) {
-      const { target, mode, hash, key, place } = letter
+      const { target, mode, hash, key, place, partial } = letter
       const givesWayTo = mode === 'upsert' ? 'either' : 'itself'
-      if (isReadAgain(letter, start)) this.#keys.add(target, hash, { id, key, place, givesWayTo })
+      if (isReadAgain(letter, start)) this.#keys.add(target, hash, { id, key, place, givesWayTo, partial })
     }
   }
 
@@ -96,16 +97,17 @@ export class DeadLetters {
   }
 
   /** Ids of the open letters that this row supersedes; see `ParkedKeys.touch`. To be handed to `supersede`. */
-  touch(target: string, hash: number, row: () => { readonly key: string; readonly place: RowPlace }): string[] {
+  touch(target: string, hash: number, row: () => TouchingRow): string[] {
     return this.#keys.touch(target, hash, row)
   }
 
   #add(letter: DeadLetter, ofThisRun: boolean): void {
     const { id, target, mode, keyHash: hash, reason, server, place } = letter
     const key = keyText(letter.key)
-    this.#open.set(id, { target, mode, hash, key, reason, server, place })
+    const partial = letter.load.partial === true ? letter.load.columns : null
+    this.#open.set(id, { target, mode, hash, key, reason, server, place, partial })
     if (mode === 'upsert')
-      this.#keys.add(target, hash, { id, key, place: ofThisRun ? place : null, givesWayTo: 'later' })
+      this.#keys.add(target, hash, { id, key, place: ofThisRun ? place : null, givesWayTo: 'later', partial })
   }
 
   /** One write for each target. */
@@ -121,5 +123,6 @@ export class DeadLetters {
 }
 
 function withoutBody(letter: DeadLetter): DeadLetter {
-  return { ...letter, before: null, after: null, load: { ...letter.load, row: new Uint8Array(0), columns: '' } }
+  const columns = letter.load.partial === true ? letter.load.columns : ''
+  return { ...letter, before: null, after: null, load: { ...letter.load, row: new Uint8Array(0), columns } }
 }

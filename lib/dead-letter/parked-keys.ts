@@ -1,4 +1,5 @@
-import { precedes, type RowPlace } from '../model/dead-letter.js'
+import { formatPlace, precedes, type RowPlace } from '../model/dead-letter.js'
+import { Failure } from '../model/failure.js'
 
 interface ParkedKey {
   readonly id: string
@@ -7,6 +8,16 @@ interface ParkedKey {
   readonly place: RowPlace | null
   /** What takes its place: a later row of the key, the row itself when it is read again, or either. */
   readonly givesWayTo: 'later' | 'itself' | 'either'
+  /** Columns of a row that holds some only; absent or null: a whole row. */
+  readonly partial?: string | null
+}
+
+/** A row on its way into a target. */
+export interface TouchingRow {
+  readonly key: string
+  readonly place: RowPlace
+  /** As in `ParkedKey`. */
+  readonly partial?: string | null
 }
 
 /** Keys that have an open letter a row may still take the place of, by target and key hash. */
@@ -25,13 +36,19 @@ export class ParkedKeys {
     hashes.set(hash, [...others, parked])
   }
 
-  /** Forgets the letters of the row's key that came before it or are of this very row, and gives their ids. `row` is asked only when the hash is here. */
-  touch(target: string, hash: number, row: () => { readonly key: string; readonly place: RowPlace }): string[] {
+  /**
+   * Forgets the letters of the row's key that came before it or are of this very row, and gives their ids. `row` is asked
+   * only when the hash is here. Throws rowRejected for a row of some columns behind a letter that holds others: it does not
+   * take their place, and without them it would be loaded on top of a row that the target does not have.
+   */
+  touch(target: string, hash: number, row: () => TouchingRow): string[] {
     const hashes = this.#targets.get(target)
     const parked = hashes?.get(hash)
     if (hashes === undefined || parked === undefined) return []
-    const { key, place } = row()
+    const { key, place, partial = null } = row()
     const older = parked.filter(one => one.key === key && givesWay(one, place))
+    const unlike = older.find(one => partial !== null && (one.partial ?? null) !== partial && !isSame(one.place, place))
+    if (unlike !== undefined) throw stuck(target, key, place, unlike.id)
     this.#keep(
       target,
       hashes,
@@ -65,4 +82,18 @@ function givesWay({ place: parked, givesWayTo }: ParkedKey, place: RowPlace): bo
   if (parked === null) return true
   if (precedes(parked, place)) return givesWayTo !== 'itself'
   return givesWayTo !== 'later' && !precedes(place, parked)
+}
+
+function isSame(parked: RowPlace | null, place: RowPlace): boolean {
+  return parked !== null && !precedes(parked, place) && !precedes(place, parked)
+}
+
+function stuck(target: string, key: string, place: RowPlace, id: string): Failure {
+  return new Failure(
+    'rowRejected',
+    `${target}: the row ${key} changes at ${formatPlace(place)} by some of its columns only, but an earlier change of it is parked as dead letter ${id}.`,
+    {
+      advice: `Mend what refused the letter and load it with \`mysql-sr-sync dlq replay\`, or give it up with \`mysql-sr-sync dlq drop\`; then start again.`,
+    },
+  )
 }

@@ -108,7 +108,7 @@ function batches(letters: readonly DeadLetter[]): DeadLetter[][] {
 }
 
 function loadOf(batch: readonly DeadLetter[]): Load {
-  const { database, table, model, key, format, columns, columnSeparator, rowDelimiter } = batch[0]!.load
+  const { database, table, model, key, format, columns, partial, columnSeparator, rowDelimiter } = batch[0]!.load
   const rows = batch.map(letter => letter.load.row)
   const body = format === 'csv' ? rows : jsonArray(rows)
   return {
@@ -116,6 +116,7 @@ function loadOf(batch: readonly DeadLetter[]): Load {
     target: { database, table, model, key, columns: [] },
     format,
     columns,
+    ...(partial === true ? { partial } : {}),
     body,
     bytes: body.reduce((sum, piece) => sum + piece.length, 0),
     rows: rows.length,

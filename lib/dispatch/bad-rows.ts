@@ -22,9 +22,14 @@ export interface Parking {
   parkedIn(target: string): boolean
   /**
    * Ids of the open letters that a row with this key hash supersedes; they are open no more for this object. `row` is asked
-   * only when a letter has that hash.
+   * only when a letter has that hash; its `partial` are the columns of a row that holds some only. Throws rowRejected where
+   * such a row would have to go over a letter with other columns.
    */
-  touch(target: string, hash: number, row: () => { readonly key: string; readonly place: RowPlace }): readonly string[]
+  touch(
+    target: string,
+    hash: number,
+    row: () => { readonly key: string; readonly place: RowPlace; readonly partial?: string | null },
+  ): readonly string[]
 }
 
 /** A load with where its rows come from. */
@@ -93,7 +98,11 @@ export async function supersedeParked({ load, trace }: TracedLoad, parking: Park
     const ids = parking.touch(target, hash, () => {
       rows ??= new BodyRows(load, separatorBytes(load.rowDelimiter))
       place = trace.place(ordinal)
-      return { key: keyText(rowKey(load, rows.row(ordinal))), place }
+      return {
+        key: keyText(rowKey(load, rows.row(ordinal))),
+        place,
+        partial: load.partial === true ? load.columns : null,
+      }
     })
     for (const id of ids) superseded.push({ id, by: place === null ? '' : formatPlace(place) })
   })

@@ -100,18 +100,14 @@ export class Dispatcher {
     this.#inTransaction = true
     const epoch = this.#open
     epoch.events++
-    const event = this.#traced(images, routes, commitMs, place)
+    const { script } = epoch
+    const wanted = script === null ? routes : routes.filter(route => !script.skips(route.target))
     try {
-      for (const route of routes) {
-        if (epoch.script?.skips(route.target) === true) continue
-        this.#dueBy(route)
-        this.#writer.write(epoch, images, route, place, commitMs, event, this.#delivery.oneShape)
-      }
+      if (images.complete === false) for (const route of wanted) this.#writeIncomplete(route, images, commitMs, place)
+      else this.#write(wanted, images, commitMs, place)
     } catch (error) {
       this.#stop(located(asFailure(error), place))
       return
-    } finally {
-      if (event !== null) window.settle(0, event.release())
     }
     if (epoch.script?.spills.has(epoch.events) || (window.full && !this.#scripted)) this.#spill()
   }
@@ -190,6 +186,26 @@ export class Dispatcher {
     if (script === undefined || comparePositions(script.start, start) !== 0) return new Epoch(ordinal, start, null)
     this.#scripts.shift()
     return new Epoch(script.epoch, start, script)
+  }
+
+  #write(routes: readonly Route[], images: RowImages, commitMs: number, place: ChangePlace): void {
+    const event = this.#traced(images, routes, commitMs, place)
+    try {
+      for (const route of routes) {
+        this.#dueBy(route)
+        this.#writer.write(this.#open, images, route, place, commitMs, event, this.#delivery.oneShape)
+      }
+    } finally {
+      if (event !== null) this.#parts.window.settle(0, event.release())
+    }
+  }
+
+  /** Each route makes other images of those that leave columns out, so none are shared. */
+  #writeIncomplete(route: Route, images: RowImages, commitMs: number, place: ChangePlace): void {
+    if (route.reshape === undefined || images.bitmaps === undefined)
+      throw new Failure('internal', `Images of ${route.source} leave columns out where none may.`)
+    const reshaped = route.reshape(images, images.bitmaps(), place)
+    if (reshaped.images.at < reshaped.images.end) this.#write([reshaped.route], reshaped.images, commitMs, place)
   }
 
   #traced(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): TracedEvent | null {

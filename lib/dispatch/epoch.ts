@@ -10,7 +10,13 @@ export interface OpenBody {
   readonly body: Body
   readonly json: boolean
   readonly columns: string
+  /** See `Load.partial`. */
+  readonly partial: boolean
   readonly route: Route
+  /** The lane's next body, which is to be loaded behind this one; null: this is the last. */
+  next: OpenBody | null
+  /** Key hashes of its rows; null in a lane's first body, of which nobody asks. */
+  readonly keys: Set<number> | null
   /** Where its rows come from; null where bad rows are not parked. */
   readonly trace: RowTrace | null
 }
@@ -21,6 +27,7 @@ export interface TargetBodies {
   readonly name: string
   /** Mixed into key hashes, so that equal keys of different targets spread over the lanes. */
   readonly salt: number
+  /** The first body of each lane. */
   readonly open: (OpenBody | undefined)[]
   readonly parts: number[]
   /** Format and columns of its first body: within a transaction all loads of a table must have the same. */

@@ -178,7 +178,7 @@ export class LabelsDelivery implements Delivery {
   }
 
   #load(epoch: Epoch, { target, bodies, lane, part, rows }: Shipment, base: string): Load {
-    const { route, json, columns } = bodies[0]!
+    const { route, json, columns, partial } = bodies[0]!
     const body = bodies.flatMap(open => open.body.pieces())
     const bytes = bodies.reduce((sum, open) => sum + open.body.bytes, 0)
     return {
@@ -186,6 +186,7 @@ export class LabelsDelivery implements Delivery {
       target,
       format: json ? 'json' : 'csv',
       columns,
+      ...(partial ? { partial } : {}),
       body,
       bytes,
       rows,

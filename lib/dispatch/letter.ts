@@ -7,7 +7,7 @@ import type { Route } from './route.js'
 import type { RowOrigin } from './row-trace.js'
 import type { Load } from './sink.js'
 
-type Frame = Pick<Load, 'target' | 'format' | 'columns' | 'columnSeparator' | 'rowDelimiter'>
+type Frame = Pick<Load, 'target' | 'format' | 'columns' | 'partial' | 'columnSeparator' | 'rowDelimiter'>
 
 /** What is parked of one row: `row` is its own bytes in the load's body. */
 export function composeLetter(
@@ -17,7 +17,7 @@ export function composeLetter(
   origin: RowOrigin,
   refusal: { readonly reason: string; readonly atMs: number; readonly server: string },
 ): DeadLetter {
-  const { target, format, columns, columnSeparator, rowDelimiter } = load
+  const { target, format, columns, partial, columnSeparator, rowDelimiter } = load
   const { source, rule, op, place, commitMs, keyHash, before, after } = origin
   const { database, table, model, key } = target
   return {
@@ -34,7 +34,10 @@ export function composeLetter(
     keyHash,
     before,
     after,
-    load: { database, table, model, key, format, columns, columnSeparator, rowDelimiter, row },
+    load: {
+      ...{ database, table, model, key, format, columns, columnSeparator, rowDelimiter, row },
+      ...(partial === true ? { partial } : {}),
+    },
   }
 }
 

@@ -34,6 +34,17 @@ export interface Route {
   readonly rule?: string
   /** An image as a JSON object of all columns that can be decoded, by source name: for rows that are parked. */
   readonly imageText?: (buffer: Buffer, at: number, limit: number) => string
+  /** Its rows lack columns of the target, which keep the value they have there. */
+  readonly partial?: boolean
+  /**
+   * The route and the images for images that leave columns out; the images are valid until the next call.
+   * @throws Failure rowImageIncomplete where rows need what they lack
+   */
+  readonly reshape?: (
+    images: RowImages,
+    bitmaps: string,
+    place: ChangePlace,
+  ) => { readonly route: Route; readonly images: RowImages }
   /** Null when the rule asks for JSON. */
   readonly csv: { readonly encoder: RouteEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RouteEncoder; readonly columns: string }
@@ -50,4 +61,7 @@ export interface RowImages {
   readonly buffer: Buffer
   readonly at: number
   readonly end: number
+  /** False: they leave columns out; which ones, `bitmaps` tells. */
+  readonly complete?: boolean
+  bitmaps?(): string
 }

@@ -21,6 +21,9 @@ export interface RowWriterParts {
   readonly jsonTargets: Set<string>
 }
 
+/** Bodies of one lane, so sets of columns, that fill at the same time. */
+const MAX_OPEN_BODIES = 16
+
 /** Writes row images into the bodies of an epoch: same target key, same lane, same order. */
 export class RowWriter {
   readonly #options: RowWriterOptions
@@ -133,44 +136,88 @@ export class RowWriter {
 
   /** Writes the image at `at`; where it ends in the event. */
   #writeRow(row: Row, lane: number, at: number, op: 0 | 1, before: number, after: number, hash: number): number {
-    const { route, bodies } = row
-    let open = bodies.open[lane]
-    if (open === undefined || open.columns !== (open.json ? route.json.columns : route.csv?.columns)) {
-      if (open) this.#parts.full(row.epoch, bodies, lane)
-      open = this.#openBody(row, lane, route.csv === null || (row.oneShape && this.#parts.jsonTargets.has(bodies.name)))
-    }
+    const { route } = row
+    let open = this.#bodyFor(row, lane, hash)
     let encoder: RouteEncoder = open.json ? route.json.encoder : route.csv!.encoder
     let added = this.#encode(row, open.body, encoder, at, op)
     if (!open.json && encoder.unsafe) {
-      if (open.body.rows > 0) this.#parts.full(row.epoch, bodies, lane)
-      else {
-        open.body.release()
-        if (bodies.parts.length === 0 && bodies.open.every(o => o === open || o === undefined)) bodies.shape = null
-      }
-      open = this.#openBody(row, lane, true)
+      open = this.#jsonBody(row, lane, open)
       encoder = route.json.encoder
       added = this.#encode(row, open.body, encoder, at, op)
     }
     let bytes = added - open.body.at
     open.body.addRow(added)
+    open.keys?.add(hash)
     if (open.trace !== null) {
       open.trace.note(row.event!, route.rule ?? '', row.change, op === 1, before, after, hash)
       bytes += TRACED_ROW_BYTES
     }
     this.#parts.window.admit(1, bytes)
-    if (open.body.bytes >= route.flushBytes || open.body.rows >= route.flushRows)
-      this.#parts.full(row.epoch, bodies, lane)
+    if (open.body.bytes >= route.flushBytes || open.body.rows >= route.flushRows) this.#shipThrough(row, lane, open)
     return encoder.end
   }
 
-  #openBody({ route, bodies, oneShape }: Row, lane: number, json: boolean): OpenBody {
+  /**
+   * The body a row with this key goes into. A lane has one for each set of columns: they are loaded one after the other, so
+   * a row may join any body that no row of its key has come behind.
+   */
+  #bodyFor(row: Row, lane: number, hash: number): OpenBody {
+    const { route, bodies } = row
+    const first = bodies.open[lane]
+    const json = route.csv === null || (row.oneShape && this.#parts.jsonTargets.has(bodies.name))
+    if (first === undefined) return this.#openBody(row, lane, json, null)
+    if (first.next === null && fits(first, route)) return first
+    let found: OpenBody | null = null
+    let last = first
+    let count = 0
+    for (let body: OpenBody | null = first; body !== null; body = body.next) {
+      if (body.keys?.has(hash)) found = null
+      if (fits(body, route)) found = body
+      last = body
+      count++
+    }
+    if (found !== null) return found
+    // Rows that are never replaced have no key to look for.
+    if (route.mode !== 'upsert') this.#shipThrough(row, lane, last)
+    else if (count === MAX_OPEN_BODIES) this.#parts.full(row.epoch, bodies, lane)
+    return this.#openBody(row, lane, json, bodies.open[lane] === undefined ? null : last)
+  }
+
+  /** In place of the CSV body `open`, which cannot carry a row. */
+  #jsonBody(row: Row, lane: number, open: OpenBody): OpenBody {
+    const { bodies } = row
+    for (let first = bodies.open[lane]; first !== undefined && first.body.rows > 0; first = bodies.open[lane])
+      this.#parts.full(row.epoch, bodies, lane)
+    if (open.body.rows === 0) {
+      open.body.release()
+      bodies.open[lane] = undefined
+      if (bodies.parts.length === 0 && bodies.open.every(o => o === undefined)) bodies.shape = null
+    }
+    return this.#openBody(row, lane, true, null)
+  }
+
+  /** This body and all before it in its lane leave. */
+  #shipThrough({ epoch, bodies }: Row, lane: number, body: OpenBody): void {
+    for (;;) {
+      const first = bodies.open[lane]
+      this.#parts.full(epoch, bodies, lane)
+      if (first === body) return
+    }
+  }
+
+  /** Behind the lane's last body, if it has one. */
+  #openBody({ route, bodies, oneShape }: Row, lane: number, json: boolean, last: OpenBody | null): OpenBody {
     const columns = json ? route.json.columns : route.csv!.columns
+    const partial = route.partial === true
+    if (oneShape && partial) refusePartial(bodies, columns)
     const shape = `${json ? 'json' : 'csv'} ${columns}`
     if (oneShape && bodies.shape !== null && bodies.shape !== shape) this.#refuseShape(bodies, json, shape)
     bodies.shape = shape
     const trace = this.#options.traced ? new RowTrace() : null
-    const open = { body: new Body(this.#pool, json), json, columns, route, trace }
-    bodies.open[lane] = open
+    const keys = last === null ? null : new Set<number>()
+    const open: OpenBody = { body: new Body(this.#pool, json), json, columns, partial, route, trace, next: null, keys }
+    if (last === null) bodies.open[lane] = open
+    else last.next = open
     return open
   }
 
@@ -197,6 +244,19 @@ export class RowWriter {
     body.reserve(encoder.bound(images.end - at))
     return encoder.encode(images.buffer, at, images.end, body.chunk, body.rowStart(), op)
   }
+}
+
+/** Whether rows of this route may be added to the body. */
+function fits({ json, columns, partial }: OpenBody, route: Route): boolean {
+  return partial === (route.partial === true) && columns === (json ? route.json.columns : route.csv?.columns)
+}
+
+/** StarRocks has open defects with partial updates inside transactions over several tables. */
+function refusePartial(bodies: TargetBodies, columns: string): never {
+  throw new Failure(
+    'transactionsUnfit',
+    `${bodies.name}: a row image left columns out (binlog_row_image is not FULL in some session), and partial updates (${columns}) are not written by transactions over several tables.`,
+  )
 }
 
 /** What stays the same over the images of one event. */

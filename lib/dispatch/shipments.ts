@@ -5,10 +5,10 @@ import { TRACED_ROW_BYTES } from './row-trace.js'
 /** Up to here the bodies of one target's lanes go as one load; above, parallel loads pay. */
 const FOLD_BYTES = 8 * 1024 * 1024
 
-/** Takes one lane's body out, which is open. */
+/** Takes one lane's first body out, which is open. */
 export function takeOne(bodies: TargetBodies, lane: number, lanes: number): Shipment {
   const open = bodies.open[lane]!
-  bodies.open[lane] = undefined
+  bodies.open[lane] = open.next ?? undefined
   // Rows that are in no order are all in lane 0: their targets spread over the workers instead.
   const worker = open.route.mode === 'upsert' ? lane : bodies.salt % lanes
   return shipment(bodies, lane, [open], worker)
@@ -16,9 +16,11 @@ export function takeOne(bodies: TargetBodies, lane: number, lanes: number): Ship
 
 /** Takes every open body out, each as a load of its own. */
 export function takeAll(bodies: TargetBodies, lanes: number): Shipment[] {
-  return [...bodies.open.keys()].flatMap(lane =>
-    bodies.open[lane] === undefined ? [] : [takeOne(bodies, lane, lanes)],
-  )
+  return [...bodies.open.keys()].flatMap(lane => {
+    const taken: Shipment[] = []
+    while (bodies.open[lane] !== undefined) taken.push(takeOne(bodies, lane, lanes))
+    return taken
+  })
 }
 
 /**
@@ -33,7 +35,9 @@ export function takeComplete(epoch: Epoch, bodies: TargetBodies, lanes: number, 
   const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
   const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
   const { flushBytes, flushRows } = first.route
-  const alike = open.every(o => !o.json && o.columns === first.columns)
+  const alike = open.every(
+    o => !o.json && o.columns === first.columns && o.partial === first.partial && o.next === null,
+  )
   const foldable = bytes <= (inTurn ? flushBytes : Math.min(FOLD_BYTES, flushBytes)) && rows <= flushRows && alike
   if (open.length === 1 || !foldable || bodies.parts.length > 0) return takeAll(bodies, lanes)
   bodies.open.length = 0

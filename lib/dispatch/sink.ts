@@ -8,6 +8,8 @@ export interface Load {
   readonly format: 'csv' | 'json'
   /** Value of the `columns` header: target column names in body order, derived columns included. */
   readonly columns: string
+  /** Columns of the target that `columns` does not name keep the value they have; else, and in rows that are new, they get their default. */
+  readonly partial?: boolean
   /** The body in pieces, in order; they stay unchanged until `write` has settled. CSV rows end with the row delimiter; JSON pieces form one array. */
   readonly body: readonly Uint8Array[]
   readonly bytes: number

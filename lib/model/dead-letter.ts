@@ -48,6 +48,8 @@ export interface ParkedLoad {
   readonly key: readonly string[]
   readonly format: 'csv' | 'json'
   readonly columns: string
+  /** A partial update: columns of the target that `columns` does not name keep their values. Absent: a whole row. */
+  readonly partial?: boolean
   /** Separators as header text. */
   readonly columnSeparator: string
   readonly rowDelimiter: string

@@ -1,12 +1,7 @@
+import type { ColumnFill } from './column-fill.js'
 import type { TableSchema } from './schema.js'
 
-/** What rows that were there before have in an added column; MySQL writes no row events for it. */
-export type ColumnFill =
-  | { readonly kind: 'null' }
-  /** The value as SELECT would print it. */
-  | { readonly kind: 'text'; readonly text: string }
-  /** Differs from row to row, or cannot be known from the statement: the reason, in words that follow the column's name. */
-  | { readonly kind: 'unknown'; readonly reason: string }
+export type { ColumnFill } from './column-fill.js'
 
 /** What one DDL statement made of one source table. Names are those of the source. */
 export interface TableChange {
@@ -17,7 +12,7 @@ export interface TableChange {
   readonly after: TableSchema | null
   /** Old name to new name of columns that keep their values under another name. */
   readonly renamedColumns: ReadonlyMap<string, string>
-  /** For each added column. */
+  /** For each added column: what rows that were there before have in it; MySQL writes no row events for it. */
   readonly fills: ReadonlyMap<string, ColumnFill>
   /** Why rows changed, came or went without row events (partitions, tablespaces, a table swapped in), in words; null when none did. */
   readonly unseenRows: string | null

@@ -1,3 +1,5 @@
+import type { ColumnFill } from './column-fill.js'
+
 /** One column of a source table, as information_schema.COLUMNS (or a FULL table map) describes it. */
 export interface SourceColumn {
   readonly name: string
@@ -19,6 +21,13 @@ export interface SourceColumn {
   /** Labels of ENUM and SET in order; empty for all others. */
   readonly members: readonly string[]
   readonly comment: string
+  /**
+   * What the column holds where an INSERT names no value for it: such columns are left out of the row images of
+   * binlog_row_image = MINIMAL. Absent: nothing, or not known.
+   */
+  readonly defaultValue?: ColumnFill
+  /** Absent: not a generated column. */
+  readonly generated?: 'virtual' | 'stored'
 }
 
 export interface TableSchema {

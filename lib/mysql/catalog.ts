@@ -1,4 +1,5 @@
 import type { SourceColumn, TableSchema } from '../model/schema.js'
+import { columnDefault } from './column-default.js'
 import type { Row, SourceSession } from './session.js'
 
 /** Names of all base tables outside the server's own schemas. */
@@ -19,7 +20,8 @@ export async function readTableSchema(
 ): Promise<TableSchema | null> {
   const columns = await session.query(
     `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, CHARACTER_MAXIMUM_LENGTH,
-            NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, COLUMN_COMMENT
+            NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, COLUMN_COMMENT, COLUMN_DEFAULT, EXTRA, COLUMN_KEY,
+            VERSION() LIKE '%MariaDB%' AS MARIADB
      FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`,
     [schema, table],
   )
@@ -34,19 +36,30 @@ export async function readTableSchema(
     'SELECT TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
     [schema, table],
   )
-  return { schema, table, columns: columns.map(column), key: chooseKey(keys), comment: info?.TABLE_COMMENT ?? '' }
+  return {
+    schema,
+    table,
+    columns: columns.map(column),
+    key: chooseKey(keys, columns),
+    comment: info?.TABLE_COMMENT ?? '',
+  }
 }
 
 function column(row: Row): SourceColumn {
   const columnType = row.COLUMN_TYPE ?? ''
   const dataType = (row.DATA_TYPE ?? '').toLowerCase()
+  const nullable = row.IS_NULLABLE === 'YES'
+  const fill = columnDefault(
+    { dataType, nullable, text: row.COLUMN_DEFAULT ?? null, extra: row.EXTRA ?? '' },
+    row.MARIADB === '1',
+  )
   const isSet = dataType === 'enum' || dataType === 'set'
   return {
     name: row.COLUMN_NAME ?? '',
     dataType,
     columnType,
     unsigned: /\bunsigned\b/i.test(columnType),
-    nullable: row.IS_NULLABLE === 'YES',
+    nullable,
     charset: row.CHARACTER_SET_NAME ?? null,
     maxLength: number(row.CHARACTER_MAXIMUM_LENGTH),
     precision: number(row.NUMERIC_PRECISION),
@@ -54,7 +67,15 @@ function column(row: Row): SourceColumn {
     fractionDigits: number(row.DATETIME_PRECISION),
     members: isSet ? parseMembers(columnType) : [],
     comment: row.COLUMN_COMMENT ?? '',
+    ...(fill === null ? {} : { defaultValue: fill }),
+    ...generation(row.EXTRA ?? ''),
   }
+}
+
+/** MariaDB before 10.2 says PERSISTENT for STORED, and both leave out GENERATED. */
+function generation(extra: string): Pick<SourceColumn, 'generated'> {
+  const word = /\b(VIRTUAL|STORED|PERSISTENT)\b/i.exec(extra)?.[1]?.toUpperCase()
+  return word === undefined ? {} : { generated: word === 'VIRTUAL' ? 'virtual' : 'stored' }
 }
 
 function number(text: string | null | undefined): number | null {
@@ -78,15 +99,17 @@ export function parseMembers(columnType: string): string[] {
   return members
 }
 
-/** The primary key, else the first unique key over whole NOT NULL columns, else none. */
-function chooseKey(rows: readonly Row[]): string[] {
+/**
+ * The primary key, else a unique key over whole NOT NULL columns, else none. Of several the one that the server itself takes
+ * in place of a primary key (COLUMN_KEY = PRI): incomplete row images hold its columns.
+ */
+function chooseKey(rows: readonly Row[], columns: readonly Row[]): string[] {
   const keys = new Map<string, Row[]>()
   for (const row of rows) keys.set(row.INDEX_NAME ?? '', [...(keys.get(row.INDEX_NAME ?? '') ?? []), row])
-  for (const [name, parts] of keys) {
-    const whole = parts.every(
-      p => p.COLUMN_NAME !== null && p.SUB_PART === null && (name === 'PRIMARY' || p.NULLABLE !== 'YES'),
-    )
-    if (whole) return parts.map(p => p.COLUMN_NAME ?? '')
-  }
-  return []
+  const whole = [...keys].filter(([name, parts]) =>
+    parts.every(p => p.COLUMN_NAME !== null && p.SUB_PART === null && (name === 'PRIMARY' || p.NULLABLE !== 'YES')),
+  )
+  const marked = new Set(columns.filter(c => c.COLUMN_KEY === 'PRI').map(c => c.COLUMN_NAME))
+  const own = whole.find(([, parts]) => parts.length === marked.size && parts.every(p => marked.has(p.COLUMN_NAME)))
+  return ((own ?? whole[0])?.[1] ?? []).map(p => p.COLUMN_NAME ?? '')
 }

@@ -163,13 +163,6 @@ export class StreamReader {
   #takeRows(event: RowsEvent): void {
     this.#mustBeInTransaction('A rows event')
     this.#place.event++
-    if (!event.complete) {
-      const at = formatPosition({ binName: this.#tracker.binName, binPos: this.#tracker.binPos })
-      throw new Failure(
-        'rowImageIncomplete',
-        `A row image of ${event.map.schema}.${event.map.table} in the transaction behind ${at} leaves columns out (binlog_row_image is not FULL).`,
-      )
-    }
     if (this.#rowEventsToSkip > 0) {
       this.#rowEventsToSkip--
       return

@@ -1,15 +1,17 @@
 import { bindTable } from '../binlog/bind-table.js'
-import { compileRowEncoder, type RowEncoder } from '../binlog/row-encoder.js'
+import { compileRowEncoder } from '../binlog/row-encoder.js'
 import type { RowLayout } from '../binlog/row-layout.js'
 import type { TableMap } from '../binlog/table-map.js'
 import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
-import type { RouteMode } from '../model/rule-mode.js'
 import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
+import type { CompiledRoute } from './compiled-route.js'
+import { imageFindings, type LoggedImages } from './image-findings.js'
 import { imageText } from './image-text.js'
+import { ImageVariants } from './image-variant.js'
 import { fingerprint } from './route-fingerprint.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
 import { coverTarget, type TargetFit } from './target-fit.js'
@@ -22,6 +24,8 @@ export interface RouterOptions {
   readonly zone: Zone
   /** true: `upsert` rules of tables without a key are passed over with a warning; false: they stop the start. */
   readonly skipTablesWithoutKey: boolean
+  /** What the source's row images hold; absent: nothing is known of them. */
+  readonly logged?: LoggedImages
 }
 
 export interface RouterParts {
@@ -32,23 +36,7 @@ export interface RouterParts {
   readonly observer: Observer
 }
 
-/** One way of a source table into a target. */
-export interface CompiledRoute {
-  readonly source: string
-  readonly target: TargetTable
-  readonly mode: RouteMode
-  /** Digest of everything that decides how an image becomes a row, and rows become bodies. */
-  readonly fingerprint: string
-  readonly rule: string
-  readonly imageText: ReturnType<typeof imageText>
-  readonly csv: { readonly encoder: RowEncoder; readonly columns: string } | null
-  readonly json: { readonly encoder: RowEncoder; readonly columns: string }
-  readonly columnSeparator: string
-  readonly rowDelimiter: string
-  readonly flushIntervalMs: number
-  readonly flushRows: number
-  readonly flushBytes: number
-}
+export type { CompiledRoute } from './compiled-route.js'
 
 interface KnownTable {
   /** The table has changed since: to be read again before its rows. What it wrote to stays known. */
@@ -157,6 +145,7 @@ export class Router {
       const plan = planColumns(schema, matched)
       for (const message of inexactSums(schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
+      this.#judgeImages(schema, plan, matched)
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
       const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
       ways.push({
@@ -172,6 +161,15 @@ export class Router {
       targets: ways.map(w => targetName(w.target)),
     })
     return ways
+  }
+
+  /** Throws sourceUnfit where a rule cannot be carried out with the row images that the source logs. */
+  #judgeImages(schema: TableSchema, plan: ColumnPlan, matched: MatchedRule): void {
+    const { logged } = this.#options
+    for (const { level, message, remedy } of logged === undefined ? [] : imageFindings(schema, plan, matched, logged)) {
+      if (level === 'error') throw new Failure('sourceUnfit', message, { advice: remedy })
+      this.#parts.observer({ kind: 'warning', message, advice: remedy })
+    }
   }
 
   /** One object per target, so that rows of several source tables meet in the same bodies. */
@@ -199,13 +197,14 @@ export class Router {
     const source = tableName(known.schema)
     this.#routes.set(
       map,
-      known.ways.map(way => this.#route(source, columns, way)),
+      known.ways.map(way => this.#route(source, columns, known.schema!.columns, way)),
     )
   }
 
   #route(
     source: string,
     columns: RowLayout['columns'],
+    described: TableSchema['columns'],
     { matched: { rule }, target, constants, fit }: Way,
   ): CompiledRoute {
     const { columnSeparator, rowDelimiter, zone } = this.#options
@@ -213,41 +212,52 @@ export class Router {
     const change = rule.mode === 'append'
     // In tables of other models it would be an ignored field, and a delete an insert.
     const op = target.model === 'primary'
-    const encoder = (format: 'csv' | 'json'): RowEncoder =>
-      compileRowEncoder({
-        columns,
-        fields:
-          format === 'csv'
-            ? fields
-            : fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
-        key,
-        change,
-        measures,
-        constants,
-        op,
-        format,
-        columnSeparator: columnSeparator.bytes,
-        rowDelimiter: rowDelimiter.bytes,
-        zone,
-      })
+    const layout = (format: 'csv' | 'json'): RowLayout => ({
+      columns,
+      fields:
+        format === 'csv'
+          ? fields
+          : fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
+      key,
+      change,
+      measures,
+      constants,
+      op,
+      format,
+      columnSeparator: columnSeparator.bytes,
+      rowDelimiter: rowDelimiter.bytes,
+      zone,
+    })
     const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
     const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
     const separators = [columnSeparator.text, rowDelimiter.text]
     const written = { fields, key, measures, constants, columns, zone: zone.name, separators }
-    return {
+    const csv = loadFormat === 'csv' ? layout('csv') : null
+    const json = layout('json')
+    // MySQL's updates log every generated column that changed, MariaDB's do not.
+    const generatedLogged = this.#options.logged?.mariadb === false
+    const facts = { mode, target, columns, source: described, fields, key, measures, generatedLogged }
+    let variants: ImageVariants | null = null
+    const route: CompiledRoute = {
       source,
       target,
       mode,
       fingerprint: fingerprint({ mode, target: targetName(target), ...written, loadFormat, flushRows, flushBytes }),
       rule: rule.where,
       imageText: imageText(columns, zone),
-      csv: loadFormat === 'csv' ? { encoder: encoder('csv'), columns: header('csv') } : null,
-      json: { encoder: encoder('json'), columns: header('json') },
+      partial: false,
+      reshape: (images, bitmaps, place) => {
+        variants ??= new ImageVariants(route, { facts, csv, json })
+        return variants.reshape(images, bitmaps, place)
+      },
+      csv: csv === null ? null : { encoder: compileRowEncoder(csv), columns: header('csv') },
+      json: { encoder: compileRowEncoder(json), columns: header('json') },
       columnSeparator: columnSeparator.text,
       rowDelimiter: rowDelimiter.text,
       flushIntervalMs,
       flushRows,
       flushBytes,
     }
+    return route
   }
 }

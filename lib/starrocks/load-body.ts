@@ -13,6 +13,8 @@ export interface LoadFacts {
   readonly target: { readonly database: string; readonly table: string }
   readonly format: 'csv' | 'json'
   readonly columns: string
+  /** A partial update: columns that `columns` does not name keep their values. */
+  readonly partial?: boolean
   /** Separators as header text (`\\x01`); used for CSV only. */
   readonly columnSeparator: string
   readonly rowDelimiter: string
@@ -40,6 +42,7 @@ export function loadHeaders(load: LoadFacts, options: LoadHeaderOptions): Record
     timeout: timeoutSeconds(options.loadTimeoutMs),
     strict_mode: 'true',
     max_filter_ratio: '0',
+    ...(load.partial === true ? { partial_update: 'true' } : {}),
     ...(load.columns === '' ? {} : { columns: utf8AsLatin1(load.columns) }),
     ...(load.format === 'csv'
       ? { column_separator: utf8AsLatin1(load.columnSeparator), row_delimiter: utf8AsLatin1(load.rowDelimiter) }

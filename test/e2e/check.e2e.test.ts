@@ -107,10 +107,16 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
     )
   })
 
-  test.each([
-    ['binlog_format', 'STATEMENT', 'ROW'],
-    ['binlog_row_image', 'MINIMAL', 'FULL'],
-  ])('%s = %s, mended by its remedy', async (name, wrong) => {
+  test('binlog_row_image = MINIMAL is told with what follows from it, and mended by its remedy', async () => {
+    await server.sql("set global binlog_row_image = 'MINIMAL'")
+    expect(await errors()).toEqual([])
+    const finding = (await errors('warning')).find(({ check }) => check === 'mysql.binlog_row_image')!
+    expect(finding.message).toMatch(/^binlog_row_image = MINIMAL: updates become partial updates/)
+    await server.sql(finding.remedy)
+    expect((await errors('warning')).map(({ check }) => check)).not.toContain('mysql.binlog_row_image')
+  })
+
+  test.each([['binlog_format', 'STATEMENT', 'ROW']])('%s = %s, mended by its remedy', async (name, wrong) => {
     await server.sql(`set global ${name} = '${wrong}'`)
     const finding = await theError()
     expect(finding).toMatchObject({ check: `mysql.${name}`, message: `${name} = ${wrong}` })

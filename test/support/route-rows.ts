@@ -1,6 +1,6 @@
 import type { BinlogEvent, RowsEvent } from '../../lib/binlog/event.js'
-import type { RowEncoder } from '../../lib/binlog/row-encoder.js'
 import type { ChangePlace } from '../../lib/model/change-place.js'
+import type { ImageEncoder } from '../../lib/rules/compiled-route.js'
 import type { CompiledRoute, Router } from '../../lib/rules/router.js'
 
 /** The fields of one encoded row by target column; NULL is null. */
@@ -60,7 +60,7 @@ export class RouteRows {
     }
   }
 
-  #set(encoder: RowEncoder, op: RowsEvent['op'], row: number): void {
+  #set(encoder: ImageEncoder, op: RowsEvent['op'], row: number): void {
     encoder.setChange(op, this.#place satisfies ChangePlace, this.#commitMs, row)
   }
 
@@ -70,9 +70,9 @@ export class RouteRows {
     at: number,
     end: number,
     op: 0 | 1,
-    prepare: (encoder: RowEncoder) => void = () => undefined,
+    prepare: (encoder: ImageEncoder) => void = () => undefined,
   ): void {
-    const text = (encoder: RowEncoder): string => {
+    const text = (encoder: ImageEncoder): string => {
       prepare(encoder)
       const bound = encoder.bound(encoder.skip(buffer, at, end) - at)
       const out = Buffer.alloc(bound)

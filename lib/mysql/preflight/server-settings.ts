@@ -1,6 +1,10 @@
 import { Failure } from '../../model/failure.js'
 import type { Finding } from '../../model/finding.js'
+import { logsWholeRows } from '../../model/row-image.js'
 import type { ServerFacts } from '../server-facts.js'
+
+const INCOMPLETE_ROWS =
+  ': updates become partial updates of rows that must be in the target already, and an update of a key stops the stream'
 
 type SettingCheck = (facts: ServerFacts, flavor: 'mysql' | 'mariadb') => Finding
 
@@ -22,13 +26,19 @@ const CHECKS: readonly SettingCheck[] = [
       ['ROW'],
       "SET GLOBAL binlog_format = 'ROW'; -- and binlog_format = ROW in my.cnf; sessions that are open keep the old format",
     ),
-  facts =>
-    setting(
-      facts,
-      'binlog_row_image',
-      ['FULL'],
-      "SET GLOBAL binlog_row_image = 'FULL'; -- and binlog_row_image = FULL in my.cnf",
-    ),
+  facts => {
+    const value = facts.variables.get('binlog_row_image')
+    const whole = logsWholeRows(value ?? null)
+    return {
+      check: 'mysql.binlog_row_image',
+      level: whole ? 'ok' : 'warning',
+      message:
+        value === undefined
+          ? 'binlog_row_image is not known to this server'
+          : `binlog_row_image = ${value}${whole ? '' : INCOMPLETE_ROWS}`,
+      remedy: whole ? '' : "SET GLOBAL binlog_row_image = 'FULL'; -- and binlog_row_image = FULL in my.cnf",
+    }
+  },
   facts => {
     const partial = facts.variables.get('binlog_row_value_options') ?? ''
     const whole = facts.variables.get('binlog_row_image')?.toUpperCase() === 'FULL'
