@@ -17,7 +17,7 @@ import { ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
 import { planColumns } from './rules/column-plan.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
-import { inexactSums, requestTarget } from './rules/target-wish.js'
+import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
 import { checkStarRocks } from './starrocks/preflight/preflight.js'
 
 export interface PreflightOptions {
@@ -136,6 +136,8 @@ function requestsOf(
     const plan = planColumns(table, matched)
     for (const message of inexactSums(table, plan, matched))
       warn(message, 'Sum a DECIMAL column where the last digits matter.')
+    for (const message of lossyCasts(table, plan, matched))
+      warn(message, 'Cast to a type that holds all values where that matters.')
     return requestTarget(table, plan, matched, 'refuse')
   })
 }
