@@ -18,7 +18,7 @@ import { planColumns } from './rules/column-plan.js'
 import { imageFindings, type LoggedImages } from './rules/image-findings.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
-import { inexactSums, requestTarget } from './rules/target-wish.js'
+import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
 import { checkStarRocks } from './starrocks/preflight/preflight.js'
 
 export interface PreflightOptions {
@@ -141,6 +141,8 @@ function requestsOf(
       warn(message, 'Sum a DECIMAL column where the last digits matter.')
     for (const finding of imageFindings(table, plan, matched, logged))
       findings.push({ check: 'rules.row_image', ...finding })
+    for (const message of lossyCasts(table, plan, matched))
+      warn(message, 'Cast to a type that holds all values where that matters.')
     return requestTarget(table, plan, matched, 'refuse')
   })
 }

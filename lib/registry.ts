@@ -63,6 +63,8 @@ export function ruleBookOf(config: Config): RuleBook {
     exclude: rule.exclude ?? [],
     rename: rule.rename ?? new Map<string, string>(),
     constants: rule.constants ?? new Map<string, string>(),
+    zeroDate: rule.zero_date ?? config.zero_date,
+    types: { bit1: rule.bit1, tinyint1: rule.tinyint1, cast: rule.cast ?? new Map<string, string>() },
     flushIntervalMs: rule.flush_interval_ms ?? config.flush_interval_ms,
     flushRows: rule.flush_rows ?? config.flush_rows,
     flushBytes: rule.flush_bytes ?? config.flush_bytes,
@@ -78,5 +80,6 @@ export function routerOptions(config: Config, zone: Zone, logged: LoggedImages):
     zone,
     skipTablesWithoutKey: config.skip_no_pk_table,
     logged,
+    stopsAtBadValues: config.on_bad_row === 'stop',
   }
 }

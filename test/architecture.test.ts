@@ -37,6 +37,8 @@ const PURE_STARROCKS = [
   'type-map',
   'target-type',
   'ddl',
+  'key-types',
+  'chosen-type',
   'load-body',
   'load-status',
   'answer-text',

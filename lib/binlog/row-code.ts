@@ -1,6 +1,8 @@
 import { type ColumnCode, columnCode, type TargetForm } from './column-code.js'
+import { guardCode, type ValueGuard } from './field-guard.js'
 import type { RowLayout } from './row-layout.js'
 import type { RowPunctuation } from './row-punctuation.js'
+import { WIRE } from './wire-type.js'
 
 /** Columns per generated function: V8 optimizes no function whose code is too long. */
 const COLUMNS_PER_PART = 32
@@ -140,11 +142,21 @@ class RowSource {
   #field(i: number, before: Uint8Array): string {
     const quote = this.punctuation.quoted[i]! ? 'o[q++]=34;' : ''
     const value = `${quote}${this.codes[i]!.write}${quote}`
-    const nullText = constant(this.punctuation.nullText, 'nullText')
+    const writeNull = constant(this.punctuation.nullText, 'nullText')
+    const { guard } = this.layout.fields[i]!
+    const nullText = guard?.notNull ? `refuseNull(guards[${i}],${i});` : writeNull
+    const judged = guard?.value ? this.#judged(i, value, guard.value, writeNull) : value
     return (
       constant(before, `before[${i}]`) +
-      (this.layout.columns[i]!.nullable ? `if(${this.#isNull(i)}){${nullText}}else{${value}}` : `{${value}}`)
+      (this.layout.columns[i]!.nullable ? `if(${this.#isNull(i)}){${nullText}}else{${judged}}` : `{${judged}}`)
     )
+  }
+
+  #judged(i: number, value: string, guard: ValueGuard, writeNull: string): string {
+    const quoted = this.punctuation.quoted[i]!
+    const timed = this.layout.columns[i]!.type !== WIRE.DATE
+    const [from, to] = quoted ? ['q+1', 'q-1'] : ['q', 'q']
+    return `const fs=${from};${value}const fe=${to};${guardCode(guard, i, { writeNull, quoted, timed })}`
   }
 
   #skips(from: number, to: number): string {

@@ -5,6 +5,7 @@ import { type BoundColumn, isSkippable } from './bound-column.js'
 import { type ChangeOp, ChangeText } from './change-text.js'
 import type { ColumnConstants } from './column-code.js'
 import { HASH_SEED } from './key-hash.js'
+import { RefusedValue } from './refused-value.js'
 import { type GeneratedRow, type RowState, rowSource } from './row-code.js'
 import type { RowLayout } from './row-layout.js'
 import { rowPunctuation } from './row-punctuation.js'
@@ -34,7 +35,8 @@ export interface RowEncoder {
   /**
    * Writes the image at `at` as one row from `out[q]` on and returns the offset behind it. `out` needs room for
    * `bound(bytes of the image)`. With measures op 0 adds the row and 1 takes it away. JSON rows are one object each, without a separator.
-   * @throws Failure notDecodable, naming table and column, for an image that runs past `limit` or contradicts its table
+   * @throws Failure notDecodable, naming table and column, for an image that runs past `limit` or contradicts its table;
+   *   valueUnfit, naming table, column and key, for a value that a guard refuses
    */
   encode(source: Buffer, at: number, limit: number, out: Buffer, q: number, op: 0 | 1): number
   /**
@@ -76,6 +78,7 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
     before: punctuation.before,
     sums: punctuation.sums,
     nullText: punctuation.nullText,
+    guards: layout.fields.map(field => field?.guard ?? null),
     tail0: punctuation.tails[0],
     tail1: punctuation.tails[1],
     seed: HASH_SEED,
@@ -189,8 +192,16 @@ class CompiledRowEncoder implements RowEncoder {
     return this.#fixedBytes + Math.ceil(this.#ratio * imageBytes)
   }
 
+  #refused(error: RefusedValue, source: Buffer, at: number, limit: number): Failure {
+    const { table, name } = this.#layout.columns[error.column]!
+    const row = rowText(this.#layout, source, at, limit)
+    const message = `${table}: column ${name} of ${row} ${error.message}.`
+    return new Failure('valueUnfit', message, error.advice === null ? {} : { advice: error.advice })
+  }
+
   /** Names table and column of a value's problem; walks the image again to find the column. */
   #located(error: unknown, source: Buffer, at: number, limit: number): unknown {
+    if (error instanceof RefusedValue) return this.#refused(error, source, at, limit)
     if (!(error instanceof ValueProblem)) return error
     const { columns } = this.#layout
     this.#state.column = 0
@@ -204,6 +215,27 @@ class CompiledRowEncoder implements RowEncoder {
       cause: error,
     })
   }
+}
+
+/** "the row with key {"id":"7"}"; decodes the key, for which there is no hurry. */
+function rowText(layout: RowLayout, source: Buffer, at: number, limit: number): string {
+  const identity = (layout.identity ?? layout.key).filter(i => layout.columns[i]!.undecodable === null)
+  if (identity.length === 0) return 'a row without key'
+  const encoder = compileRowEncoder({
+    ...layout,
+    fields: layout.columns.map(({ name, isBinary }, i) =>
+      identity.includes(i) ? { name, form: isBinary ? 'base64' : 'text' } : null,
+    ),
+    key: [],
+    change: false,
+    measures: [],
+    constants: [],
+    literals: [],
+    op: false,
+    format: 'json',
+  })
+  const out = Buffer.allocUnsafe(encoder.bound(limit - at))
+  return `the row with key ${out.toString('utf8', 0, encoder.encode(source, at, limit, out, 0, 0))}`
 }
 
 /** A zone without transitions needs no question per value. */

@@ -1,5 +1,6 @@
 import type { Zone } from '../model/zone.js'
 import type { BoundColumn } from './bound-column.js'
+import type { FieldGuard } from './field-guard.js'
 
 export type FieldForm = 'text' | 'base64'
 
@@ -7,10 +8,16 @@ export type FieldForm = 'text' | 'base64'
 export interface RowLayout {
   /** All columns of the row image, in order. */
   readonly columns: readonly BoundColumn[]
-  /** Per source column: name in the target (JSON key) and form; null = left out. */
-  readonly fields: readonly ({ readonly name: string; readonly form: FieldForm } | null)[]
+  /** Per source column: name in the target (JSON key), form, and what it cannot hold; null = left out. */
+  readonly fields: readonly ({
+    readonly name: string
+    readonly form: FieldForm
+    readonly guard?: FieldGuard | null
+  } | null)[]
   /** Source column indexes that form the target key. */
   readonly key: readonly number[]
+  /** Source column indexes that name a row in messages, where they are not `key`. */
+  readonly identity?: readonly number[]
   /** Fields of CHANGE_COLUMNS stand in front; `setChange` says what they hold. */
   readonly change: boolean
   /**

@@ -1,4 +1,14 @@
+import {
+  checkBase64,
+  checkInteger,
+  checkJsonText,
+  checkWholeDigits,
+  isNoDate,
+  writeKeyDate,
+  writeLeastDate,
+} from './guarded-value.js'
 import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, hashText, hashUint64 } from './key-hash.js'
+import { refuseBoolean, refuseBytes, refuseDate, refuseNull } from './refused-value.js'
 import { ValueProblem } from './value-problem.js'
 import { writeDouble, writeFloat } from './write-float.js'
 import { negateNumber, writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
@@ -29,6 +39,17 @@ import {
 
 /** Everything that generated row code calls by name. */
 export const WRITERS = {
+  checkBase64,
+  checkInteger,
+  checkJsonText,
+  checkWholeDigits,
+  isNoDate,
+  refuseBoolean,
+  refuseBytes,
+  refuseDate,
+  refuseNull,
+  writeKeyDate,
+  writeLeastDate,
   copyChecked,
   findCollision,
   findInDocument,

@@ -126,3 +126,12 @@ export function constant(): Kind<string> {
         : base.parse(value),
   }
 }
+
+/** A type as DDL writes it, "VARCHAR(64)": its form only; which types there are is asked when tables are known. */
+export function typeText(): Kind<string> {
+  return checkedText('StarRocks type', value =>
+    /^\s*[a-z][a-z0-9]*\s*(\(\s*\d+\s*(,\s*\d+\s*)?\))?\s*$/i.test(value)
+      ? null
+      : 'must be a StarRocks type, such as "VARCHAR(64)" or "DECIMAL(20,4)"',
+  )
+}

@@ -8,6 +8,7 @@ import {
   namePattern,
   separator,
   timeZone,
+  typeText,
 } from './field-kinds.js'
 import { measure } from './measure.js'
 import { flag, integer, type Kind, list, oneOf, oneOrMore, size, tableOf, text, type ValueOf } from './value-kinds.js'
@@ -44,6 +45,7 @@ const FLUSH_INTERVAL = integer(1, 3_600_000)
 const FLUSH_ROWS = integer(1, 100_000_000)
 const FLUSH_BYTES = size('1KB', '10GB')
 const LOAD_FORMAT = oneOf(['csv', 'json'])
+const ZERO_DATE = oneOf(['null', 'stop', 'min'])
 const NAMES = list(text(), { type: 'array of strings' })
 
 /** Keys above the first [section]. */
@@ -127,6 +129,11 @@ export const TOP_KEYS = {
     oneOf(['stop', 'dead_letter']),
     'stop',
     'What happens when StarRocks refuses a row: "stop" before it, or "dead_letter": park it in data_dir and load the others; `mysql-sr-sync dlq` shows and replays what is parked.',
+  ),
+  zero_date: preset(
+    ZERO_DATE,
+    'null',
+    'What is written for dates no calendar has (0000-00-00, 2024-00-00, 2023-02-31): "null"; "min", the least date 0000-01-01; or nothing: "stop". A column that takes no NULL stops at them; see docs/types.md.',
   ),
   on_ddl: preset(
     oneOf(['evolve', 'ignore', 'stop']),
@@ -217,6 +224,17 @@ export const RULE_KEYS = {
   constants: optional(
     tableOf(constant(), 'table of target = value'),
     'Columns with a fixed value, by target name; "$schema" and "$table" stand for the source\'s names.',
+  ),
+  zero_date: optional(ZERO_DATE, 'As above, for this target.'),
+  bit1: preset(oneOf(['number', 'boolean']), 'number', '"boolean" makes BIT(1) columns BOOLEAN.'),
+  tinyint1: preset(
+    oneOf(['tinyint', 'boolean']),
+    'tinyint',
+    '"boolean" makes TINYINT(1) columns BOOLEAN; a value other than 0 and 1 then stops.',
+  ),
+  cast: optional(
+    tableOf(typeText(), 'table of source = "TYPE"'),
+    'StarRocks types of columns, by source name, where they are not to be the mapped ones; see docs/types.md.',
   ),
   flush_interval_ms: optional(FLUSH_INTERVAL, 'As above, for this target.'),
   flush_rows: optional(FLUSH_ROWS, 'As above, for this target.'),

@@ -147,6 +147,12 @@ export const FAILURES = {
     advice:
       'StarRocks refused rows. Widen the column or change the rule, then start again; nothing behind this position was lost.',
   },
+  valueUnfit: {
+    retry: 'never',
+    exitCode: 8,
+    advice:
+      'Widen the target column (ALTER TABLE … MODIFY COLUMN …), choose another type for it (cast in the rule) or leave it out (exclude), then start again; nothing behind this position was lost.',
+  },
   loadRejected: {
     retry: 'never',
     exitCode: 8,

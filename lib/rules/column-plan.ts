@@ -25,7 +25,7 @@ export interface ColumnPlan {
   readonly key: readonly string[]
 }
 
-/** Applies columns, exclude, rename, constants, group_by and measures to a table. Throws ruleInvalid naming rule and column. */
+/** Applies columns, exclude, rename, constants, group_by, measures and the names in cast to a table. Throws ruleInvalid naming rule and column. */
 export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPlan {
   const { rule } = matched
   const measures = [...rule.measures].map(([name, expression]) => ({
@@ -38,6 +38,7 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
     ['exclude', rule.exclude],
     ['rename', [...rule.rename.keys()]],
     ['group_by', rule.groupBy],
+    ['cast', [...rule.types.cast.keys()]],
     ...measures.map(
       ({ name, expression, text }) =>
         [`measures.${name} = "${text}"`, expression.of === 'sum' ? [expression.column] : []] as const,
@@ -55,6 +56,9 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
       ? rule.groupBy.includes(column.name)
       : (rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name)
   const targets = schema.columns.map(column => (taken(column) ? (rule.rename.get(column.name) ?? column.name) : null))
+  for (const name of rule.types.cast.keys())
+    if (targets[schema.columns.findIndex(c => c.name === name)] === null)
+      throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
   const constants = [...rule.constants].map(([name, text]) => ({
     name,
     text: text.replaceAll('$schema', schema.schema).replaceAll('$table', schema.table),

@@ -1,4 +1,5 @@
 import { bindTable } from '../binlog/bind-table.js'
+import type { FieldGuard } from '../binlog/field-guard.js'
 import { compileRowEncoder } from '../binlog/row-encoder.js'
 import type { RowLayout } from '../binlog/row-layout.js'
 import type { TableMap } from '../binlog/table-map.js'
@@ -16,7 +17,7 @@ import { fingerprint } from './route-fingerprint.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
 import { coverTarget, type TargetFit } from './target-fit.js'
 import { TargetModes, usableRules } from './target-modes.js'
-import { inexactSums, type MissingColumns, requestTarget, type TargetWish } from './target-wish.js'
+import { inexactSums, lossyCasts, type MissingColumns, requestTarget, type TargetWish } from './target-wish.js'
 
 export interface RouterOptions {
   readonly columnSeparator: { readonly text: string; readonly bytes: Uint8Array }
@@ -26,6 +27,8 @@ export interface RouterOptions {
   readonly skipTablesWithoutKey: boolean
   /** What the source's row images hold; absent: nothing is known of them. */
   readonly logged?: LoggedImages
+  /** true: values their target column cannot hold stop the stream when they are met; false: StarRocks judges them. */
+  readonly stopsAtBadValues: boolean
 }
 
 export interface RouterParts {
@@ -146,13 +149,15 @@ export class Router {
       for (const message of inexactSums(schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
       this.#judgeImages(schema, plan, matched)
+      for (const message of lossyCasts(schema, plan, matched))
+        observer({ kind: 'warning', message, advice: 'Cast to a type that holds all values where that matters.' })
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
       const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
       ways.push({
         matched,
         target,
         constants: plan.constants,
-        fit: coverTarget(schema, plan, matched, target, missing),
+        fit: coverTarget(schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
       })
     }
     observer({
@@ -194,21 +199,22 @@ export class Router {
       return
     }
     const columns = bindTable(map, known.schema)
-    const source = tableName(known.schema)
+    const { schema } = known
     this.#routes.set(
       map,
-      known.ways.map(way => this.#route(source, columns, known.schema!.columns, way)),
+      known.ways.map(way => this.#route(schema, columns, way)),
     )
   }
 
   #route(
-    source: string,
+    schema: TableSchema,
     columns: RowLayout['columns'],
-    described: TableSchema['columns'],
     { matched: { rule }, target, constants, fit }: Way,
   ): CompiledRoute {
     const { columnSeparator, rowDelimiter, zone } = this.#options
     const { fields, key, measures } = fit
+    const source = tableName(schema)
+    const identity = schema.key.map(name => schema.columns.findIndex(column => column.name === name))
     const change = rule.mode === 'append'
     // In tables of other models it would be an ignored field, and a delete an insert.
     const op = target.model === 'primary'
@@ -219,6 +225,7 @@ export class Router {
           ? fields
           : fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
       key,
+      identity,
       change,
       measures,
       constants,
@@ -231,12 +238,14 @@ export class Router {
     const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
     const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
     const separators = [columnSeparator.text, rowDelimiter.text]
-    const written = { fields, key, measures, constants, columns, zone: zone.name, separators }
+    // A guard decides whether a row is written, not how: but for dates.
+    const bytes = fields.map(field => field && { ...field, guard: undefined, dates: writtenDates(field.guard) })
+    const written = { fields: bytes, key, measures, constants, columns, zone: zone.name, separators }
     const csv = loadFormat === 'csv' ? layout('csv') : null
     const json = layout('json')
     // MySQL's updates log every generated column that changed, MariaDB's do not.
     const generatedLogged = this.#options.logged?.mariadb === false
-    const facts = { mode, target, columns, source: described, fields, key, measures, generatedLogged }
+    const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
     let variants: ImageVariants | null = null
     const route: CompiledRoute = {
       source,
@@ -260,4 +269,9 @@ export class Router {
     }
     return route
   }
+}
+
+/** What dates that do not exist become; undefined where they are written as they are, or not at all. */
+function writtenDates(guard: FieldGuard | null): string | undefined {
+  return guard?.value?.kind === 'date' && guard.value.policy !== 'stop' ? guard.value.policy : undefined
 }

@@ -1,6 +1,7 @@
 import { compileNamePattern } from '../config/name-pattern.js'
 import { Failure } from '../model/failure.js'
 import type { MeasureExpression, RouteMode } from '../model/rule-mode.js'
+import type { TypeChoices, ZeroDate } from '../model/value-policy.js'
 
 /** One [[source]] block. Names are exact, or regular expressions in slashes. */
 export interface SourceSpec {
@@ -24,6 +25,8 @@ export interface RuleSpec {
   readonly exclude: readonly string[]
   readonly rename: ReadonlyMap<string, string>
   readonly constants: ReadonlyMap<string, string>
+  readonly zeroDate: ZeroDate
+  readonly types: TypeChoices
   readonly flushIntervalMs: number
   readonly flushRows: number
   readonly flushBytes: number

@@ -1,13 +1,22 @@
+import type { FieldGuard } from '../binlog/field-guard.js'
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
 import { type TableSchema, type TargetColumn, type TargetTable, tableName, targetName } from '../model/schema.js'
 import { type FieldForm, formFor } from '../starrocks/type-map.js'
 import type { ColumnPlan } from './column-plan.js'
+import { fieldGuard } from './field-guards.js'
 import type { MatchedRule } from './rule-book.js'
 import type { MissingColumns } from './target-wish.js'
 
-/** One source column's way into a target column; null when it is left out. `toBinary`: the column holds bytes, not text. */
-export type TargetField = { readonly name: string; readonly form: FieldForm; readonly toBinary: boolean } | null
+/** One source column's way into a target column; null when it is left out. */
+export type TargetField = {
+  readonly name: string
+  readonly form: FieldForm
+  /** The column holds bytes, not text. */
+  readonly toBinary: boolean
+  /** What it cannot hold of the source column's values. */
+  readonly guard: FieldGuard | null
+} | null
 
 /** How each source column is written into an existing target, and which source columns make its key. */
 export interface TargetFit {
@@ -18,7 +27,7 @@ export interface TargetFit {
 }
 
 /**
- * Fits a table to its target as it is. Throws targetUnfit for a column the target lacks (unless they are to be left out) or
+ * Fits a table to its target as it is; `stopsAtBadValues` as in `fieldGuard`. Throws targetUnfit for a column the target lacks (unless they are to be left out) or
  * one it needs and nothing fills, ruleInvalid when a key column of the target is not covered.
  */
 export function coverTarget(
@@ -27,6 +36,7 @@ export function coverTarget(
   matched: MatchedRule,
   target: TargetTable,
   missingColumns: MissingColumns,
+  stopsAtBadValues: boolean,
 ): TargetFit {
   const { mode } = matched.rule
   const columns = new Map(target.columns.map(c => [c.name.toLowerCase(), c]))
@@ -44,7 +54,10 @@ export function coverTarget(
     const found = requireColumn(columns, name, `column "${column.name}" of ${tableName(schema)}`, target)
     filled.add(name.toLowerCase())
     const isKey = target.key.includes(found.name)
-    return { name: found.name, form: formFor(column, found.type, isKey), toBinary: found.type.startsWith('varbinary') }
+    const form = formFor(column, found.type, isKey)
+    const field = { source: column, target: found, table: target, form, isKey: isKey && mode !== 'append' }
+    const guard = fieldGuard(field, matched.rule.zeroDate, stopsAtBadValues)
+    return { name: found.name, form, toBinary: found.type.startsWith('varbinary'), guard }
   })
   const unfilled = target.columns.find(c => !filled.has(c.name.toLowerCase()) && !c.nullable && !c.hasDefault)
   const missingKey = target.key.find(name => !filled.has(name.toLowerCase()))

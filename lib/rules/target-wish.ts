@@ -2,7 +2,8 @@ import { undecodableType } from '../binlog/decodable.js'
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
 import { type SourceColumn, type TableSchema, type TargetModel, tableName } from '../model/schema.js'
-import { COUNT_TYPE, mapColumn, mapGroupColumn, mapSum } from '../starrocks/type-map.js'
+import { chooseType, type KeyRole } from '../starrocks/chosen-type.js'
+import { COUNT_TYPE, mapSum, valueKind } from '../starrocks/type-map.js'
 import type { ColumnPlan, PlannedMeasure } from './column-plan.js'
 import type { MatchedRule } from './rule-book.js'
 
@@ -88,17 +89,45 @@ function wishColumn(
   plan: ColumnPlan,
   matched: MatchedRule,
 ): WishedColumn {
-  const { mode } = matched.rule
+  const { mode, zeroDate, types } = matched.rule
   const isKey = plan.key.includes(name)
   const undecodable = undecodableType(column)
   if (undecodable !== null) throw unfit(column, schema, matched, undecodable)
-  const mapped = mode === 'aggregate' ? mapGroupColumn(column) : mapColumn(column, isKey)
-  if ('unsupported' in mapped)
+  const chosen = chooseType(column, keyRole(matched, isKey), types)
+  if ('impossible' in chosen)
+    throw invalid(
+      `cast = { ${column.name} = "${types.cast.get(column.name)}" } names a column`,
+      column,
+      schema,
+      matched,
+      chosen.impossible,
+    )
+  if ('unsupported' in chosen)
     throw mode === 'aggregate'
-      ? invalid(`group_by names column "${column.name}"`, column, schema, matched, mapped.unsupported)
-      : unfit(column, schema, matched, mapped.unsupported)
-  const nullable = { upsert: column.nullable && !isKey, append: true, aggregate: column.nullable }[mode]
-  return { name, type: mapped.type, nullable, comment: column.comment }
+      ? invalid(`group_by names column "${column.name}"`, column, schema, matched, chosen.unsupported)
+      : unfit(column, schema, matched, chosen.unsupported)
+  const mayBeNull =
+    column.nullable || (zeroDate === 'null' && valueKind(column) === 'date' && /^date/.test(chosen.type))
+  const nullable = { upsert: mayBeNull && !isKey, append: true, aggregate: column.nullable }[mode]
+  return { name, type: chosen.type, nullable, comment: column.comment }
+}
+
+function keyRole({ rule }: MatchedRule, isKey: boolean): KeyRole {
+  return rule.mode === 'aggregate' ? 'group' : isKey ? 'primary' : 'none'
+}
+
+/** Casts of the rule by which some values arrive changed; a sentence for each, for the operator. */
+export function lossyCasts(schema: TableSchema, plan: ColumnPlan, matched: MatchedRule): string[] {
+  return schema.columns.flatMap((column, i) => {
+    const name = plan.targets[i]
+    if (name == null || !matched.rule.types.cast.has(column.name)) return []
+    const chosen = chooseType(column, keyRole(matched, plan.key.includes(name)), matched.rule.types)
+    return 'loss' in chosen && chosen.loss !== null
+      ? [
+          `${matched.database}.${matched.table}.${name} is cast from ${column.columnType} to ${chosen.type}: ${chosen.loss}.`,
+        ]
+      : []
+  })
 }
 
 /** Nullable, so that two rules may keep measures of their own in one target. */

@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.js'
 import { type TargetModel, targetName } from '../model/schema.js'
+import { KEY_TYPES, PRIMARY_KEY_TYPES } from './key-types.js'
 import { parseTargetType } from './target-type.js'
 
 /** How new tables are spread: a bucket count or StarRocks' own choice, and copies of each tablet (1 on a single-BE cluster). */
@@ -29,20 +30,6 @@ export interface RequestedTable {
 
 type TableRef = { readonly database: string; readonly table: string }
 
-/** Types a PRIMARY KEY column may have (StarRocks, `primary key column[c] type not supported`). */
-const PRIMARY_KEY_TYPES: ReadonlySet<string> = new Set([
-  'boolean',
-  'tinyint',
-  'smallint',
-  'int',
-  'bigint',
-  'largeint',
-  'varchar',
-  'date',
-  'datetime',
-])
-/** Key columns of the other models only order or group rows (`Invalid data type of key column 'c': 'float'`). */
-const KEY_TYPES: ReadonlySet<string> = new Set([...PRIMARY_KEY_TYPES, 'char', 'decimal'])
 const RESERVED_COLUMNS = new Set(['__op', '__row'])
 const RESERVED_PREFIXES = ['__generated_partition_column_', '__starrocks_shadow_']
 const MAX_NAME_LENGTH = 1024

@@ -79,7 +79,7 @@ export function checkTarget(request: TargetRequest, table: TargetTable): TargetF
     if (column.nullable && !existing.nullable)
       faults.push({
         level: 'narrow',
-        message: `${name}.${existing.name} is NOT NULL, its source column may be NULL`,
+        message: `${name}.${existing.name} is NOT NULL where NULL may have to be written`,
         remedy: `ALTER TABLE ${quoteTable(table)} MODIFY COLUMN ${quoteIdentifier(existing.name)} ${existing.type} NULL;`,
       })
   }

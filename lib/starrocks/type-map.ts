@@ -14,74 +14,201 @@ const TIME_LENGTH = 17
 /** Longest shortest-round-trip text of a double is 24 characters (`-1.7976931348623157e+308`). */
 const FLOAT_KEY_LENGTH = 32
 
+/** Families of values by how their text reads: what they can be cast to follows from it. */
+export type ValueKind = 'integer' | 'decimal' | 'float' | 'date' | 'time' | 'text' | 'bytes' | 'json' | 'special'
+
 interface TypeRow {
+  readonly kind: ValueKind
   readonly value: (column: SourceColumn) => string
   /** For key columns, where the value type is no legal key type; absent when it is one. */
   readonly key?: (column: SourceColumn) => string | { readonly unsupported: string }
   readonly form?: FieldForm
+  /** How a value stands in a load, in words. */
+  readonly text: string
+  /**
+   * SQL of the source whose result is the text that the stream writes for the same value; `c` is the quoted column. For
+   * sessions in utf8mb4 and in the stream's time zone.
+   */
+  readonly snapshot: (c: string) => string
+  /** What else there is to know, for the operator. */
+  readonly remarks?: string
+  /** Configuration keys that change the mapping, besides `cast`. */
+  readonly options?: readonly string[]
+  /** Definitions that the documentation shows, with the facts that the catalog gives for them; without any: the bare type. */
+  readonly examples?: Readonly<Record<string, Partial<SourceColumn>>>
 }
 
 const always = (type: string) => () => type
-const integer = (signed: string, unsigned: string): TypeRow => ({ value: c => (c.unsigned ? unsigned : signed) })
 const varchar = (bytes: number) => `varchar(${Math.min(Math.max(1, bytes), MAX_STRING_BYTES)})`
 const varbinary = (bytes: number) => `varbinary(${Math.min(Math.max(1, bytes), MAX_STRING_BYTES)})`
 const base64Length = (bytes: number) => 4 * Math.ceil(bytes / 3)
 const noKey = (what: string) => () => ({ unsupported: `${what} cannot be a key column in StarRocks` })
 
-const characters: TypeRow = { value: c => varchar((c.maxLength ?? MAX_STRING_BYTES) * bytesPerCharacter(c.charset)) }
-const text: TypeRow = { value: c => varchar((c.maxLength ?? MAX_STRING_BYTES) * bytesPerByte(c.charset)) }
-const bytes: TypeRow = {
+const asText = (c: string) => `CAST(${c} AS CHAR)`
+/** Without the zeros that ZEROFILL shows. */
+const asNumber = (c: string) => `CAST(${c} + 0 AS CHAR)`
+const asUtf8 = (c: string) => `CONVERT(${c} USING utf8mb4)`
+/** TO_BASE64 breaks lines after 76 characters. */
+const asBase64 = (c: string) => `REPLACE(TO_BASE64(${c}), CHAR(10 USING utf8mb4), '')`
+
+const CEILING = `values beyond ${MAX_STRING_BYTES} bytes stop: StarRocks has no longer ones`
+const ZERO_DATES = 'dates that do not exist: see below'
+
+const integer = (signed: string, unsigned: string, name: string): TypeRow => ({
+  kind: 'integer',
+  value: c => (c.unsigned ? unsigned : signed),
+  text: 'digits',
+  snapshot: asNumber,
+  examples: { [name]: {}, [`${name} UNSIGNED`]: { unsigned: true } },
+})
+const characters = (name: string): TypeRow => ({
+  kind: 'text',
+  value: c => varchar((c.maxLength ?? MAX_STRING_BYTES) * bytesPerCharacter(c.charset)),
+  text: 'UTF-8',
+  snapshot: asUtf8,
+  remarks: 'lengths of StarRocks count bytes of UTF-8: n times the longest character of the charset',
+  examples: {
+    [`${name}(40) utf8mb4`]: { maxLength: 40, charset: 'utf8mb4' },
+    [`${name}(40) utf8mb3, latin1`]: { maxLength: 40, charset: 'latin1' },
+    [`${name}(40) ascii`]: { maxLength: 40, charset: 'ascii' },
+  },
+})
+const text = (maxLength: number): TypeRow => ({
+  kind: 'text',
+  value: c => varchar((c.maxLength ?? MAX_STRING_BYTES) * bytesPerByte(c.charset)),
+  text: 'UTF-8',
+  snapshot: asUtf8,
+  ...(maxLength > MAX_STRING_BYTES ? { remarks: CEILING } : {}),
+  examples: { '': { maxLength, charset: 'utf8mb4' } },
+})
+const bytes = (name: string, maxLength: number): TypeRow => ({
+  kind: 'bytes',
   value: c => varbinary(c.maxLength ?? MAX_STRING_BYTES),
   key: c => varchar(base64Length(c.maxLength ?? MAX_STRING_BYTES)),
   form: 'base64',
-}
-const float = (type: string): TypeRow => ({ value: always(type), key: always(varchar(FLOAT_KEY_LENGTH)) })
+  text: 'base64 of the bytes, which StarRocks decodes; as key the base64 text itself',
+  snapshot: asBase64,
+  ...(maxLength > MAX_STRING_BYTES ? { remarks: CEILING } : {}),
+  examples: { [name]: { maxLength } },
+})
+const float = (type: string): TypeRow => ({
+  kind: 'float',
+  value: always(type),
+  key: always(varchar(FLOAT_KEY_LENGTH)),
+  text: 'the shortest digits that give the same value back',
+  // As the server's own text of it has 6 digits, or 17 of which some are noise, it is read as a number and written anew.
+  snapshot: c => `${c} + 0e0`,
+})
 const decimal: TypeRow = {
+  kind: 'decimal',
   value: c =>
     decimalPrecision(c) <= 38 ? `decimal(${decimalPrecision(c)},${c.scale ?? 0})` : varchar(decimalPrecision(c) + 3),
   // Sign, point and the zero before it stand beside the digits.
   key: c => varchar(decimalPrecision(c) + 3),
+  text: 'all digits of the scale',
+  snapshot: asNumber,
+  remarks: 'more than 38 digits are kept as text',
+  examples: { 'DECIMAL(20,4)': { precision: 20, scale: 4 }, 'DECIMAL(65,30)': { precision: 65, scale: 30 } },
 }
+const day = (type: string, remarks: string): TypeRow => ({
+  kind: 'date',
+  value: always(type),
+  text: type === 'date' ? '`2024-02-29`' : '`2024-02-29 12:34:56.987654`, as many fraction digits as declared',
+  snapshot: asText,
+  remarks,
+  options: ['zero_date'],
+})
+const label = (type: string, value: TypeRow['value'], shown: string): TypeRow => ({
+  kind: 'text',
+  value,
+  text: shown,
+  snapshot: asUtf8,
+  examples: { [`${type}('a','größer')`]: { members: ['a', 'größer'] } },
+})
+const printed = (bytes: number, shown: string): TypeRow => ({
+  kind: 'text',
+  value: always(varchar(bytes)),
+  text: shown,
+  snapshot: asText,
+  remarks: 'MariaDB',
+})
 const geometry: TypeRow = {
+  kind: 'special',
   value: always(varbinary(MAX_STRING_BYTES)),
   key: noKey('a geometry value'),
   form: 'base64',
+  text: "base64 of the server's internal form: four bytes of SRID, then WKB",
+  snapshot: asBase64,
+  remarks: 'this version refuses such columns: leave them out with exclude',
 }
 
 /** One row per source type, by DATA_TYPE in lower case. */
 const TYPES: Readonly<Record<string, TypeRow>> = {
-  tinyint: integer('tinyint', 'smallint'),
-  smallint: integer('smallint', 'int'),
-  mediumint: integer('int', 'int'),
-  int: integer('int', 'bigint'),
-  bigint: integer('bigint', 'largeint'),
-  bit: { value: c => ((c.precision ?? 1) <= 63 ? 'bigint' : 'largeint') },
-  year: { value: always('smallint') },
-  float: float('float'),
-  double: float('double'),
+  tinyint: {
+    ...integer('tinyint', 'smallint', 'TINYINT'),
+    options: ['tinyint1'],
+    remarks: 'tinyint1 = "boolean" makes TINYINT(1) BOOLEAN, where other values than 0 and 1 stop',
+  },
+  smallint: integer('smallint', 'int', 'SMALLINT'),
+  mediumint: integer('int', 'int', 'MEDIUMINT'),
+  int: integer('int', 'bigint', 'INT'),
+  bigint: integer('bigint', 'largeint', 'BIGINT'),
+  bit: {
+    kind: 'integer',
+    value: c => ((c.precision ?? 1) <= 63 ? 'bigint' : 'largeint'),
+    text: 'the bits as an unsigned number, in digits',
+    snapshot: c => `CAST(CAST(${c} AS UNSIGNED) AS CHAR)`,
+    remarks: 'bit1 = "boolean" makes BIT(1) BOOLEAN',
+    options: ['bit1'],
+    examples: { 'BIT(1) to BIT(63)': { precision: 1 }, 'BIT(64)': { precision: 64 } },
+  },
+  year: { kind: 'integer', value: always('smallint'), text: 'four digits, 0000 included', snapshot: asText },
+  float: { ...float('float'), remarks: 'as key the text' },
+  double: { ...float('double'), remarks: 'as key the text' },
   decimal,
-  date: { value: always('date') },
-  datetime: { value: always('datetime') },
-  timestamp: { value: always('datetime') },
-  time: { value: always(varchar(TIME_LENGTH)) },
-  char: characters,
-  varchar: characters,
-  tinytext: text,
-  text,
-  mediumtext: text,
-  longtext: text,
-  enum: { value: c => varchar(Math.max(0, ...c.members.map(utf8Length))) },
-  set: { value: c => varchar(c.members.reduce((sum, member) => sum + utf8Length(member) + 1, -1)) },
-  binary: bytes,
-  varbinary: bytes,
-  tinyblob: bytes,
-  blob: bytes,
-  mediumblob: bytes,
-  longblob: bytes,
-  json: { value: always('json'), key: noKey('a JSON value') },
-  uuid: { value: always(varchar(36)) },
-  inet4: { value: always(varchar(15)) },
-  inet6: { value: always(varchar(45)) },
+  date: day('date', ZERO_DATES),
+  datetime: day('datetime', ZERO_DATES),
+  timestamp: day('datetime', `in the zone of time_zone; 0: see below`),
+  time: {
+    kind: 'time',
+    value: always(varchar(TIME_LENGTH)),
+    text: '`-838:59:59.000000`, as many fraction digits as declared',
+    snapshot: asText,
+    remarks: 'StarRocks has no such type',
+  },
+  char: {
+    ...characters('CHAR'),
+    remarks: 'as VARCHAR; without trailing spaces, as a SELECT shows it',
+    examples: { 'CHAR(10) utf8mb4': { maxLength: 10, charset: 'utf8mb4' } },
+  },
+  varchar: characters('VARCHAR'),
+  tinytext: text(255),
+  text: text(65_535),
+  mediumtext: text(16_777_215),
+  longtext: { ...text(4_294_967_295), remarks: `${CEILING}; JSON of MariaDB is such a text` },
+  enum: label('ENUM', c => varchar(Math.max(0, ...c.members.map(utf8Length))), 'the label'),
+  set: label(
+    'SET',
+    c => varchar(c.members.reduce((sum, member) => sum + utf8Length(member) + 1, -1)),
+    'the labels, joined by commas',
+  ),
+  binary: { ...bytes('BINARY(16)', 16), remarks: 'with its trailing zero bytes' },
+  varbinary: bytes('VARBINARY(20)', 20),
+  tinyblob: bytes('', 255),
+  blob: bytes('', 65_535),
+  mediumblob: bytes('', 16_777_215),
+  longblob: bytes('', 4_294_967_295),
+  json: {
+    kind: 'json',
+    value: always('json'),
+    key: noKey('a JSON value'),
+    text: 'the document as MySQL prints it; scalars travel in loads of JSON, since CSV would make them strings',
+    snapshot: c => `CAST(${c} AS CHAR CHARACTER SET utf8mb4)`,
+    remarks: 'MySQL; documents beyond 16 MiB are refused by StarRocks; it keeps integers beyond 64 bits as DOUBLE',
+  },
+  uuid: printed(36, '`00112233-4455-6677-8899-aabbccddeeff`'),
+  inet4: printed(15, '`192.168.0.1`'),
+  inet6: printed(45, '`2001:db8::1`'),
   // The server's internal form travels unchanged: four bytes of SRID, then WKB; a vector is its float32 values.
   geometry,
   point: geometry,
@@ -92,11 +219,41 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
   multipolygon: geometry,
   geometrycollection: geometry,
   geomcollection: geometry,
-  vector: { value: always(varbinary(MAX_STRING_BYTES)), key: noKey('a vector'), form: 'base64' },
+  vector: {
+    kind: 'special',
+    value: always(varbinary(MAX_STRING_BYTES)),
+    key: noKey('a vector'),
+    form: 'base64',
+    text: 'base64 of its float32 values',
+    snapshot: asBase64,
+    remarks: 'this version refuses such columns: leave them out with exclude',
+  },
 }
 
 /** The source types the table knows, for documentation and tests. */
 export const SOURCE_TYPES: readonly string[] = Object.keys(TYPES)
+
+/** What the table says of a type in words; null for a type it does not have. */
+export function typeNotes(dataType: string): Pick<TypeRow, 'text' | 'remarks' | 'options' | 'examples'> | null {
+  return rowOf(dataType) ?? null
+}
+
+/** The family of a column's values; `special` also stands for types the table does not have. */
+export function valueKind(column: SourceColumn): ValueKind {
+  return rowOf(column.dataType)?.kind ?? 'special'
+}
+
+/**
+ * SQL that gives a column's values as the text the stream writes for them, for sessions in utf8mb4 and in the stream's time
+ * zone; FLOAT and DOUBLE as the number, which is written by the stream's own digits. Null: the type has no row.
+ */
+export function snapshotExpression(column: SourceColumn): string | null {
+  return rowOf(column.dataType)?.snapshot(`\`${column.name.replaceAll('`', '``')}\``) ?? null
+}
+
+function rowOf(dataType: string): TypeRow | undefined {
+  return Object.hasOwn(TYPES, dataType) ? TYPES[dataType] : undefined
+}
 
 /**
  * The StarRocks type (DDL text, lower case) and field form of a source column. Lengths are in bytes of UTF-8, the only
@@ -104,7 +261,7 @@ export const SOURCE_TYPES: readonly string[] = Object.keys(TYPES)
  * (StarRocks: `primary key column[c] type not supported`); binary keys become the base64 text itself.
  */
 export function mapColumn(column: SourceColumn, isKey: boolean): MappedColumn {
-  const row = Object.hasOwn(TYPES, column.dataType) ? TYPES[column.dataType] : undefined
+  const row = rowOf(column.dataType)
   if (row === undefined) return { unsupported: `the source type ${column.columnType} has no StarRocks type here` }
   const type = isKey && row.key !== undefined ? row.key(column) : row.value(column)
   return typeof type === 'string' ? { type, form: row.form ?? 'text' } : type
@@ -163,7 +320,7 @@ export const COUNT_TYPE = 'bigint'
 export function formFor(column: SourceColumn, targetType: string, isKey = false): FieldForm {
   const { base } = parseTargetType(targetType)
   if (base === 'varbinary') return 'base64'
-  return isKey && base === 'varchar' && TYPES[column.dataType] === bytes ? 'base64' : 'text'
+  return isKey && base === 'varchar' && valueKind(column) === 'bytes' ? 'base64' : 'text'
 }
 
 function decimalPrecision(column: SourceColumn): number {

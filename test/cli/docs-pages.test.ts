@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { renderConfigPage, renderFailuresPage, renderMetricsPage, renderReadme } from '../../lib/cli/docs-pages.js'
+import { renderTypesPage } from '../../lib/cli/types-page.js'
 import { loadConfig } from '../../lib/config/load.js'
 import { SECTIONS } from '../../lib/config/options.js'
 import { FAILURES } from '../../lib/model/failure.js'
 import { METRICS } from '../../lib/observe/metrics.js'
+import { SOURCE_TYPES, typeNotes } from '../../lib/starrocks/type-map.js'
 
 const file = (name: string) => readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8')
 
@@ -14,6 +16,14 @@ test('docs/ is what the tables say; else run `npm run docs`', () => {
   expect(file('README.md')).toBe(renderReadme(file('README.md')))
   expect(file('docs/metrics.md')).toBe(renderMetricsPage())
   expect(file('docs/failures.md')).toBe(renderFailuresPage())
+  expect(file('docs/types.md')).toBe(renderTypesPage())
+})
+
+test.each(SOURCE_TYPES)('type %s is documented', type => {
+  const notes = typeNotes(type)!
+  expect(notes.text).toMatch(/^\S/)
+  for (const option of notes.options ?? [])
+    expect(SECTIONS.some(section => Object.hasOwn(section.keys, option))).toBe(true)
 })
 
 test('sync.toml is valid as it comes', () => {

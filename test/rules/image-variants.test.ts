@@ -67,6 +67,7 @@ async function load(
       rowDelimiter: separator(';'),
       zone: UTC,
       skipTablesWithoutKey: false,
+      stopsAtBadValues: true,
       logged,
     },
     book,

@@ -57,7 +57,14 @@ function router(rules: readonly Partial<RuleSpec>[], options: Partial<RouterOpti
   const separator = (byte: number) => ({ text: `\\x0${byte}`, bytes: Uint8Array.of(byte) })
   const book = new RuleBook([{ schema: 's', tables: ['/./'] }], rules.map(rule), 'd')
   const made = new Router(
-    { columnSeparator: separator(1), rowDelimiter: separator(2), zone: UTC, skipTablesWithoutKey: false, ...options },
+    {
+      columnSeparator: separator(1),
+      rowDelimiter: separator(2),
+      zone: UTC,
+      skipTablesWithoutKey: false,
+      stopsAtBadValues: true,
+      ...options,
+    },
     book,
     {
       readSchema: async (_, table) => schemaOf(table),

@@ -32,7 +32,13 @@ function router(): Router {
   const book = new RuleBook([{ schema: 's', tables: ['/./'] }], rules, 'd')
   const separator = (byte: number) => ({ text: `\\x0${byte}`, bytes: Uint8Array.of(byte) })
   return new Router(
-    { columnSeparator: separator(1), rowDelimiter: separator(2), zone: UTC, skipTablesWithoutKey: false },
+    {
+      columnSeparator: separator(1),
+      rowDelimiter: separator(2),
+      zone: UTC,
+      skipTablesWithoutKey: false,
+      stopsAtBadValues: true,
+    },
     book,
     {
       readSchema: async (_schema, table) => (table === 'gone' ? null : schemaOf(table)),

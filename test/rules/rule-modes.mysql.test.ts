@@ -47,6 +47,7 @@ describe.each(['mysql', 'mariadb'] as const)('changes and sums of a %s', kind =>
         rowDelimiter: { text: '\\x02', bytes: Uint8Array.of(2) },
         zone: SHANGHAI,
         skipTablesWithoutKey: false,
+        stopsAtBadValues: true,
       },
       new RuleBook(
         [{ schema: 't', tables: ['/./'] }],

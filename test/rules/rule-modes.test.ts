@@ -94,11 +94,11 @@ describe('mode = "append"', () => {
     const rules = append()
     const plan = planColumns(SALES, rules)
     const target = made(wish(rules))
-    const fit = coverTarget(SALES, plan, rules, target, 'refuse')
+    const fit = coverTarget(SALES, plan, rules, target, 'refuse', true)
     expect(fit).toMatchObject({ key: [], measures: [] })
     expect(fit.fields.map(f => f?.form)).toEqual(['text', 'text', 'text', 'text', 'text', 'text', 'base64'])
     const without = { ...target, columns: target.columns.filter(c => c.name !== '_event') }
-    expect(() => coverTarget(SALES, plan, rules, without, 'leaveOut')).toThrow(
+    expect(() => coverTarget(SALES, plan, rules, without, 'leaveOut', true)).toThrow(
       /d\.u has no column "_event" for mode = "append"/,
     )
   })
@@ -128,7 +128,7 @@ describe('group_by and measures', () => {
     const plan = planColumns(SALES, rules)
     expect(plan.constants).toEqual([{ name: 'shard', text: 's.t' }])
     expect(inexactSums(SALES, plan, rules)).toEqual([expect.stringMatching(/^d\.u\.w = sum\(weight\): .* not exact/)])
-    const fit = coverTarget(SALES, plan, rules, made(wished), 'refuse')
+    const fit = coverTarget(SALES, plan, rules, made(wished), 'refuse', true)
     expect(fit.key).toEqual([5, 1, 3])
     expect(fit.measures.map(m => m.column)).toEqual([null, 2, 0, 1, 3, 4])
     expect(fit.fields.map(f => f?.name ?? null)).toEqual([null, 'product_id', null, 'price', null, 'remark', null])
@@ -185,7 +185,7 @@ describe('group_by and measures', () => {
     const plan = planColumns(SALES, rules)
     for (const gone of ['n', 'q', 'id']) {
       const without = { ...target, columns: target.columns.filter(c => c.name !== gone) }
-      expect(() => coverTarget(SALES, plan, rules, without, 'leaveOut')).toThrow(`d.u has no column "${gone}"`)
+      expect(() => coverTarget(SALES, plan, rules, without, 'leaveOut', true)).toThrow(`d.u has no column "${gone}"`)
     }
   })
 })

@@ -1,3 +1,4 @@
+import { MAPPED_TYPES } from '../../lib/model/value-policy.js'
 import type { RuleSpec } from '../../lib/rules/rule-book.js'
 
 /** A rule for s.t with all defaults, but for the given parts. */
@@ -15,6 +16,8 @@ export function rule(parts: Partial<RuleSpec>): RuleSpec {
     exclude: [],
     rename: new Map(),
     constants: new Map(),
+    zeroDate: 'null',
+    types: MAPPED_TYPES,
     flushIntervalMs: 1000,
     flushRows: 1,
     flushBytes: 1,
