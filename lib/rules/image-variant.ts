@@ -143,7 +143,7 @@ function compilePart(layout: RowLayout, { columns, literals }: ImagePart, partia
     columns: columns.map(i => layout.columns[i]!),
     fields: columns.map(i => layout.fields[i] ?? null),
     key: layout.key.map(i => columns.indexOf(i)),
-    identity: layout.identity?.map(i => columns.indexOf(i)).filter(i => i >= 0),
+    identity: (layout.identity ?? layout.key).map(i => columns.indexOf(i)).filter(i => i >= 0),
     measures: layout.measures.flatMap(m => (m.column === null ? [m] : { ...m, column: columns.indexOf(m.column) })),
     literals: literals.map(({ column, ...literal }) => ({ ...literal, name: layout.fields[column]!.name })),
     op: layout.op && !partial,
