@@ -79,3 +79,10 @@ export interface EvolutionWarning {
   readonly message: string
   readonly advice: string
 }
+
+/** What was done to a target. */
+export interface EvolutionReport {
+  /** The statements that were run, in order; none when everything was done already. */
+  readonly statements: readonly string[]
+  readonly warnings: readonly EvolutionWarning[]
+}
