@@ -33,13 +33,26 @@ export class AlterJobs {
     this.#times = times
   }
 
+  /** Resolves when no schema change of the table runs. Rejects with targetBusy when the limit is reached or `signal` fires. */
+  async idle(target: TableRef, signal: AbortSignal): Promise<void> {
+    const { pollMs, slowPollMs, limitMs } = this.#times
+    const deadline = Date.now() + limitMs
+    for (let pauseMs = pollMs; ; pauseMs = Math.min(pauseMs * 2, slowPollMs)) {
+      const job = await this.#latest(target)
+      if (job === null || OVER.has(job.state)) return
+      if (Date.now() > deadline)
+        throw new Failure('targetBusy', `${targetName(target)}: a schema change is ${job.state} for ${limitMs} ms`, {
+          advice: `Look at SHOW ALTER TABLE COLUMN FROM ${quoteIdentifier(target.database)}; CANCEL ALTER TABLE COLUMN FROM … ends it.`,
+        })
+      await this.pause(target, pauseMs, signal)
+    }
+  }
+
   /**
-   * Waits until the table has no job, then runs the statement. False: another schema change came between, so the table is
-   * to be looked at again first. Rejects with targetBusy when the limit is reached or `signal` fires, and with what the
-   * statement was refused for.
+   * Runs the statement and waits for its job. False: the table is busy with something else, so it is to be looked at again.
+   * Rejects as `idle`, with targetUnfit when the job was cancelled, and with what the statement was refused for.
    */
   async run(target: TableRef, statement: string, signal: AbortSignal): Promise<boolean> {
-    if (await this.#waitWhileBusy(target, signal)) return false
     const last = await this.#latest(target)
     try {
       await this.#session.execute(statement)
@@ -48,7 +61,7 @@ export class AlterJobs {
       await this.pause(target, Math.min(this.#times.pollMs * 4, this.#times.slowPollMs), signal)
       return false
     }
-    await this.#waitWhileBusy(target, signal)
+    await this.idle(target, signal)
     const job = await this.#latest(target)
     if (job !== null && job.id !== last?.id && job.state === 'CANCELLED')
       throw new Failure('targetUnfit', `StarRocks cancelled "${statement}": ${job.reason}`)
@@ -60,21 +73,6 @@ export class AlterJobs {
     await delay(ms, undefined, { signal }).catch((cause: unknown) => {
       throw new Failure('targetBusy', `${targetName(target)}: stopped while its schema was being changed`, { cause })
     })
-  }
-
-  /** Whether there was anything to wait for. */
-  async #waitWhileBusy(target: TableRef, signal: AbortSignal): Promise<boolean> {
-    const { pollMs, slowPollMs, limitMs } = this.#times
-    const deadline = Date.now() + limitMs
-    for (let pauseMs = pollMs; ; pauseMs = Math.min(pauseMs * 2, slowPollMs)) {
-      const job = await this.#latest(target)
-      if (job === null || OVER.has(job.state)) return pauseMs !== pollMs
-      if (Date.now() > deadline)
-        throw new Failure('targetBusy', `${targetName(target)}: a schema change is ${job.state} for ${limitMs} ms`, {
-          advice: `Look at SHOW ALTER TABLE COLUMN FROM ${quoteIdentifier(target.database)}; CANCEL ALTER TABLE COLUMN FROM … ends it.`,
-        })
-      await this.pause(target, pauseMs, signal)
-    }
   }
 
   /** The table's latest schema change; null when there is none, or none that this account may see. */

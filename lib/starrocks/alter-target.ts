@@ -54,6 +54,8 @@ export class TargetAlterer {
     const deadline = Date.now() + this.#times.limitMs
     let accepted = ''
     for (;;) {
+      // A job that runs may be the very one that is missing, begun before a crash.
+      await this.#jobs.idle(evolution, signal)
       const shape = await readShape(this.#session, evolution)
       if (shape === null) return
       const statements = statementsTowards(step, shape, evolution)
@@ -110,6 +112,7 @@ export class TargetAlterer {
   async #alone(target: { database: string; table: string }, statement: string, run: EvolutionRun): Promise<void> {
     const deadline = Date.now() + this.#times.limitMs
     try {
+      await this.#jobs.idle(target, run.signal)
       while (!(await this.#jobs.run(target, statement, run.signal)))
         if (Date.now() > deadline)
           throw new Failure(
