@@ -2,8 +2,7 @@ import { Failure } from '../model/failure.js'
 import { type SourceColumn, type TableSchema, targetName } from '../model/schema.js'
 import type { TableChange } from '../model/schema-change.js'
 import type { TargetStep } from '../model/target-change.js'
-import { renderAddColumn, renderDropColumn, renderRenameColumn } from '../starrocks/alter-text.js'
-import { quoteTable } from '../starrocks/ddl.js'
+import { renderByHand, renderDropColumn, renderRenameColumn } from '../starrocks/alter-text.js'
 import { parseTargetType } from '../starrocks/target-type.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { targetFill } from './evolution-fill.js'
@@ -25,12 +24,16 @@ export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
   return { schema, matched, plan, wish: requestTarget(schema, plan, matched, 'add') }
 }
 
-/** Why a change cannot be followed, and the statements that do by hand what can be done by hand. */
+/** Why a change cannot be followed, and what an operator does in place of it. */
 export interface Obstacle {
-  /** A whole sentence's worth, without the table's name. */
+  /** A clause about the source table. */
   readonly reason: string
+  /** `statements`: these do it. `copy`: the table's values must be copied again besides. `anew`: the target cannot stay. */
+  readonly remedy: 'statements' | 'copy' | 'anew'
   readonly statements: readonly string[]
 }
+
+type Hinder = (remedy: Obstacle['remedy'], reason: string, ...statements: readonly string[]) => void
 
 export interface ColumnsChange {
   readonly steps: readonly TargetStep[]
@@ -72,8 +75,8 @@ export function columnsChange(
     commented: [] as TargetStep[],
   }
   const obstacles: Obstacle[] = []
-  const hinder = (reason: string, ...statements: string[]): void => {
-    obstacles.push({ reason, statements })
+  const hinder: Hinder = (remedy, reason, ...statements) => {
+    obstacles.push({ reason, remedy, statements })
   }
   const { wish } = after
   if (mode === 'upsert') checkKey(change, before, after, hinder)
@@ -94,7 +97,7 @@ export function columnsChange(
     if (mode !== 'append') {
       const values = valuesOf(old, now, was.type, is.type)
       if (values.kind === 'changed')
-        hinder(`the values of ${old.name} may have changed without row events: it ${values.reason}`)
+        hinder('copy', `the values of ${old.name} may have changed without row events: it ${values.reason}`)
       else
         for (const { doubt, reason } of values.unless)
           found.doubted.push({ kind: 'expectNone', name, formerName, doubt, reason })
@@ -109,20 +112,17 @@ export function columnsChange(
     // Read twice, such a statement would take the new column for the one that was dropped.
     if (targetNames(after).has(name.toLowerCase()))
       hinder(
+        'statements',
         `column ${name} is another one now under the same name`,
         renderDropColumn(wish, name),
-        renderAddColumn(wish, wished(wish, name), { kind: 'null' }),
+        ...renderByHand(wish, addedColumn(name, change, after)),
       )
     else found.dropped.push(...droppedColumn(name, mode, options))
   }
   for (const [index, column] of after.schema.columns.entries()) {
     const name = after.plan.targets[index] ?? null
     if (name === null || paired.has(column) || targetNames(before).has(name.toLowerCase())) continue
-    const { type, comment } = wished(wish, name)
-    const given = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
-    const fill = mode === 'append' ? ({ kind: 'null' } as const) : targetFill(given, column, type)
-    if (wish.key.includes(name)) continue
-    found.added.push({ kind: 'addColumn', name, type, comment, fill })
+    if (!wish.key.includes(name)) found.added.push(addedColumn(name, change, after))
   }
   if (mode === 'aggregate') measuresChange(pairs, before, after, found.modified, hinder)
   if (before.schema.comment !== after.schema.comment)
@@ -153,19 +153,23 @@ function pairColumns(change: TableChange, before: RuleView, after: RuleView): Co
   })
 }
 
-function checkKey(
-  change: TableChange,
-  before: RuleView,
-  after: RuleView,
-  hinder: (reason: string, ...statements: string[]) => void,
-): void {
+function addedColumn(name: string, change: TableChange, after: RuleView): Extract<TargetStep, { kind: 'addColumn' }> {
+  const { type, comment } = wished(after.wish, name)
+  const column = after.schema.columns[after.plan.targets.indexOf(name)]!
+  const given = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
+  const isHistory = after.matched.rule.mode === 'append'
+  const fill = isHistory ? ({ kind: 'null' } as const) : targetFill(given, column, type, 'stop')
+  return { kind: 'addColumn', name, type, comment, fill }
+}
+
+function checkKey(change: TableChange, before: RuleView, after: RuleView, hinder: Hinder): void {
   const names = (key: readonly string[]) => key.map(name => name.toLowerCase()).sort()
   const kept = before.schema.key.map(name => change.renamedColumns.get(name) ?? name)
   if (names(kept).join('\0') === names(after.schema.key).join('\0')) return
   const list = (key: readonly string[]) => (key.length === 0 ? 'none' : `(${key.join(', ')})`)
   hinder(
+    'anew',
     `its key became ${list(after.schema.key)}, it was ${list(before.schema.key)}, and StarRocks changes no PRIMARY KEY`,
-    `DROP TABLE ${quoteTable(after.wish)}`,
   )
 }
 
@@ -176,13 +180,18 @@ function renameColumn(
   after: RuleView,
   { shared }: ColumnOptions,
   steps: TargetStep[],
-  hinder: (reason: string, ...statements: string[]) => void,
+  hinder: Hinder,
 ): void {
   const statement = renderRenameColumn(after.wish, from, to)
-  if (shared) hinder(`${from} became ${to}, and other tables are written to the target under the old name`, statement)
+  if (shared)
+    hinder(
+      'statements',
+      `${from} became ${to}, and other tables are written to the target under the old name`,
+      statement,
+    )
   // Looked at again after a crash, the target could not tell whether it was done.
   else if (targetNames(before).has(to.toLowerCase()) || targetNames(after).has(from.toLowerCase()))
-    hinder(`columns took each other's names (${from} became ${to})`, statement)
+    hinder('statements', `columns took each other's names (${from} became ${to})`, statement)
   else steps.push({ kind: 'renameColumn', from, to })
 }
 
@@ -202,18 +211,18 @@ function measuresChange(
   before: RuleView,
   after: RuleView,
   steps: TargetStep[],
-  hinder: (reason: string) => void,
+  hinder: Hinder,
 ): void {
   for (const measure of after.plan.measures) {
     const column = measure.column === null ? undefined : after.schema.columns[measure.column]
     if (column === undefined) continue
     const pair = pairs.find(candidate => candidate.after === column)
     const values = pair && valueChange(pair.before, pair.after)
-    if (values === undefined) hinder(`${measure.text} begins anew with the column that is there now`)
+    if (values === undefined) hinder('copy', `${measure.text} begins anew with the column that is there now`)
     else if (values.kind === 'changed')
-      hinder(`${measure.text} was made of other values: ${column.name} ${values.reason}`)
+      hinder('copy', `${measure.text} was made of other values: ${column.name} ${values.reason}`)
     else if (values.unless.length > 0)
-      hinder(`${measure.text} may have been made of other values: ${column.name} ${values.unless[0]!.reason}`)
+      hinder('copy', `${measure.text} may have been made of other values: ${column.name} ${values.unless[0]!.reason}`)
     const [was, is] = [wished(before.wish, measure.name), wished(after.wish, measure.name)]
     if (was.type !== is.type)
       steps.push({ kind: 'modifyColumn', name: measure.name, type: is.type, nullable: is.nullable })

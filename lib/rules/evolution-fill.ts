@@ -7,9 +7,15 @@ const ZERO_DAY = /^(?:\d{4}-00-|\d{4}-\d\d-00|0000-)/
 
 /**
  * The fill of an added column in words of the target: the value as the stream would have written it. Texts of TIMESTAMP are
- * taken to be in the zone in which the stream writes them; those of BIT are numbers, or as in b'101'.
+ * taken to be in the zone in which the stream writes them; those of BIT are numbers, or as in b'101'. `zeroDate`: what the
+ * stream writes for dates no calendar has.
  */
-export function targetFill(fill: ColumnFill, column: SourceColumn, type: string): TargetFill {
+export function targetFill(
+  fill: ColumnFill,
+  column: SourceColumn,
+  type: string,
+  zeroDate: 'null' | 'stop' | 'min',
+): TargetFill {
   if (fill.kind !== 'text') return fill
   const { base } = parseTargetType(type)
   const text = fill.text
@@ -19,7 +25,7 @@ export function targetFill(fill: ColumnFill, column: SourceColumn, type: string)
     case 'date':
     case 'datetime':
     case 'timestamp':
-      if (ZERO_DAY.test(text)) return { kind: 'unknown', reason: `has the date ${text}, which StarRocks does not know` }
+      if (ZERO_DAY.test(text)) return zeroFill(text, zeroDate)
       break
     default:
       if (/^[\x00-\x7f]*$/.test(text) || base !== 'varbinary') break
@@ -30,6 +36,17 @@ export function targetFill(fill: ColumnFill, column: SourceColumn, type: string)
     return { kind: 'value', text: Buffer.from(text).toString('base64'), form: 'base64', asDefault: text === '' }
   if (base === 'json') return { kind: 'value', text, form: 'json', asDefault: false }
   return { kind: 'value', text, form: 'plain', asDefault: isDefault(text, type) }
+}
+
+function zeroFill(text: string, zeroDate: 'null' | 'stop' | 'min'): TargetFill {
+  switch (zeroDate) {
+    case 'null':
+      return { kind: 'null' }
+    case 'min':
+      return { kind: 'value', text: '0000-01-01', form: 'plain', asDefault: false }
+    case 'stop':
+      return { kind: 'unknown', reason: `has the date ${text}, which StarRocks does not know` }
+  }
 }
 
 /** Whether StarRocks takes a text as DEFAULT of a column of the type; a doubt is a no, since an UPDATE does it too. */

@@ -2,7 +2,7 @@ import { asFailure, Failure } from '../model/failure.js'
 import { type TableSchema, tableName, targetName } from '../model/schema.js'
 import type { TableChange } from '../model/schema-change.js'
 import type { EvolutionWarning, TargetEvolution, TargetStep } from '../model/target-change.js'
-import { renderDropTable } from '../starrocks/alter-text.js'
+import { renderByHand, renderDropTable } from '../starrocks/alter-text.js'
 import { quoteTable, renderTruncate } from '../starrocks/ddl.js'
 import { columnsChange, type Obstacle, type RuleView, ruleView } from './evolution-columns.js'
 import type { MatchedRule } from './rule-book.js'
@@ -73,7 +73,7 @@ class EvolutionBuilder {
       'ddlUnsupported',
       `${this.#source}: rows changed without row events (${reason}): ${this.#statement}`,
       {
-        advice: 'Copy the table again, and go on with it behind this statement.',
+        advice: `Copy ${this.#source} again.`,
       },
     )
   }
@@ -98,7 +98,7 @@ class EvolutionBuilder {
       if (failure.kind === 'internal') throw failure
       throw new Failure('ddlUnsupported', `${this.#source}: ${failure.message} The source ran: ${this.#statement}`, {
         cause: failure,
-        advice: `${failure.advice} Then copy the table again and go on with it behind this statement.`,
+        advice: `${failure.advice} Then copy ${this.#source} again.`,
       })
     }
   }
@@ -135,12 +135,17 @@ class EvolutionBuilder {
   #emptied(old: MatchedRule, before: TableSchema, shared: boolean): void {
     if (old.rule.mode === 'append') return
     if (shared)
-      throw this.#stop([
-        {
-          reason: `other tables are written to ${targetName(old)} too, so it cannot be truncated`,
-          statements: [`DELETE FROM ${quoteTable(old)} WHERE …`],
-        },
-      ])
+      throw this.#stop(
+        old,
+        [],
+        [
+          {
+            reason: `other tables are written to ${targetName(old)} too, so it cannot be truncated`,
+            remedy: 'statements',
+            statements: [`DELETE FROM ${quoteTable(old)} WHERE … the rows are those of ${this.#source}`],
+          },
+        ],
+      )
     this.#push(old, before, shared, [{ kind: 'truncate' }])
   }
 
@@ -163,6 +168,7 @@ class EvolutionBuilder {
       else
         obstacles.push({
           reason: `${targetName(old)} would become ${targetName(now)}, and StarRocks renames no table into another database`,
+          remedy: 'statements',
           statements: [
             `CREATE TABLE ${quoteTable(now)} LIKE ${quoteTable(old)}`,
             `INSERT INTO ${quoteTable(now)} SELECT * FROM ${quoteTable(old)}`,
@@ -174,7 +180,7 @@ class EvolutionBuilder {
       shared,
     })
     obstacles.push(...columns.obstacles, ...constantsChange(before, after))
-    if (obstacles.length > 0) throw this.#stop(obstacles)
+    if (obstacles.length > 0) throw this.#stop(now, columns.steps, obstacles)
     this.#push(now, before.schema, shared, [...steps, ...columns.steps])
   }
 
@@ -189,14 +195,19 @@ class EvolutionBuilder {
     this.#warnings.push({ message, advice })
   }
 
-  #stop(obstacles: readonly Obstacle[]): Failure {
-    const statements = obstacles.flatMap(obstacle => obstacle.statements)
-    const byHand = statements.length === 0 ? '' : `${statements.join('; ')}; `
-    return new Failure(
-      'ddlUnsupported',
-      `${this.#source}: ${obstacles.map(obstacle => obstacle.reason).join('; ')}. The source ran: ${this.#statement}`,
-      { advice: `${byHand}Then copy the table again and go on with it behind this statement.` },
-    )
+  #stop(target: MatchedRule, steps: readonly TargetStep[], obstacles: readonly Obstacle[]): Failure {
+    const reasons = obstacles.map(({ reason }) => reason).join('; ')
+    const isNeeded = (remedy: Obstacle['remedy']) => obstacles.some(obstacle => obstacle.remedy === remedy)
+    const statements = isNeeded('anew')
+      ? [renderDropTable(target)]
+      : [...obstacles.flatMap(obstacle => obstacle.statements), ...steps.flatMap(step => renderByHand(target, step))]
+    const advice = [
+      ...(statements.length === 0 ? [] : [`Run in StarRocks: ${statements.join('; ')}.`]),
+      ...(isNeeded('anew') || isNeeded('copy') ? [`Copy ${this.#source} again.`] : []),
+    ]
+    return new Failure('ddlUnsupported', `${this.#source}: ${reasons}. The source ran: ${this.#statement}`, {
+      advice: advice.join(' '),
+    })
   }
 }
 
@@ -207,6 +218,7 @@ function constantsChange(before: RuleView, after: RuleView): Obstacle[] {
   return [
     {
       reason: `rows of before have other constants in ${targetName(after.matched)} (${before.plan.constants.map(c => `${c.name} = "${c.text}"`).join(', ')})`,
+      remedy: 'copy',
       statements: [],
     },
   ]

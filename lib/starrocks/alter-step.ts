@@ -1,9 +1,9 @@
-import { Failure } from '../model/failure.js'
-import { targetName } from '../model/schema.js'
-import type { TargetEvolution, TargetFill, TargetStep } from '../model/target-change.js'
+import type { TargetEvolution, TargetStep } from '../model/target-change.js'
+import { HandNeeded } from './alter-by-hand.js'
 import { FILLING_MARK, isLeft, leftComment } from './alter-marks.js'
 import {
   renderAddColumn,
+  renderByHand,
   renderCommentColumn,
   renderCommentTable,
   renderDropColumn,
@@ -32,8 +32,7 @@ export type ShapeStep = Exclude<TargetStep, { kind: 'renameTable' | 'dropTable' 
 
 /**
  * The statements that take a target from the state it is in towards the step's end; none when it is there. Run, and asked
- * again, they come to that end from wherever a crash, or an operator, has left the target. Throws Failure('ddlUnsupported')
- * with the statements to run by hand.
+ * again, they come to that end from wherever a crash, or an operator, has left the target. Throws HandNeeded.
  */
 export function statementsTowards(
   step: ShapeStep,
@@ -42,7 +41,7 @@ export function statementsTowards(
 ): readonly AlterStatement[] {
   switch (step.kind) {
     case 'renameColumn':
-      return rename(step, shape, evolution)
+      return rename(step, shape)
     case 'addColumn':
       return add(step, shape, evolution)
     case 'leaveColumn':
@@ -50,7 +49,7 @@ export function statementsTowards(
     case 'dropColumn':
       return shapedColumn(shape, step.name) === undefined ? [] : [needed(renderDropColumn(shape, step.name))]
     case 'modifyColumn':
-      return modify(step, shape, evolution)
+      return modify(step, shape)
     case 'commentColumn': {
       const column = shapedColumn(shape, step.name)
       return column === undefined || column.comment === step.comment
@@ -62,24 +61,14 @@ export function statementsTowards(
   }
 }
 
-/** A change that needs the operator: what stands against it, and the statements by hand after which the engine goes on. */
-export function needsHand(evolution: TargetEvolution, why: string, statements: readonly string[]): Failure {
-  const { source, statement } = evolution
-  const advice = statements.length === 0 ? '' : `Run in StarRocks: ${statements.join('; ')}; `
-  return new Failure('ddlUnsupported', `${source} -> ${targetName(evolution)}: ${why}. The source ran: ${statement}`, {
-    advice: `${advice}Then go on: this statement is read again, and what is there already is passed over.`,
-  })
-}
-
 function rename(
   { from, to }: Extract<TargetStep, { kind: 'renameColumn' }>,
   shape: TargetShape,
-  evolution: TargetEvolution,
 ): readonly AlterStatement[] {
   const old = shapedColumn(shape, from)
   const now = shapedColumn(shape, to)
   if (old !== undefined && now !== undefined)
-    throw needsHand(evolution, `column ${from} became ${to}, and the target has both`, [
+    throw new HandNeeded(`column ${from} became ${to}, and the target has both`, [
       renderDropColumn(shape, to),
       renderRenameColumn(shape, from, to),
     ])
@@ -96,10 +85,9 @@ function add(
   const updated = fill.kind === 'value' && !fill.asDefault
   if (column === undefined) {
     if (fill.kind === 'unknown')
-      throw fillByHand(fill, wanted, shape, evolution, [renderAddColumn(shape, wanted, fill)])
+      throw new HandNeeded(unknownFill(name, fill.reason), renderByHand(shape, { kind: 'addColumn', ...wanted, fill }))
     if (updated && evolution.shared)
-      throw needsHand(
-        evolution,
+      throw new HandNeeded(
         `rows of other tables are in the target too, and column ${name} can be filled only by an UPDATE of all`,
         [renderAddColumn(shape, wanted, fill), renderFill(shape, name, fill)],
       )
@@ -109,33 +97,25 @@ function add(
     return [needed(renderFill(shape, column.name, fill)), comment(renderCommentColumn(shape, column.name, text))]
   if (isLeft(column.comment)) {
     if (typeFit(type, column.type).kind !== 'fits')
-      throw needsHand(evolution, `column ${name} came back as ${type}, and the target has kept it as ${column.type}`, [
+      throw new HandNeeded(`column ${name} came back as ${type}, and the target has kept it as ${column.type}`, [
         renderDropColumn(shape, column.name),
       ])
+    const updateByHand = renderByHand(shape, { kind: 'addColumn', ...wanted, fill }).slice(1)
     const restored = renderCommentColumn(shape, column.name, text)
-    if (fill.kind === 'unknown') throw fillByHand(fill, wanted, shape, evolution, [restored])
+    if (fill.kind === 'unknown') throw new HandNeeded(unknownFill(name, fill.reason), [...updateByHand, restored])
     return [comment(renderCommentColumn(shape, column.name, FILLING_MARK))]
   }
   // Another table's statement has added it; only a default is certain to have reached every row.
   if (evolution.shared && fill.kind === 'value' && column.defaultText !== fill.text)
-    throw needsHand(evolution, `column ${name} is in the target already, and rows of this table need a value there`, [
+    throw new HandNeeded(`column ${name} is in the target already, and rows of this table need a value there`, [
       `UPDATE ${quoteTable(shape)} … of the rows of ${evolution.source}`,
       renderModifyColumn(shape, { ...column, defaultText: fill.text }),
     ])
   return []
 }
 
-function fillByHand(
-  { reason }: Extract<TargetFill, { kind: 'unknown' }>,
-  { name }: { readonly name: string },
-  shape: TargetShape,
-  evolution: TargetEvolution,
-  statements: readonly string[],
-): Failure {
-  return needsHand(evolution, `the added column ${name} ${reason}, so rows that are there cannot be given its values`, [
-    ...statements,
-    `UPDATE ${quoteTable(shape)} … with the values of the source`,
-  ])
+function unknownFill(name: string, reason: string): string {
+  return `the added column ${name} ${reason}, so rows that are there cannot be given its values`
 }
 
 function leave(
@@ -153,7 +133,6 @@ function leave(
 function modify(
   { name, type, nullable }: Extract<TargetStep, { kind: 'modifyColumn' }>,
   shape: TargetShape,
-  evolution: TargetEvolution,
 ): readonly AlterStatement[] {
   const column = shapedColumn(shape, name)
   if (column === undefined) return []
@@ -178,5 +157,5 @@ function modify(
         renderRenameColumn(shape, added.name, column.name),
       ]
   const copied = isPrimaryKey ? `; ${anKey(shape.model)} table is made anew and copied` : ''
-  throw needsHand(evolution, `column ${name} needs ${type}, it is ${column.type}: ${refusal}${copied}`, byHand)
+  throw new HandNeeded(`column ${name} needs ${type}, it is ${column.type}: ${refusal}${copied}`, byHand)
 }

@@ -1,9 +1,10 @@
 import { asFailure, Failure } from '../model/failure.js'
 import { targetName } from '../model/schema.js'
 import type { EvolutionReport, EvolutionWarning, TargetEvolution, TargetStep } from '../model/target-change.js'
+import { ddlUnsupported, HandNeeded } from './alter-by-hand.js'
 import { ALTER_TIMES, AlterJobs, type AlterTimes } from './alter-job.js'
-import { type AlterStatement, needsHand, type ShapeStep, statementsTowards } from './alter-step.js'
-import { renderDoubt, renderDropTable, renderRenameTable } from './alter-text.js'
+import { type AlterStatement, type ShapeStep, statementsTowards } from './alter-step.js'
+import { renderDoubt, renderDoubtByHand, renderDropTable, renderRenameTable } from './alter-text.js'
 import { renderTruncate } from './ddl.js'
 import type { Statements } from './starrocks-session.js'
 import { readTarget } from './target-catalog.js'
@@ -29,7 +30,14 @@ export class TargetAlterer {
    */
   async evolve(evolution: TargetEvolution, signal: AbortSignal): Promise<EvolutionReport> {
     const run = new EvolutionRun(evolution, signal)
-    for (const step of evolution.steps) await this.#step(step, run)
+    for (const [index, step] of evolution.steps.entries()) {
+      try {
+        await this.#step(step, run)
+      } catch (error) {
+        if (!(error instanceof HandNeeded)) throw error
+        throw ddlUnsupported(evolution, error, evolution.steps.slice(index + 1))
+      }
+    }
     return run
   }
 
@@ -83,7 +91,7 @@ export class TargetAlterer {
       } catch (error) {
         const failure = asFailure(error)
         if (failure.kind !== 'targetUnfit') throw failure
-        if (!dispensable) throw needsHand(run.evolution, failure.message, otherwise ?? [sql])
+        if (!dispensable) throw new HandNeeded(failure.message, otherwise ?? [sql])
         run.warnings.push({ message: `${targetName(run.evolution)}: ${failure.message}`, advice: `${sql};` })
         return 'dispensedWith'
       }
@@ -97,11 +105,10 @@ export class TargetAlterer {
     if ((await readTarget(this.#session, { database, table: from })) === null) return
     const statement = renderRenameTable(database, from, table)
     if ((await readTarget(this.#session, { database, table })) !== null)
-      throw needsHand(
-        run.evolution,
-        `${database}.${from} is to be renamed, and ${database}.${table} is there already`,
-        [renderDropTable({ database, table }), statement],
-      )
+      throw new HandNeeded(`${database}.${from} is to be renamed, and ${database}.${table} is there already`, [
+        renderDropTable({ database, table }),
+        statement,
+      ])
     await this.#alone({ database, table: from }, statement, run)
   }
 
@@ -121,7 +128,7 @@ export class TargetAlterer {
           )
     } catch (error) {
       const failure = asFailure(error)
-      throw failure.kind === 'targetUnfit' ? needsHand(run.evolution, failure.message, [statement]) : failure
+      throw failure.kind === 'targetUnfit' ? new HandNeeded(failure.message, [statement]) : failure
     }
     run.statements.push(statement)
   }
@@ -132,16 +139,10 @@ export class TargetAlterer {
     if (shape === null) return
     const column = shapedColumn(shape, step.name) ?? shapedColumn(shape, step.formerName)
     if (column === undefined) return
-    const query = renderDoubt(evolution, column.name, step.doubt)
-    const found = await this.#session.query(query)
-    if (found.length === 0) return
-    throw new Failure(
-      'ddlUnsupported',
-      `${evolution.source} -> ${targetName(evolution)}: column ${column.name} ${step.reason} without row events, and the target has such values. The source ran: ${evolution.statement}`,
-      {
-        advice: `Compare them with the source (${query.replace('1 AS found', '*').replace(/ LIMIT 1$/, '')}) and correct them, then go on: this statement is read again. Or copy the table again and go on behind it.`,
-      },
-    )
+    if ((await this.#session.query(renderDoubt(evolution, column.name, step.doubt))).length === 0) return
+    throw new HandNeeded(`column ${column.name} ${step.reason} without row events, and the target has such values`, [
+      renderDoubtByHand(evolution, column.name, step.doubt),
+    ])
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Doubt, TargetFill } from '../model/target-change.js'
-import { quoteIdentifier, quoteString, quoteTable, renderAddColumns } from './ddl.js'
+import type { Doubt, TargetFill, TargetStep } from '../model/target-change.js'
+import { quoteIdentifier, quoteString, quoteTable, renderAddColumns, renderTruncate } from './ddl.js'
 
 type TableRef = { readonly database: string; readonly table: string }
 
@@ -79,6 +79,45 @@ export function renderFill(target: TableRef, name: string, fill: TargetFill): st
 /** A query that has a row when the column holds a doubtful value. */
 export function renderDoubt(target: TableRef, name: string, doubt: Doubt): string {
   return `SELECT 1 AS found FROM ${quoteTable(target)} WHERE ${condition(quoteIdentifier(name), doubt)} LIMIT 1`
+}
+
+/** How an operator corrects the doubtful values. */
+export function renderDoubtByHand(target: TableRef, name: string, doubt: Doubt): string {
+  const column = quoteIdentifier(name)
+  return `UPDATE ${quoteTable(target)} SET ${column} = … with the values of the source WHERE ${condition(column, doubt)}`
+}
+
+/** What an operator runs in place of a step, the target's defaults and comments unseen. */
+export function renderByHand(target: TableRef, step: TargetStep): readonly string[] {
+  switch (step.kind) {
+    case 'renameTable':
+      return [renderRenameTable(target.database, step.from, target.table)]
+    case 'dropTable':
+      return [renderDropTable(target)]
+    case 'truncate':
+      return [renderTruncate(target)]
+    case 'renameColumn':
+      return [renderRenameColumn(target, step.from, step.to)]
+    case 'addColumn':
+      return [renderAddColumn(target, step, step.fill), ...fillByHand(target, step.name, step.fill)]
+    case 'dropColumn':
+      return [renderDropColumn(target, step.name)]
+    case 'modifyColumn':
+      return [renderModifyColumn(target, { ...step, defaultText: null, comment: '' })]
+    case 'commentColumn':
+      return [renderCommentColumn(target, step.name, step.comment)]
+    case 'commentTable':
+      return [renderCommentTable(target, step.comment)]
+    case 'leaveColumn':
+    case 'expectNone':
+      return []
+  }
+}
+
+function fillByHand(target: TableRef, name: string, fill: TargetFill): readonly string[] {
+  if (fill.kind === 'unknown')
+    return [`UPDATE ${quoteTable(target)} SET ${quoteIdentifier(name)} = … with the values of the source`]
+  return fill.kind === 'value' && !fill.asDefault ? [renderFill(target, name, fill)] : []
 }
 
 function condition(column: string, doubt: Doubt): string {
