@@ -131,7 +131,7 @@ export const TOP_KEYS = {
   on_ddl: preset(
     oneOf(['evolve', 'ignore', 'stop']),
     'evolve',
-    'What happens at ALTER TABLE on the source: follow it in StarRocks, take no action there, or stop.',
+    'What happens at DDL on the source: follow it in StarRocks (docs/ddl.md), take no action there, or stop.',
   ),
   load_timeout_ms: preset(
     integer(1000, 86_400_000),
