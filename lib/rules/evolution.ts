@@ -151,7 +151,11 @@ class EvolutionBuilder {
 
   #altered(before: RuleView, after: RuleView, shared: boolean): void {
     const [old, now] = [before.matched, after.matched]
-    if (old.rule.mode === 'upsert' && before.schema.key.length === 0 && after.schema.key.length === 0) return
+    if (old.rule.mode === 'upsert' && before.schema.key.length === 0) {
+      // Without a key it was passed over.
+      if (after.schema.key.length > 0) this.#begun(after.schema, now)
+      return
+    }
     const steps: TargetStep[] = []
     const obstacles: Obstacle[] = []
     if (targetName(old) !== targetName(now)) {

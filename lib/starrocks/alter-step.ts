@@ -2,6 +2,7 @@ import type { TargetEvolution, TargetStep } from '../model/target-change.js'
 import { HandNeeded } from './alter-by-hand.js'
 import { FILLING_MARK, isLeft, leftComment } from './alter-marks.js'
 import {
+  FILL_TIMEOUT,
   renderAddColumn,
   renderByHand,
   renderCommentColumn,
@@ -93,8 +94,11 @@ function add(
       )
     return [needed(renderAddColumn(shape, updated ? { ...wanted, comment: FILLING_MARK } : wanted, fill))]
   }
-  if (column.comment === FILLING_MARK)
-    return [needed(renderFill(shape, column.name, fill)), comment(renderCommentColumn(shape, column.name, text))]
+  if (column.comment === FILLING_MARK) {
+    const fillAll = renderFill(shape, column.name, fill)
+    const restored = renderCommentColumn(shape, column.name, text)
+    return [needed(FILL_TIMEOUT), { ...needed(fillAll), otherwise: [fillAll, restored] }, comment(restored)]
+  }
   if (isLeft(column.comment)) {
     if (typeFit(type, column.type).kind !== 'fits')
       throw new HandNeeded(`column ${name} came back as ${type}, and the target has kept it as ${column.type}`, [

@@ -68,6 +68,9 @@ export function renderDropTable(target: TableRef): string {
   return `DROP TABLE ${quoteTable(target)}`
 }
 
+/** Seconds an UPDATE may take; StarRocks' own limit of five minutes is short for a large table. */
+export const FILL_TIMEOUT = 'SET query_timeout = 600'
+
 /**
  * UPDATE of one column in all rows of a PRIMARY KEY table. With a condition, since StarRocks refuses to update a whole table
  * without one.
