@@ -35,6 +35,8 @@ function importsOf(file: string): Import[] {
 
 const PURE_STARROCKS = [
   'type-map',
+  'alter-text',
+  'alter-types',
   'target-type',
   'ddl',
   'key-types',

@@ -138,7 +138,7 @@ export const TOP_KEYS = {
   on_ddl: preset(
     oneOf(['evolve', 'ignore', 'stop']),
     'evolve',
-    'What happens at ALTER TABLE on the source: follow it in StarRocks, take no action there, or stop.',
+    'What happens at DDL on the source: follow it in StarRocks (docs/ddl.md), take no action there, or stop.',
   ),
   load_timeout_ms: preset(
     integer(1000, 86_400_000),
@@ -181,6 +181,21 @@ export const SCHEMA_KEYS = {
   ),
   be_num: preset(integer(1, 10_000), 1, 'Number of BE nodes; sets the bucket count of created tables.'),
   replication_num: preset(integer(1, 100), 1, 'Replicas of created tables.'),
+  on_drop_column: preset(
+    oneOf(['keep', 'drop']),
+    'keep',
+    'on_ddl = "evolve", a column is dropped on the source: "keep" leaves it in the target, where later rows have NULL; "drop" drops it there too.',
+  ),
+  on_rename_table: preset(
+    oneOf(['keep', 'rename']),
+    'keep',
+    'on_ddl = "evolve", a table is renamed on the source: "keep" leaves targets as they are, and the rules for the new name say where its rows go; "rename" renames the target to what these rules say.',
+  ),
+  on_drop_table: preset(
+    oneOf(['keep', 'drop']),
+    'keep',
+    'on_ddl = "evolve", a table is dropped on the source: "keep" leaves the target and its rows; "drop" drops it, unless other tables are written to it or it holds changes (mode = "append").',
+  ),
   output_dir: preset(text(), './result', 'Folder for CREATE TABLE scripts. This version writes none yet.'),
 } as const
 
@@ -254,7 +269,12 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { name: '', form: 'top', text: 'Keys above the first section.', keys: TOP_KEYS },
   { name: 'snapshot', form: 'table', text: 'The first copy of the tables.', keys: SNAPSHOT_KEYS },
-  { name: 'schema', form: 'table', text: 'Target tables that do not exist yet.', keys: SCHEMA_KEYS },
+  {
+    name: 'schema',
+    form: 'table',
+    text: 'Target tables: how missing ones are made, and what becomes of them when the source drops or renames.',
+    keys: SCHEMA_KEYS,
+  },
   { name: 'source', form: 'blocks', text: 'Which tables are followed. At least one block.', keys: SOURCE_KEYS },
   {
     name: 'rule',

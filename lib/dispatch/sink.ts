@@ -1,5 +1,6 @@
 import type { Position } from '../model/position.js'
 import type { TargetModel, TargetTable } from '../model/schema.js'
+import type { EvolutionReport, TargetEvolution } from '../model/target-change.js'
 
 /** One Stream Load's worth of rows for one target, in order. Its label stays the same for all retries. */
 export interface Load {
@@ -73,6 +74,14 @@ export type LabelOutcome = 'committed' | 'aborted' | 'absent'
 export interface Sink {
   /** Resolves with the target as it is: created when missing and allowed, given the missing columns when allowed. Rejects with a Failure naming table and column. */
   prepare(request: TargetRequest): Promise<TargetTable>
+  /**
+   * Brings a target behind a DDL statement of the source, once everything before it is durable, with nothing of its tables in
+   * flight. What is done already is passed over, so it can be called again after a crash; but the position behind the
+   * statement must be saved before the first row behind it is loaded, since TRUNCATE and DROP TABLE cannot be told to be
+   * done. Rejects with ddlUnsupported (only this table is to stop; its advice has the statements to run by hand), targetBusy
+   * when it takes too long or `signal` fires, or another Failure of the connection.
+   */
+  evolve(evolution: TargetEvolution, signal: AbortSignal): Promise<EvolutionReport>
   /** Empties a target (the source table was truncated). */
   truncate(target: TargetTable): Promise<void>
   /**

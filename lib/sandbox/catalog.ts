@@ -45,15 +45,21 @@ export interface SandboxDatabase {
   readonly name: string
 }
 
-/** A schema change as SHOW ALTER TABLE COLUMN lists it; here it is always done when its statement returns. */
+export type AlterJobState = 'RUNNING' | 'FINISHED' | 'CANCELLED'
+
+/** A schema change as SHOW ALTER TABLE COLUMN lists it; it is done when its statement returns, unless a fault holds it. */
 export interface AlterJob {
   readonly id: number
   readonly database: string
   readonly table: string
   readonly tableId: number
   readonly createdAt: number
-  readonly finishedAt: number
+  /** Null while it runs. */
+  readonly finishedAt: number | null
   readonly schemaVersion: number
+  readonly state: AlterJobState
+  /** Why it was cancelled. */
+  readonly message: string
 }
 
 interface CatalogState {
@@ -103,7 +109,7 @@ export class Catalog {
     return this.#state.tables.filter(table => table.database === database).sort(byName)
   }
 
-  /** Finished schema changes of a database, oldest first. */
+  /** Schema changes of a database, oldest first. */
   jobs(database: string): readonly AlterJob[] {
     return this.#state.jobs.filter(job => job.database === database)
   }
@@ -120,7 +126,7 @@ export class Catalog {
 
   /** Makes a draft, or text that `renderCatalog` gave earlier, the state everyone sees. */
   replace(next: CatalogDraft | string): void {
-    this.#state = typeof next === 'string' ? { ...EMPTY, ...(JSON.parse(next) as Partial<CatalogState>) } : next.state()
+    this.#state = typeof next === 'string' ? readState(next) : next.state()
     this.#tables.clear()
     for (const table of this.#state.tables) this.#tables.set(tableKey(table.database, table.name), table)
   }
@@ -185,17 +191,32 @@ export class CatalogDraft {
     delete this.#createdAt[String(id)]
   }
 
-  addJob(table: SandboxTable, nowMs: number): void {
+  /** Lists a schema change and gives its id. */
+  addJob(table: SandboxTable, nowMs: number, state: AlterJobState, message = ''): number {
     const earlier = this.#jobs.filter(job => job.tableId === table.id).length
+    const id = this.nextId()
     this.#jobs.push({
-      id: this.nextId(),
+      id,
       database: table.database,
       table: table.name,
       tableId: table.id,
       createdAt: nowMs,
-      finishedAt: nowMs,
+      finishedAt: state === 'RUNNING' ? null : nowMs,
       schemaVersion: earlier + 1,
+      state,
+      message,
     })
+    return id
+  }
+
+  isChanging(table: SandboxTable): boolean {
+    return this.#jobs.some(job => job.tableId === table.id && job.state === 'RUNNING')
+  }
+
+  endJob(id: number, nowMs: number, state: AlterJobState, message: string): void {
+    const at = this.#jobs.findIndex(job => job.id === id)
+    const job = this.#jobs[at]
+    if (job !== undefined) this.#jobs[at] = { ...job, finishedAt: nowMs, state, message }
   }
 
   state(): CatalogState {
@@ -212,6 +233,18 @@ export class CatalogDraft {
 /** A catalog as JSON text, which `Catalog.replace` reads back. */
 export function renderCatalog(draft: CatalogDraft): string {
   return JSON.stringify(draft.state())
+}
+
+/** What ran when the text was written has ended with its program. */
+function readState(text: string): CatalogState {
+  const state = { ...EMPTY, ...(JSON.parse(text) as Partial<CatalogState>) }
+  const jobs = state.jobs.map(job => {
+    const known = { ...job, state: job.state ?? 'FINISHED', message: job.message ?? '' }
+    return known.state === 'RUNNING'
+      ? { ...known, state: 'CANCELLED' as const, message: 'the server was stopped' }
+      : known
+  })
+  return { ...state, jobs }
 }
 
 /** A column by name; column names are not case-sensitive. */

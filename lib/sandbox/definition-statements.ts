@@ -1,7 +1,9 @@
 import { alterTable } from './alter-table.js'
+import { beginJob, refuseWhileChanging, watchJob } from './alter-table-jobs.js'
 import { type AlterClause, readAlterTable } from './alter-table-parser.js'
 import type { CatalogDraft, SandboxTable } from './catalog.js'
 import { readCreateTable } from './create-table-parser.js'
+import type { Faults } from './faults.js'
 import { asReleaseMakes, checkTypes } from './release-limits.js'
 import { ddlError, noDatabaseSelected, SqlError, unknownDatabase, unknownTable } from './sql-error.js'
 import type { Store } from './store.js'
@@ -23,6 +25,7 @@ export interface DefinitionContext {
   readonly database: string | null
   readonly aliveBackends: number
   readonly emulatedVersion: string
+  readonly faults: Faults
   readonly renderExpression: RenderExpression
 }
 
@@ -80,6 +83,7 @@ async function removeTable(reader: TokenReader, context: DefinitionContext): Pro
   await context.store.define(async (connection, draft) => {
     const table = draft.table(database, name)
     if (table === undefined && ifExists) return
+    refuseWhileChanging(draft, required(draft, database, name))
     await dropRows(connection, draft, required(draft, database, name))
   })
 }
@@ -91,6 +95,7 @@ async function truncateTable(reader: TokenReader, context: DefinitionContext): P
   reader.end()
   await context.store.define(async (connection, draft) => {
     const table = required(draft, database, name)
+    refuseWhileChanging(draft, table)
     await connection.run(`DELETE FROM ${context.store.physicalName(table)}`)
   })
 }
@@ -101,16 +106,21 @@ async function changeTable(reader: TokenReader, context: DefinitionContext): Pro
   if (database === null) throw noDatabaseSelected()
   if (clauses.some(clause => clause.kind === 'renameColumn') && !has(context.emulatedVersion, 'renameColumn'))
     throw reader.unexpected("'PARTITION', 'ROLLUP' or a name behind RENAME")
-  await context.store.define(async (connection, draft) => {
+  const job = await context.store.define(async (connection, draft) => {
     const before = required(draft, database, name)
+    refuseWhileChanging(draft, before)
     const [first] = clauses
-    if (clauses.length === 1 && first !== undefined && renames(draft, before, first)) return
+    if (clauses.length === 1 && first !== undefined && renames(draft, before, first)) return null
     const { table, renamed, isJob } = alterTable(before, clauses)
     checkTypes(table.columns, context.emulatedVersion)
+    const slow = isJob ? beginJob(draft, before, context.faults) : null
+    if (slow !== null) return slow
     await reshapeRows(connection, draft, before, table, renamed, context.renderExpression)
     draft.putTable(table, Date.now())
-    if (isJob) draft.addJob(table, Date.now())
+    if (isJob) draft.addJob(table, Date.now(), 'FINISHED')
+    return null
   })
+  if (job !== null && job !== 'cancelled') watchJob(job, clauses, context)
 }
 
 /** RENAME and SWAP WITH change names only; false for any other clause. */

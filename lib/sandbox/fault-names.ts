@@ -1,6 +1,6 @@
-const OPS = ['streamLoad', 'begin', 'load', 'prepare', 'commit', 'rollback', 'state', 'cancel'] as const
+const OPS = ['streamLoad', 'begin', 'load', 'prepare', 'commit', 'rollback', 'state', 'cancel', 'alter'] as const
 
-/** What a request asks for; `begin` to `rollback` are those of transactions, `state` is get_load_state. */
+/** What a request asks for; `begin` to `rollback` are those of transactions, `state` is get_load_state, `alter` a schema change. */
 export type FaultOp = (typeof OPS)[number]
 
 interface FaultPoint {
@@ -26,6 +26,8 @@ const OTHER_ENDS = ['begin', 'load', 'prepare', 'rollback'] as const
  * several tables answers OK and has rolled back, as 4.0 and 4.1.0 do).
  * BE: `slowContinueMs` (value: milliseconds before 100 Continue), `cutBody` (the socket is dropped in the middle of the
  * body: the load aborts), `runningTxnLimit`, `tooManyVersions`, `failedWith200` (value: the message).
+ * Schema changes: `alterCancelled` (value: the reason; the statement is taken, its job ends CANCELLED), `holdAlter` (the
+ * statement is taken, its job runs, and no other is taken for the table).
  * Both: `publishTimeout` (committed; the label stays COMMITTED until its state was asked once), `answerLost` (done, then
  * the socket is dropped), `garbageReply` (done, the answer is no JSON).
  * Holds last until the fault is cleared: `holdBegin` (before the label is taken), `holdContinue`, `holdBody` (the body is
@@ -53,6 +55,8 @@ const POINTS = {
   holdBody: { usual: BODIES },
   holdCommit: { usual: COMMITS, also: ['prepare'] },
   holdAnswer: { usual: COMMITS, also: OTHER_ENDS },
+  alterCancelled: { usual: ['alter'], valued: true },
+  holdAlter: { usual: ['alter'] },
 } as const satisfies Record<string, FaultPoint>
 
 export type FaultName = keyof typeof POINTS

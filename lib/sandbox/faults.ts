@@ -66,7 +66,7 @@ export class Faults {
   /** Resolves when the hold is cleared or set anew; at once when it does not concern this request, or has held as many as it shall. */
   async held(name: HoldName, target: FaultTarget): Promise<void> {
     const fault = this.#armed.get(name)
-    if (fault === undefined || fault.times <= 0 || !strikes(name, fault, target)) return
+    if (fault === undefined || !this.holds(name, target)) return
     fault.times -= 1
     this.#struck.set(name, this.struck(name) + 1)
     await new Promise<void>(resolve => {
@@ -77,6 +77,12 @@ export class Faults {
       }
       this.#waiters.add(check)
     })
+  }
+
+  /** Whether a hold would hold this request now. */
+  holds(name: HoldName, target: FaultTarget): boolean {
+    const fault = this.#armed.get(name)
+    return fault !== undefined && fault.times > 0 && strikes(name, fault, target)
   }
 
   /** How often a fault has struck since the sandbox started. */

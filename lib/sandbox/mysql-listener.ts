@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { Faults } from './faults.js'
 import type { MemoryTable } from './memory-table.js'
 import { MysqlConnection } from './mysql-connection.js'
 import type { ClusterState } from './show-statements.js'
@@ -14,6 +15,8 @@ export interface MysqlListenerOptions {
   /** What `current_version()` says, e.g. "4.1.0-sandbox". */
   readonly emulatedVersion: string
   readonly cluster: () => ClusterState
+  /** None strike when absent. */
+  readonly faults?: Faults
   /** Further tables of information_schema, by name in lower case; asked for at every query that reads them. */
   readonly systemTables?: Readonly<Record<string, () => MemoryTable>>
 }
@@ -30,6 +33,7 @@ export async function startMysqlListener(
 ): Promise<{ port: number; close(): Promise<void> }> {
   const clients = new Map<number, { connection: MysqlConnection; session: SqlSession; ended: Promise<void> }>()
   const startedAt = Date.now()
+  const faults = options.faults ?? new Faults()
   let nextId = 1
 
   const accept = (socket: Socket) => {
@@ -42,6 +46,7 @@ export async function startMysqlListener(
         emulatedVersion: options.emulatedVersion,
         startedAt,
         cluster: options.cluster,
+        faults,
         systemTables: options.systemTables ?? {},
         sessions: () => [...clients.values()].map(client => client.session.describeSession()),
         kill: (other, onlyQuery) => {

@@ -92,6 +92,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         port: options.mysqlPort,
         ...account,
         emulatedVersion,
+        faults,
         cluster: () => ({
           feHttpPort: frontend.port,
           beHttpPort: backend.port,

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { runDataStatement } from './data-statements.js'
 import { runDefinition } from './definition-statements.js'
 import { asSqlError } from './engine-error.js'
+import type { Faults } from './faults.js'
 import { type MemoryTable, memoryTable, renderMemoryTable } from './memory-table.js'
 import { mysqlVersion } from './release-limits.js'
 import { describeColumn, OK, type ResultColumn, rowsOf, type StatementResult } from './result-set.js'
@@ -20,6 +21,7 @@ export interface SessionOptions {
   readonly emulatedVersion: string
   readonly startedAt: number
   readonly cluster: () => ClusterState
+  readonly faults: Faults
   /** Tables of information_schema beyond those the catalog answers, by name in lower case. */
   readonly systemTables: Readonly<Record<string, () => MemoryTable>>
   readonly sessions: () => readonly OpenSession[]
@@ -176,6 +178,7 @@ export class SqlSession {
       database: this.#database,
       aliveBackends: this.#options.cluster().backendAlive ? 1 : 0,
       emulatedVersion: this.#options.emulatedVersion,
+      faults: this.#options.faults,
       renderExpression: expression => rewriteExpression(expression, this.#scope()),
     })
     if (isDefinition) return OK

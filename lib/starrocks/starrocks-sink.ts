@@ -1,6 +1,9 @@
 import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../dispatch/sink.js'
 import { asFailure, Failure } from '../model/failure.js'
 import { type TargetTable, targetName } from '../model/schema.js'
+import type { EvolutionReport, TargetEvolution } from '../model/target-change.js'
+import { ALTER_TIMES, type AlterTimes } from './alter-job.js'
+import { TargetAlterer } from './alter-target.js'
 import { BodyTransfer } from './body-transfer.js'
 import { renderTruncate } from './ddl.js'
 import { dryRun } from './dry-run.js'
@@ -37,6 +40,8 @@ export interface StarRocksSinkOptions {
   readonly answerGraceMs?: number
   /** Between two questions for a label's state; 500 ms when absent, as the official client. */
   readonly statePollMs?: number
+  /** How schema changes are waited for; as `ALTER_TIMES` where absent. */
+  readonly alterTimes?: Partial<AlterTimes>
 }
 
 const REDIRECT_TIMEOUT_MS = 30_000
@@ -52,6 +57,7 @@ export class StarRocksSink implements Sink {
   readonly #labels: LabelStates
   readonly #rejected: RejectedRows
   readonly #targets: TargetMaker
+  readonly #alterer: TargetAlterer
   readonly #transactions: TransactionParts
   readonly #stopped = new AbortController()
   /** "database/label" of loads whose outcome is open: their state is asked before anything is sent again. */
@@ -71,6 +77,7 @@ export class StarRocksSink implements Sink {
     this.#rejected = new RejectedRows(frontends, times)
     const layout = { bucketCount: options.bucketCount, replicationNum: options.replicationNum }
     this.#targets = new TargetMaker({ ...options, layout }, this.#session, this.#stopped.signal)
+    this.#alterer = new TargetAlterer(this.#session, { ...ALTER_TIMES, ...options.alterTimes })
     this.#transactions = {
       requests: new TransactionLoad(options, frontends, transfer, times),
       labels: this.#labels,
@@ -84,6 +91,10 @@ export class StarRocksSink implements Sink {
 
   prepare(request: TargetRequest): Promise<TargetTable> {
     return this.#targets.make(request)
+  }
+
+  evolve(evolution: TargetEvolution, signal: AbortSignal): Promise<EvolutionReport> {
+    return underEither(signal, this.#stopped.signal, stop => this.#alterer.evolve(evolution, stop))
   }
 
   async truncate(target: TargetTable): Promise<void> {

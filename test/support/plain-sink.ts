@@ -1,5 +1,6 @@
 import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../../lib/dispatch/sink.js'
 import type { TargetTable } from '../../lib/model/schema.js'
+import type { EvolutionReport, TargetEvolution } from '../../lib/model/target-change.js'
 
 /** What sinks of tests have in common: every target exists as it is asked for, and there are no transactions. */
 export abstract class PlainSink implements Sink {
@@ -9,6 +10,10 @@ export abstract class PlainSink implements Sink {
 
   async prepare({ database, table, model, key }: TargetRequest): Promise<TargetTable> {
     return { database, table, model, columns: [], key }
+  }
+
+  async evolve(_evolution: TargetEvolution, _signal: AbortSignal): Promise<EvolutionReport> {
+    return { statements: [], warnings: [] }
   }
 
   async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {

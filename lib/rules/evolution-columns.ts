@@ -1,0 +1,248 @@
+import { Failure } from '../model/failure.js'
+import { type SourceColumn, type TableSchema, targetName } from '../model/schema.js'
+import type { TableChange } from '../model/schema-change.js'
+import type { TargetStep } from '../model/target-change.js'
+import { renderByHand, renderDropColumn, renderRenameColumn } from '../starrocks/alter-text.js'
+import { parseTargetType } from '../starrocks/target-type.js'
+import { type ColumnPlan, planColumns } from './column-plan.js'
+import { targetFill } from './evolution-fill.js'
+import { valueChange } from './evolution-values.js'
+import type { MatchedRule } from './rule-book.js'
+import { requestTarget, type TargetWish } from './target-wish.js'
+
+/** A table as one rule writes it. */
+export interface RuleView {
+  readonly schema: TableSchema
+  readonly matched: MatchedRule
+  readonly plan: ColumnPlan
+  readonly wish: TargetWish
+}
+
+/** Throws what `planColumns` and `requestTarget` throw: ruleInvalid, notDecodable. */
+export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
+  const plan = planColumns(schema, matched)
+  return { schema, matched, plan, wish: requestTarget(schema, plan, matched, 'add') }
+}
+
+/** Why a change cannot be followed, and what an operator does in place of it. */
+export interface Obstacle {
+  /** A clause about the source table. */
+  readonly reason: string
+  /** `statements`: these do it. `copy`: the table's values must be copied again besides. `anew`: the target cannot stay. */
+  readonly remedy: 'statements' | 'copy' | 'anew'
+  readonly statements: readonly string[]
+}
+
+type Hinder = (remedy: Obstacle['remedy'], reason: string, ...statements: readonly string[]) => void
+
+export interface ColumnsChange {
+  readonly steps: readonly TargetStep[]
+  readonly obstacles: readonly Obstacle[]
+}
+
+interface ColumnPair {
+  readonly before: SourceColumn
+  readonly after: SourceColumn
+  readonly formerName: string | null
+  readonly name: string | null
+}
+
+export interface ColumnOptions {
+  readonly onDropColumn: 'keep' | 'drop'
+  /** Rows of other source tables are in the target. */
+  readonly shared: boolean
+}
+
+/**
+ * What one change of a table's columns makes of a target. `upsert`: everything; `append`: the rows that are there are
+ * history, so nothing is filled and no value doubted; `aggregate`: only columns of the groups and measures count.
+ */
+export function columnsChange(
+  change: TableChange,
+  before: RuleView,
+  after: RuleView,
+  options: ColumnOptions,
+): ColumnsChange {
+  const { mode } = after.matched.rule
+  const pairs = pairColumns(change, before, after)
+  const paired = new Set(pairs.map(pair => pair.after))
+  const found = {
+    renamed: [] as TargetStep[],
+    doubted: [] as TargetStep[],
+    dropped: [] as TargetStep[],
+    added: [] as TargetStep[],
+    modified: [] as TargetStep[],
+    commented: [] as TargetStep[],
+  }
+  const obstacles: Obstacle[] = []
+  const hinder: Hinder = (remedy, reason, ...statements) => {
+    obstacles.push({ reason, remedy, statements })
+  }
+  const { wish } = after
+  if (mode === 'upsert') checkKey(change, before, after, hinder)
+  for (const { before: old, after: now, formerName, name } of pairs) {
+    if (formerName !== null && name === null) found.dropped.push(...droppedColumn(formerName, mode, options))
+    if (name === null) continue
+    if (formerName === null) {
+      const fill =
+        mode === 'append'
+          ? ({ kind: 'null' } as const)
+          : ({ kind: 'unknown', reason: 'has values in the source, where it was left out by the rule' } as const)
+      found.added.push({ kind: 'addColumn', name, type: wished(wish, name).type, comment: now.comment, fill })
+      continue
+    }
+    if (formerName.toLowerCase() !== name.toLowerCase())
+      renameColumn(formerName, name, before, after, options, found.renamed, hinder)
+    const [was, is] = [wished(before.wish, formerName), wished(wish, name)]
+    if (mode !== 'append') {
+      const values = valuesOf(old, now, was.type, is.type)
+      if (values.kind === 'changed')
+        hinder('copy', `the values of ${old.name} may have changed without row events: it ${values.reason}`)
+      else
+        for (const { doubt, reason } of values.unless)
+          found.doubted.push({ kind: 'expectNone', name, formerName, doubt, reason })
+    }
+    if (was.type !== is.type || (is.nullable && !was.nullable))
+      found.modified.push({ kind: 'modifyColumn', name, type: is.type, nullable: is.nullable })
+    if (was.comment !== is.comment) found.commented.push({ kind: 'commentColumn', name, comment: is.comment })
+  }
+  for (const [index, column] of before.schema.columns.entries()) {
+    const name = before.plan.targets[index] ?? null
+    if (name === null || pairs.some(pair => pair.before === column)) continue
+    // Read twice, such a statement would take the new column for the one that was dropped.
+    if (targetNames(after).has(name.toLowerCase()))
+      hinder(
+        'statements',
+        `column ${name} is another one now under the same name`,
+        renderDropColumn(wish, name),
+        ...renderByHand(wish, addedColumn(name, change, after)),
+      )
+    else found.dropped.push(...droppedColumn(name, mode, options))
+  }
+  for (const [index, column] of after.schema.columns.entries()) {
+    const name = after.plan.targets[index] ?? null
+    if (name === null || paired.has(column) || targetNames(before).has(name.toLowerCase())) continue
+    if (!wish.key.includes(name)) found.added.push(addedColumn(name, change, after))
+  }
+  if (mode === 'aggregate') measuresChange(pairs, before, after, found.modified, hinder)
+  if (before.schema.comment !== after.schema.comment)
+    found.commented.push({ kind: 'commentTable', comment: after.schema.comment })
+  return {
+    steps: [
+      ...found.renamed,
+      ...found.doubted,
+      ...found.dropped,
+      ...found.added,
+      ...found.modified,
+      ...found.commented,
+    ],
+    obstacles,
+  }
+}
+
+/** Columns that live on, under the same name or another. */
+function pairColumns(change: TableChange, before: RuleView, after: RuleView): ColumnPair[] {
+  return before.schema.columns.flatMap((old, index) => {
+    const name = change.renamedColumns.get(old.name) ?? old.name
+    const taken = name === old.name && [...change.renamedColumns.values()].includes(name)
+    const at = after.schema.columns.findIndex(column => column.name.toLowerCase() === name.toLowerCase())
+    const now = after.schema.columns[at]
+    if (now === undefined || taken || change.fills.has(now.name)) return []
+    const formerName = before.plan.targets[index] ?? null
+    return [{ before: old, after: now, formerName, name: after.plan.targets[at] ?? null }]
+  })
+}
+
+function addedColumn(name: string, change: TableChange, after: RuleView): Extract<TargetStep, { kind: 'addColumn' }> {
+  const { type, comment } = wished(after.wish, name)
+  const column = after.schema.columns[after.plan.targets.indexOf(name)]!
+  const given = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
+  const isHistory = after.matched.rule.mode === 'append'
+  const fill = isHistory ? ({ kind: 'null' } as const) : targetFill(given, column, type, 'stop')
+  return { kind: 'addColumn', name, type, comment, fill }
+}
+
+function checkKey(change: TableChange, before: RuleView, after: RuleView, hinder: Hinder): void {
+  const names = (key: readonly string[]) => key.map(name => name.toLowerCase()).sort()
+  const kept = before.schema.key.map(name => change.renamedColumns.get(name) ?? name)
+  if (names(kept).join('\0') === names(after.schema.key).join('\0')) return
+  const list = (key: readonly string[]) => (key.length === 0 ? 'none' : `(${key.join(', ')})`)
+  hinder(
+    'anew',
+    `its key became ${list(after.schema.key)}, it was ${list(before.schema.key)}, and StarRocks changes no PRIMARY KEY`,
+  )
+}
+
+function renameColumn(
+  from: string,
+  to: string,
+  before: RuleView,
+  after: RuleView,
+  { shared }: ColumnOptions,
+  steps: TargetStep[],
+  hinder: Hinder,
+): void {
+  const statement = renderRenameColumn(after.wish, from, to)
+  if (shared)
+    hinder(
+      'statements',
+      `${from} became ${to}, and other tables are written to the target under the old name`,
+      statement,
+    )
+  // Looked at again after a crash, the target could not tell whether it was done.
+  else if (targetNames(before).has(to.toLowerCase()) || targetNames(after).has(from.toLowerCase()))
+    hinder('statements', `columns took each other's names (${from} became ${to})`, statement)
+  else steps.push({ kind: 'renameColumn', from, to })
+}
+
+function droppedColumn(
+  name: string,
+  mode: MatchedRule['rule']['mode'],
+  { onDropColumn, shared }: ColumnOptions,
+): TargetStep[] {
+  if (mode === 'aggregate') return []
+  if (onDropColumn === 'drop' && !shared) return [{ kind: 'dropColumn', name }]
+  return [{ kind: 'leaveColumn', name, mark: mode === 'upsert' && !shared }]
+}
+
+/** What was summed cannot be asked of the target any more, so a doubt about values is a no. */
+function measuresChange(
+  pairs: readonly ColumnPair[],
+  before: RuleView,
+  after: RuleView,
+  steps: TargetStep[],
+  hinder: Hinder,
+): void {
+  for (const measure of after.plan.measures) {
+    const column = measure.column === null ? undefined : after.schema.columns[measure.column]
+    if (column === undefined) continue
+    const pair = pairs.find(candidate => candidate.after === column)
+    const values = pair && valueChange(pair.before, pair.after)
+    if (values === undefined) hinder('copy', `${measure.text} begins anew with the column that is there now`)
+    else if (values.kind === 'changed')
+      hinder('copy', `${measure.text} was made of other values: ${column.name} ${values.reason}`)
+    else if (values.unless.length > 0)
+      hinder('copy', `${measure.text} may have been made of other values: ${column.name} ${values.unless[0]!.reason}`)
+    const [was, is] = [wished(before.wish, measure.name), wished(after.wish, measure.name)]
+    if (was.type !== is.type)
+      steps.push({ kind: 'modifyColumn', name: measure.name, type: is.type, nullable: is.nullable })
+  }
+}
+
+/** A BOOLEAN of the target has forgotten which number it was. */
+function valuesOf(old: SourceColumn, now: SourceColumn, was: string, is: string): ReturnType<typeof valueChange> {
+  const isBoolean = (type: string) => parseTargetType(type).base === 'boolean'
+  return isBoolean(was) && !isBoolean(is)
+    ? { kind: 'changed', reason: `became ${now.columnType}, and the target has kept it as a BOOLEAN` }
+    : valueChange(old, now)
+}
+
+function targetNames(view: RuleView): ReadonlySet<string> {
+  return new Set(view.wish.columns.map(column => column.name.toLowerCase()))
+}
+
+function wished(wish: TargetWish, name: string): TargetWish['columns'][number] {
+  const column = wish.columns.find(candidate => candidate.name === name)
+  if (column === undefined) throw new Failure('internal', `${targetName(wish)} has no column ${name} in its own plan.`)
+  return column
+}
