@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
@@ -11,6 +10,7 @@ import { Pace } from './dispatch/pace.js'
 import type { Sink } from './dispatch/sink.js'
 import { Window } from './dispatch/window.js'
 import { asFailure, Failure } from './model/failure.js'
+import type { BinlogPlace } from './model/halted-table.js'
 import type { Observer } from './model/observer.js'
 import { formatPosition, type Position } from './model/position.js'
 import { targetName } from './model/schema.js'
@@ -28,6 +28,8 @@ import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { shareChanges } from './shared-changes.js'
+import type { TableShare } from './table-share.js'
 
 /** How long a stop waits: first for the open transaction's end, then for what is in flight. */
 const STOP_WAIT_MS = 5_000
@@ -41,7 +43,19 @@ export interface Lessons {
   transactionsUnfit: string | null
 }
 
+/** What a pipeline is of its data_dir: the main stream, or the catch-up of one table. */
+export interface Scope {
+  /** Where its position and plans are kept. */
+  readonly stateDir: string
+  /** Names its loads and marks in the target. */
+  readonly task: string
+  readonly share: TableShare
+  /** Whether it may end here, where nothing of earlier runs is left to be read again; null: it ends by the signal alone. */
+  readonly until: ((place: BinlogPlace) => boolean) | null
+}
+
 interface Prepared {
+  readonly tables: readonly { readonly schema: string; readonly table: string }[]
   readonly start: StartPoint
   readonly router: Router
   readonly delivery: 'atomic' | 'labels'
@@ -54,17 +68,17 @@ export class Pipeline {
   readonly #observer: Observer
   readonly #lessons: Lessons
   readonly #dataDir: string
-  readonly #task: string
+  readonly #scope: Scope
   readonly #masterInfo: MasterInfoFile
   #saved: Position | null = null
 
-  constructor(config: Config, baseDir: string, observer: Observer, lessons: Lessons) {
+  constructor(config: Config, dataDir: string, scope: Scope, observer: Observer, lessons: Lessons) {
     this.#config = config
     this.#observer = observer
     this.#lessons = lessons
-    this.#dataDir = resolve(baseDir, config.data_dir)
-    this.#masterInfo = new MasterInfoFile(this.#dataDir)
-    this.#task = `mss_${config.server_id}`
+    this.#dataDir = dataDir
+    this.#scope = scope
+    this.#masterInfo = new MasterInfoFile(scope.stateDir)
   }
 
   /** The position saved last by this pipeline. */
@@ -76,10 +90,10 @@ export class Pipeline {
     return this.#saved !== null
   }
 
-  /** Runs until the signal fires, then drains and saves. Rejects with the Failure that ended the flow; everything is closed either way. */
+  /** Runs until the signal fires, or to where its scope lets it end, then drains and saves. Rejects with the Failure that ended the flow; everything is closed either way. */
   async run(signal: AbortSignal): Promise<void> {
     const sink = createSink(this.#config)
-    const journal = await EpochJournal.open(this.#dataDir)
+    const journal = await EpochJournal.open(this.#scope.stateDir)
     try {
       const book = ruleBookOf(this.#config)
       const prepared = await this.#prepare(book, sink, journal, signal)
@@ -99,6 +113,7 @@ export class Pipeline {
   async #prepare(book: RuleBook, sink: Sink, journal: EpochJournal, signal: AbortSignal): Promise<Prepared> {
     const config = this.#config
     const observer = this.#observer
+    const { share, until, task } = this.#scope
     const session = await SourceSession.connect(sourceAddress(config))
     try {
       const facts = await readServerFacts(session)
@@ -113,21 +128,25 @@ export class Pipeline {
         observer,
       })
       const tables = await listTables(session)
-      for (const gap of book.gaps(tables))
+      for (const gap of until === null ? book.gaps(tables) : [])
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
-      for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
-      const databases = [...new Set(router.targets.map(target => target.database))]
+      const isHalted = (schema: string, table: string) =>
+        share.halted.some(halted => halted.schema === schema && halted.table === table)
+      for (const { schema, table } of tables)
+        if (book.wanted(schema, table) && share.wanted(schema, table) && !isHalted(schema, table))
+          await router.learn(schema, table)
+      const databases = targetDatabases(router, book, share)
       const { mode: delivery, reason } = await this.#chooseDelivery(router, databases, sink, signal)
       observer({ kind: 'delivery', mode: delivery, reason })
-      const past = { saved, plans: journal.epochs, task: this.#task, databases, delivery, serverUuid: facts.serverUuid }
+      const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
       const start = await resolveStart(session, facts, resumed.position)
       if (resumed.scripts.length === 0) await journal.forgetAll()
       // With it the position is known before the first load, an order by hand is taken, and marks may go.
       await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
-      for (const database of resumed.retired) await sink.removeMark(database, this.#task)
+      for (const database of resumed.retired) await sink.removeMark(database, task)
       observer({ kind: 'starting', version: facts.version, position: start.position })
-      return { start, router, delivery, resumed }
+      return { tables, start, router, delivery, resumed }
     } finally {
       await session.close()
     }
@@ -145,7 +164,7 @@ export class Pipeline {
     const lacks =
       this.#lessons.transactionsUnfit ??
       (foreign === undefined
-        ? await sink.lacksTransactions(databases, this.#task, signal, ...(wish === 'atomic' ? ['4.0.0'] : []))
+        ? await sink.lacksTransactions(databases, this.#scope.task, signal, ...(wish === 'atomic' ? ['4.0.0'] : []))
         : `${targetName(foreign)} has column names outside ASCII, which transactions cannot carry`)
     if (lacks === null)
       return { mode: 'atomic', reason: 'a transaction over several tables was tried out on this cluster' }
@@ -163,7 +182,8 @@ export class Pipeline {
     journal: EpochJournal,
     signal: AbortSignal,
   ): Promise<void> {
-    const { start, router, resumed } = prepared
+    const { tables, start, router, resumed } = prepared
+    const { share, until } = this.#scope
     const config = this.#config
     const observer = this.#observer
     const tracker = new PositionTracker(config.flavor === 'mariadb', start.position, start.gtidSetKnown)
@@ -191,12 +211,14 @@ export class Pipeline {
       badRows: letters === null ? null : { parking: letters, server: start.position.serverUuid },
     }
     const labels = new LabelsDelivery(
-      { labelBase: `${this.#task}_${Date.now().toString(36)}`, lanes: config.concurrent_size },
+      { labelBase: `${this.#scope.task}_${Date.now().toString(36)}`, lanes: config.concurrent_size },
       parts,
     )
-    const databases = [...new Set(router.targets.map(target => target.database))]
+    const databases = targetDatabases(router, book, share)
     const atomic =
-      prepared.delivery === 'atomic' ? new AtomicDelivery({ ...parts, task: this.#task, databases }) : labels
+      prepared.delivery === 'atomic' ? new AtomicDelivery({ ...parts, task: this.#scope.task, databases }) : labels
+    /** Where the stream has ended by itself. */
+    let end: Position | null = null
     const dispatcher = new Dispatcher(
       {
         lanes: config.concurrent_size,
@@ -206,7 +228,7 @@ export class Pipeline {
         scripts: resumed.scripts,
         traced: letters !== null,
       },
-      () => tracker.position(),
+      () => end ?? tracker.position(),
       {
         window,
         pace,
@@ -217,11 +239,40 @@ export class Pipeline {
       },
     )
     dispatcher.failed.catch(failure => abort.abort(failure))
+    const stopSource = new AbortController()
+    const shared = shareChanges(
+      {
+        bind: map => router.bind(map),
+        rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
+        held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
+        follow: change => this.#followDdl(change, tracker, router, dispatcher, sink, letters),
+        passOver: async (schema, table) => {
+          await dispatcher.drain()
+          router.forget(schema, table, 'add')
+        },
+      },
+      {
+        share,
+        book,
+        tables,
+        tablesIn: schema => router.tablesIn(schema),
+        tracker,
+        evolves: config.on_ddl === 'evolve',
+        observer,
+      },
+    )
     const receiver: ChangeReceiver = {
-      bind: map => router.bind(map),
-      rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
-      commit: () => dispatcher.commit(),
-      tablesChanged: change => this.#followDdl(change, tracker, router, dispatcher, sink, letters),
+      ...shared,
+      // A connection may hand on more before it is closed.
+      rows: (event, place, commitMs) => (end === null ? shared.rows(event, place, commitMs) : undefined),
+      commit: () => {
+        if (end !== null) return
+        shared.commit()
+        dispatcher.commit()
+        if (until === null || dispatcher.replaying || !until(tracker)) return
+        end = tracker.position()
+        stopSource.abort()
+      },
       get full() {
         return dispatcher.full
       },
@@ -236,7 +287,7 @@ export class Pipeline {
         readTimeoutMs: config.read_timeout_ms,
         verifyChecksum: config.verify_checksum,
         stopWaitMs: STOP_WAIT_MS,
-        wanted: (schema, table) => book.wanted(schema, table),
+        wanted: (schema, table) => share.wanted(schema, table) && book.wanted(schema, table),
         wantedSchema: schema => book.wantedSchema(schema),
       },
       tracker,
@@ -249,10 +300,11 @@ export class Pipeline {
       const { lastEventMs } = source
       observer({ kind: 'window', rows, bytes, maxRows, maxBytes, waiting: full, openAt, lastEventMs })
     }, 1000)
-    const stopSource = new AbortController()
     const onAbort = (): void => stopSource.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    const running = source.run(start, stopSource.signal)
+    const isThere = until !== null && start.by === 'file' && !dispatcher.replaying && until(start.position)
+    const running = isThere ? Promise.resolve() : source.run(start, stopSource.signal)
+    let saved = false
     try {
       await Promise.race([running, dispatcher.failed])
       if (source.inTransaction || dispatcher.unfinished) dispatcher.dropOpen()
@@ -269,10 +321,12 @@ export class Pipeline {
       dispatcher.abandon(reason)
       abort.abort(reason)
       clearInterval(pulse)
-      await saver.close()
+      saved = await saver.close()
       // What it may still reject with has been told by what ended the flow.
       await running.catch(() => undefined)
     }
+    if (end !== null && !saved)
+      throw new Failure('positionUnsaved', `${this.#masterInfo.path}: ${formatPosition(end)} could not be saved.`)
   }
 
   /** Null when bad rows stop the flow. */
@@ -381,6 +435,12 @@ function refuseUnseenRows(change: TablesChange, tracker: PositionTracker, statem
     'ddlUnsupported',
     `Behind ${formatPosition(tracker)} the source removed or replaced rows without row events: ${statement}`,
   )
+}
+
+/** Those of halted tables too: an epoch of an earlier run may have to be brought into them yet. */
+function targetDatabases(router: Router, book: RuleBook, share: TableShare): string[] {
+  const halted = share.halted.flatMap(({ schema, table }) => book.match(schema, table))
+  return [...new Set([...router.targets, ...halted].map(({ database }) => database))]
 }
 
 async function withinMs(work: Promise<void>, ms: number, message: string): Promise<void> {

@@ -34,6 +34,10 @@ export class PositionTracker {
     return this.#binPos
   }
 
+  get serverUuid(): string {
+    return this.#serverUuid
+  }
+
   /** The stream continues in another file (ROTATE); `binPos` is the place of that file's next event. */
   rotate(binName: string, binPos: number): void {
     this.#binName = binName

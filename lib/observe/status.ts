@@ -1,6 +1,8 @@
 import { asFailure, type Failure } from '../model/failure.js'
+import type { HaltedTable } from '../model/halted-table.js'
 import type { Happening } from '../model/observer.js'
 import type { Position } from '../model/position.js'
+import { tableName } from '../model/schema.js'
 import { freshnessNote } from './freshness-note.js'
 import { Lag } from './lag.js'
 import { windowFill } from './metrics.js'
@@ -38,10 +40,26 @@ export interface Status {
   readonly targets: Readonly<Record<string, TargetStatus>>
   /** Dead letters that wait for a replay or a drop; null where bad rows are not parked. */
   readonly dead_letters: number | null
+  /** Tables that are not followed until they are mended by hand. */
+  readonly halted: readonly HaltedStatus[]
   readonly tables: TableAccounts
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
   readonly retry: RetryStatus | null
+}
+
+export interface HaltedStatus {
+  readonly source: string
+  /** Its rows stop here, and where its catch-up stands when one is under way. */
+  readonly position: Position
+  readonly reason: string
+  /** The DDL statement at the position, or null. */
+  readonly statement: string | null
+  readonly advice: string
+  readonly since_ms: number
+  /** Row events of it passed over since the process started. */
+  readonly held_events: number
+  readonly catching_up: boolean
 }
 
 export interface Volume {
@@ -109,6 +127,10 @@ export class StatusBoard {
   #position: Position | null = null
   #window: WindowStatus | null = null
   #deadLetters: number | null = null
+  #halted: readonly HaltedTable[] = []
+  readonly #held = new Map<string, number>()
+  /** How far the catch-up under way has come. */
+  #catchingUp: { readonly source: string; readonly position: Position } | null = null
   #open: { readonly at: string; readonly sinceMs: number } | null = null
   #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
@@ -167,6 +189,22 @@ export class StatusBoard {
       }
       case 'deadLetters':
         this.#deadLetters = happening.open
+        return
+      case 'haltedTables':
+        this.#halted = happening.tables
+        return
+      case 'held':
+        this.#held.set(happening.source, (this.#held.get(happening.source) ?? 0) + 1)
+        return
+      case 'catchingUp':
+        this.#catchingUp = happening
+        return
+      case 'tableHalted':
+        this.#catchingUp = null
+        return
+      case 'tableRejoined':
+        this.#catchingUp = null
+        this.#held.delete(happening.source)
         return
       case 'advanced':
         this.#advanced(happening)
@@ -241,10 +279,27 @@ export class StatusBoard {
       sources: Object.fromEntries(this.#sources),
       targets: Object.fromEntries(this.#targets),
       dead_letters: this.#deadLetters,
+      halted: this.#halted.map(table => this.#haltedStatus(table)),
       tables: this.#account.snapshot(),
       last_load: this.#lastLoad,
       last_error: this.#lastError,
       retry: this.#lastRetry(),
+    }
+  }
+
+  #haltedStatus(table: HaltedTable): HaltedStatus {
+    const { position, reason, statement, advice, atMs } = table.obstacle
+    const source = tableName(table)
+    const catchingUp = this.#catchingUp?.source === source ? this.#catchingUp : null
+    return {
+      source,
+      position: catchingUp?.position ?? position,
+      reason: this.#filter(reason),
+      statement: statement === null ? null : this.#filter(statement),
+      advice,
+      since_ms: atMs,
+      held_events: this.#held.get(source) ?? 0,
+      catching_up: catchingUp !== null,
     }
   }
 
