@@ -49,6 +49,7 @@ export class CatchUp {
     await this.#sweep()
     const waiting = halted.tables.filter(({ id }) => !this.#tried.has(id))
     if (waiting.length === 0) return
+    this.#tell(waiting)
     await runMain(place => halted.tables.every(({ from }) => isBehind(place, from) !== false))
     if (signal.aborted) return
     const main = await readPosition(new MasterInfoFile(dataDir))
@@ -57,13 +58,20 @@ export class CatchUp {
       if (signal.aborted) return
       await this.#try(table, main, signal)
       this.#tried.add(table.id)
+      this.#tell(waiting)
     }
   }
 
+  #tell(waiting: readonly HaltedTable[]): void {
+    const sources = waiting.filter(({ id }) => !this.#tried.has(id)).map(tableName)
+    this.#parts.observer({ kind: 'tryingHalted', sources })
+  }
+
   async #try(table: HaltedTable, main: Position, signal: AbortSignal): Promise<void> {
-    const { halted } = this.#parts
+    const { halted, observer } = this.#parts
     if (table.dropped) return this.#rejoin(table, main)
-    if (table.after !== null && halted.tables.some(({ id }) => id === table.after)) return
+    if (table.after !== null && halted.tables.some(({ id }) => id === table.after))
+      return observer({ kind: 'tableHalted', table })
     const stateDir = join(this.#parts.dataDir, FOLDER, table.id)
     const info = new MasterInfoFile(stateDir)
     const share = new CatchUpShare(table, main)

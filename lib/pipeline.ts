@@ -41,6 +41,8 @@ export interface Lessons {
   readonly jsonTargets: Set<string>
   /** Why transactions over several tables do not fit what is being written; null: nothing is known against them. */
   transactionsUnfit: string | null
+  /** Whether another replica has this server_id was asked before a connection of this process could be taken for one. */
+  serverIdAsked: boolean
 }
 
 /** What a pipeline is of its data_dir: the main stream, or the catch-up of one table. */
@@ -118,8 +120,9 @@ export class Pipeline {
     try {
       const facts = await readServerFacts(session)
       verifyServer(facts, config.flavor)
-      const clash = await warnOfServerId(session, facts, config.server_id)
+      const clash = this.#lessons.serverIdAsked ? null : await warnOfServerId(session, facts, config.server_id)
       if (clash) observer({ kind: 'warning', ...clash })
+      this.#lessons.serverIdAsked = true
       const saved = await this.#masterInfo.load()
       const zone = await resolveZone(config.time_zone, session)
       const router = new Router(routerOptions(config, zone), book, {

@@ -31,7 +31,7 @@ async function supervise(config: Config, dataDir: string, observer: Observer, si
     observer({ kind: 'failed', failure, position })
     return failure
   }
-  const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null }
+  const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null, serverIdAsked: false }
   const task = `mss_${config.server_id}`
   const halted = await HaltedTables.open(dataDir).catch(error => {
     throw failed(asFailure(error))
@@ -45,7 +45,6 @@ async function supervise(config: Config, dataDir: string, observer: Observer, si
     })
   }
   const catchUp = new CatchUp({ config, dataDir, task, halted, observer, lessons, runMain })
-  for (const table of halted.tables) observer({ kind: 'tableHalted', table })
   observer({ kind: 'haltedTables', tables: halted.tables })
   for (let attempt = 1; !signal.aborted; attempt++) {
     progressed = false

@@ -57,10 +57,12 @@ export function look(dataDir: string, head: Position): Step {
   }
   if (comparePositions(position, head) >= 0) {
     const text = `visible up to ${formatPosition(position)}`
-    const halted = (status.halted ?? []).map(({ source }) => source)
-    return halted.length === 0
-      ? { done: EXIT.ok, text }
-      : { done: EXIT.finding, text: `${text}, but not ${halted.join(', ')}: halted; see mysql-sr-sync halted list` }
+    const halted = status.halted ?? []
+    if (halted.length === 0) return { done: EXIT.ok, text }
+    const names = halted.map(({ source }) => source).join(', ')
+    return halted.some(table => table.catching_up)
+      ? { done: null, text: `${text}; ${names} is being caught up` }
+      : { done: EXIT.finding, text: `${text}, but not ${names}: halted; see mysql-sr-sync halted list` }
   }
   const error = status.state === 'retrying' && status.last_error ? `; ${status.last_error.message}` : ''
   return {

@@ -120,6 +120,7 @@ export function logHappenings(log: Log): Observer {
       case 'filtered':
       case 'deadLetters':
       case 'haltedTables':
+      case 'tryingHalted':
       case 'held':
       case 'window':
         return

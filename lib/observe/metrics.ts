@@ -154,6 +154,7 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
     case 'tableBound':
     case 'ddl':
     case 'delivery':
+    case 'tryingHalted':
     case 'catchingUp':
     case 'tableRejoined':
     case 'stopped':

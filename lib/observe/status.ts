@@ -59,6 +59,7 @@ export interface HaltedStatus {
   readonly since_ms: number
   /** Row events of it passed over since the process started. */
   readonly held_events: number
+  /** It is being tried whether it can be followed again; false: an operator is needed. */
   readonly catching_up: boolean
 }
 
@@ -129,6 +130,8 @@ export class StatusBoard {
   #deadLetters: number | null = null
   #halted: readonly HaltedTable[] = []
   readonly #held = new Map<string, number>()
+  /** Halted tables that have not been tried yet since the start. */
+  #trying: readonly string[] = []
   /** How far the catch-up under way has come. */
   #catchingUp: { readonly source: string; readonly position: Position } | null = null
   #open: { readonly at: string; readonly sinceMs: number } | null = null
@@ -199,11 +202,12 @@ export class StatusBoard {
       case 'catchingUp':
         this.#catchingUp = happening
         return
+      case 'tryingHalted':
+        this.#trying = happening.sources
+        return
       case 'tableHalted':
-        this.#catchingUp = null
         return
       case 'tableRejoined':
-        this.#catchingUp = null
         this.#held.delete(happening.source)
         return
       case 'advanced':
@@ -290,16 +294,17 @@ export class StatusBoard {
   #haltedStatus(table: HaltedTable): HaltedStatus {
     const { position, reason, statement, advice, atMs } = table.obstacle
     const source = tableName(table)
-    const catchingUp = this.#catchingUp?.source === source ? this.#catchingUp : null
+    const catchingUp = this.#trying.includes(source)
+    const reached = catchingUp && this.#catchingUp?.source === source ? this.#catchingUp.position : null
     return {
       source,
-      position: catchingUp?.position ?? position,
+      position: reached ?? position,
       reason: this.#filter(reason),
       statement: statement === null ? null : this.#filter(statement),
       advice,
       since_ms: atMs,
       held_events: this.#held.get(source) ?? 0,
-      catching_up: catchingUp !== null,
+      catching_up: catchingUp,
     }
   }
 

@@ -60,6 +60,7 @@ export function happenings(atMs: number): { readonly [K in Happening['kind']]: E
     deadLetters: { kind: 'deadLetters', open: 4 },
     tableHalted: { kind: 'tableHalted', table: HALTED },
     haltedTables: { kind: 'haltedTables', tables: [HALTED] },
+    tryingHalted: { kind: 'tryingHalted', sources: ['shop.sales'] },
     held: { kind: 'held', source: 'shop.sales', bytes: 80 },
     catchingUp: { kind: 'catchingUp', source: 'shop.sales', position: positionAt(500), end: positionAt(700) },
     tableRejoined: { kind: 'tableRejoined', source: 'shop.sales', position: positionAt(700), dropped: false },
