@@ -10,8 +10,9 @@ import type { Happening, Observer } from './model/observer.js'
 import { formatPosition, type Position } from './model/position.js'
 import { tableName } from './model/schema.js'
 import { errorCode } from './model/system-error.js'
-import { type Lessons, Pipeline } from './pipeline.js'
+import { Pipeline } from './pipeline.js'
 import { createSink, ruleBookOf } from './registry.js'
+import type { Lessons } from './stream-scope.js'
 import { CatchUpShare } from './table-share.js'
 
 const FOLDER = 'catchup'
@@ -76,6 +77,7 @@ export class CatchUp {
     const info = new MasterInfoFile(stateDir)
     const share = new CatchUpShare(table, main)
     try {
+      if (isFrom(table.from, main) === null) throw incomparable(table, main)
       await this.#seed(stateDir, info, table.from)
       await this.#pipeline(table, share, main).run(signal)
     } catch (error) {
@@ -173,7 +175,15 @@ async function readPosition(file: MasterInfoFile): Promise<Position | null> {
   return { binName, binPos, serverUuid, gtidSet: gtidSet ?? '' }
 }
 
-/** Null when they are places of two servers. */
+function incomparable(table: HaltedTable, main: Position): Failure {
+  const { from } = table
+  return new Failure(
+    'positionOfOtherServer',
+    `${tableName(table)} is halted at ${formatPosition(from)} of server ${from.serverUuid}, and the main stream reads ${formatPosition(main)} of server ${main.serverUuid} by now.`,
+  )
+}
+
+/** Null when they cannot be compared. */
 function isBehind(place: BinlogPlace, from: BinlogPlace): boolean | null {
   const reaches = isFrom(from, place)
   return reaches === null ? null : reaches && isFrom(place, from) === false

@@ -3,6 +3,7 @@ import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
+import { chooseDelivery } from './delivery-choice.js'
 import { AtomicDelivery, transactionLabel } from './dispatch/atomic-delivery.js'
 import { Dispatcher, type EpochNote } from './dispatch/dispatcher.js'
 import { LabelsDelivery } from './dispatch/labels-delivery.js'
@@ -10,7 +11,6 @@ import { Pace } from './dispatch/pace.js'
 import type { Sink } from './dispatch/sink.js'
 import { Window } from './dispatch/window.js'
 import { asFailure, Failure } from './model/failure.js'
-import type { BinlogPlace } from './model/halted-table.js'
 import type { Observer } from './model/observer.js'
 import { formatPosition, type Position } from './model/position.js'
 import { targetName } from './model/schema.js'
@@ -29,32 +29,12 @@ import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { shareChanges } from './shared-changes.js'
-import type { TableShare } from './table-share.js'
+import { type Lessons, ownTables, type Scope, targetDatabases } from './stream-scope.js'
+import { withinMs } from './within-ms.js'
 
 /** How long a stop waits: first for the open transaction's end, then for what is in flight. */
 const STOP_WAIT_MS = 5_000
 const DRAIN_WAIT_MS = 30_000
-
-/** What one pipeline learns and the next one of the same process needs. */
-export interface Lessons {
-  /** See `RowWriterParts`. */
-  readonly jsonTargets: Set<string>
-  /** Why transactions over several tables do not fit what is being written; null: nothing is known against them. */
-  transactionsUnfit: string | null
-  /** Whether another replica has this server_id was asked before a connection of this process could be taken for one. */
-  serverIdAsked: boolean
-}
-
-/** What a pipeline is of its data_dir: the main stream, or the catch-up of one table. */
-export interface Scope {
-  /** Where its position and plans are kept. */
-  readonly stateDir: string
-  /** Names its loads and marks in the target. */
-  readonly task: string
-  readonly share: TableShare
-  /** Whether it may end here, where nothing of earlier runs is left to be read again; null: it ends by the signal alone. */
-  readonly until: ((place: BinlogPlace) => boolean) | null
-}
 
 interface Prepared {
   readonly tables: readonly { readonly schema: string; readonly table: string }[]
@@ -133,13 +113,14 @@ export class Pipeline {
       const tables = await listTables(session)
       for (const gap of until === null ? book.gaps(tables) : [])
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
-      const isHalted = (schema: string, table: string) =>
-        share.halted.some(halted => halted.schema === schema && halted.table === table)
-      for (const { schema, table } of tables)
-        if (book.wanted(schema, table) && share.wanted(schema, table) && !isHalted(schema, table))
-          await router.learn(schema, table)
+      for (const { schema, table } of ownTables(tables, book, share)) await router.learn(schema, table)
       const databases = targetDatabases(router, book, share)
-      const { mode: delivery, reason } = await this.#chooseDelivery(router, databases, sink, signal)
+      const { mode: delivery, reason } = await chooseDelivery(
+        config.delivery,
+        router.targets,
+        { databases, task, sink, signal },
+        this.#lessons,
+      )
       observer({ kind: 'delivery', mode: delivery, reason })
       const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
@@ -153,29 +134,6 @@ export class Pipeline {
     } finally {
       await session.close()
     }
-  }
-
-  async #chooseDelivery(
-    router: Router,
-    databases: readonly string[],
-    sink: Sink,
-    signal: AbortSignal,
-  ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
-    const wish = this.#config.delivery
-    if (wish === 'labels') return { mode: 'labels', reason: 'delivery = "labels"' }
-    const foreign = router.targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
-    const lacks =
-      this.#lessons.transactionsUnfit ??
-      (foreign === undefined
-        ? await sink.lacksTransactions(databases, this.#scope.task, signal, ...(wish === 'atomic' ? ['4.0.0'] : []))
-        : `${targetName(foreign)} has column names outside ASCII, which transactions cannot carry`)
-    if (lacks === null)
-      return { mode: 'atomic', reason: 'a transaction over several tables was tried out on this cluster' }
-    if (wish === 'atomic')
-      throw new Failure('targetUnfit', `delivery = "atomic": ${lacks}`, {
-        advice: 'Set delivery = "auto" or "labels".',
-      })
-    return { mode: 'labels', reason: lacks }
   }
 
   async #stream(
@@ -438,22 +396,4 @@ function refuseUnseenRows(change: TablesChange, tracker: PositionTracker, statem
     'ddlUnsupported',
     `Behind ${formatPosition(tracker)} the source removed or replaced rows without row events: ${statement}`,
   )
-}
-
-/** Those of halted tables too: an epoch of an earlier run may have to be brought into them yet. */
-function targetDatabases(router: Router, book: RuleBook, share: TableShare): string[] {
-  const halted = share.halted.flatMap(({ schema, table }) => book.match(schema, table))
-  return [...new Set([...router.targets, ...halted].map(({ database }) => database))]
-}
-
-async function withinMs(work: Promise<void>, ms: number, message: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Failure('targetUnreachable', message)), ms)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -6,7 +6,8 @@ import type { Config } from './config/options.js'
 import { asFailure, backoffMs, type Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
-import { type Lessons, Pipeline, type Scope } from './pipeline.js'
+import { Pipeline } from './pipeline.js'
+import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
 
 export interface Supervisor {

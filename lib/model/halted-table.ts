@@ -1,5 +1,5 @@
 import { FAILURES, type Failure, type FailureKind } from './failure.js'
-import { comparePositions, type Position } from './position.js'
+import { binlogSeries, comparePositions, type Position } from './position.js'
 
 /** Where a transaction or statement begins. */
 export type BinlogPlace = Pick<Position, 'binName' | 'binPos' | 'serverUuid'>
@@ -71,7 +71,8 @@ function remedy(kind: FailureKind, given: string | null, name: string, statement
   return `${mend} Then: ./stop.sh; mysql-sr-sync halted accept ${name}; ./start.sh: its rows are caught up.`
 }
 
-/** Whether `place` is `from`, or behind it. Places of two servers cannot be compared: null. */
+/** Whether `place` is `from`, or behind it; null when they cannot be compared: of two servers, or of binlogs named otherwise. */
 export function isFrom(from: BinlogPlace, place: BinlogPlace): boolean | null {
-  return from.serverUuid === place.serverUuid ? comparePositions(place, from) >= 0 : null
+  const comparable = from.serverUuid === place.serverUuid && binlogSeries(from) === binlogSeries(place)
+  return comparable ? comparePositions(place, from) >= 0 : null
 }

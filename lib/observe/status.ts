@@ -1,9 +1,8 @@
 import { asFailure, type Failure } from '../model/failure.js'
-import type { HaltedTable } from '../model/halted-table.js'
 import type { Happening } from '../model/observer.js'
 import type { Position } from '../model/position.js'
-import { tableName } from '../model/schema.js'
 import { freshnessNote } from './freshness-note.js'
+import { HaltedBoard, type HaltedStatus } from './halted-board.js'
 import { Lag } from './lag.js'
 import { windowFill } from './metrics.js'
 import { RowAccount, type TableAccounts } from './row-account.js'
@@ -46,21 +45,6 @@ export interface Status {
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
   readonly retry: RetryStatus | null
-}
-
-export interface HaltedStatus {
-  readonly source: string
-  /** Its rows stop here, and where its catch-up stands when one is under way. */
-  readonly position: Position
-  readonly reason: string
-  /** The DDL statement at the position, or null. */
-  readonly statement: string | null
-  readonly advice: string
-  readonly since_ms: number
-  /** Row events of it passed over since the process started. */
-  readonly held_events: number
-  /** It is being tried whether it can be followed again; false: an operator is needed. */
-  readonly catching_up: boolean
 }
 
 export interface Volume {
@@ -128,12 +112,7 @@ export class StatusBoard {
   #position: Position | null = null
   #window: WindowStatus | null = null
   #deadLetters: number | null = null
-  #halted: readonly HaltedTable[] = []
-  readonly #held = new Map<string, number>()
-  /** Halted tables that have not been tried yet since the start. */
-  #trying: readonly string[] = []
-  /** How far the catch-up under way has come. */
-  #catchingUp: { readonly source: string; readonly position: Position } | null = null
+  readonly #halted: HaltedBoard
   #open: { readonly at: string; readonly sinceMs: number } | null = null
   #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
@@ -151,10 +130,12 @@ export class StatusBoard {
     this.#startedAtMs = now()
     this.#sinceMs = this.#startedAtMs
     this.#lag = new Lag(now)
+    this.#halted = new HaltedBoard(filter)
   }
 
   observe(happening: Happening): void {
     this.#lag.observe(happening)
+    this.#halted.observe(happening)
     switch (happening.kind) {
       case 'starting':
         this.#position = happening.position ?? this.#position
@@ -193,23 +174,6 @@ export class StatusBoard {
       case 'deadLetters':
         this.#deadLetters = happening.open
         return
-      case 'haltedTables':
-        this.#halted = happening.tables
-        return
-      case 'held':
-        this.#held.set(happening.source, (this.#held.get(happening.source) ?? 0) + 1)
-        return
-      case 'catchingUp':
-        this.#catchingUp = happening
-        return
-      case 'tryingHalted':
-        this.#trying = happening.sources
-        return
-      case 'tableHalted':
-        return
-      case 'tableRejoined':
-        this.#held.delete(happening.source)
-        return
       case 'advanced':
         this.#advanced(happening)
         return
@@ -247,6 +211,12 @@ export class StatusBoard {
       case 'tableIgnored':
       case 'ddl':
       case 'warning':
+      case 'tableHalted':
+      case 'haltedTables':
+      case 'tryingHalted':
+      case 'held':
+      case 'catchingUp':
+      case 'tableRejoined':
         return
     }
   }
@@ -283,28 +253,11 @@ export class StatusBoard {
       sources: Object.fromEntries(this.#sources),
       targets: Object.fromEntries(this.#targets),
       dead_letters: this.#deadLetters,
-      halted: this.#halted.map(table => this.#haltedStatus(table)),
+      halted: this.#halted.snapshot(),
       tables: this.#account.snapshot(),
       last_load: this.#lastLoad,
       last_error: this.#lastError,
       retry: this.#lastRetry(),
-    }
-  }
-
-  #haltedStatus(table: HaltedTable): HaltedStatus {
-    const { position, reason, statement, advice, atMs } = table.obstacle
-    const source = tableName(table)
-    const catchingUp = this.#trying.includes(source)
-    const reached = catchingUp && this.#catchingUp?.source === source ? this.#catchingUp.position : null
-    return {
-      source,
-      position: reached ?? position,
-      reason: this.#filter(reason),
-      statement: statement === null ? null : this.#filter(statement),
-      advice,
-      since_ms: atMs,
-      held_events: this.#held.get(source) ?? 0,
-      catching_up: catchingUp,
     }
   }
 
