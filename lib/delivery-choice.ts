@@ -6,6 +6,8 @@ import { type TargetTable, targetName } from './model/schema.js'
 export interface DeliveryFacts {
   readonly wish: 'auto' | 'atomic' | 'labels'
   readonly targets: readonly TargetTable[]
+  /** Where the targets are, and those of rows that are replayed. */
+  readonly databases: readonly string[]
   readonly task: string
   /** The source's binlog_row_image; null: it does not know the variable. */
   readonly rowImage: string | null
@@ -18,7 +20,7 @@ export interface DeliveryFacts {
  * asked for and something speaks against them.
  */
 export async function chooseDelivery(
-  { wish, targets, task, rowImage, transactionsUnfit }: DeliveryFacts,
+  { wish, targets, databases, task, rowImage, transactionsUnfit }: DeliveryFacts,
   sink: Sink,
   signal: AbortSignal,
 ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
@@ -30,7 +32,6 @@ export async function chooseDelivery(
       advice: 'SET GLOBAL binlog_row_image = FULL on the source, or set delivery = "auto" or "labels".',
     })
   }
-  const databases = [...new Set(targets.map(target => target.database))]
   const foreign = targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
   const lacks =
     transactionsUnfit ??

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
@@ -30,20 +30,16 @@ import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { shareChanges } from './shared-changes.js'
+import { type Lessons, ownTables, type Scope, targetDatabases } from './stream-scope.js'
+import { withinMs } from './within-ms.js'
 
 /** How long a stop waits: first for the open transaction's end, then for what is in flight. */
 const STOP_WAIT_MS = 5_000
 const DRAIN_WAIT_MS = 30_000
 
-/** What one pipeline learns and the next one of the same process needs. */
-export interface Lessons {
-  /** See `RowWriterParts`. */
-  readonly jsonTargets: Set<string>
-  /** Why transactions over several tables do not fit what is being written; null: nothing is known against them. */
-  transactionsUnfit: string | null
-}
-
 interface Prepared {
+  readonly tables: readonly { readonly schema: string; readonly table: string }[]
   readonly start: StartPoint
   readonly router: Router
   readonly delivery: 'atomic' | 'labels'
@@ -56,17 +52,17 @@ export class Pipeline {
   readonly #observer: Observer
   readonly #lessons: Lessons
   readonly #dataDir: string
-  readonly #task: string
+  readonly #scope: Scope
   readonly #masterInfo: MasterInfoFile
   #saved: Position | null = null
 
-  constructor(config: Config, baseDir: string, observer: Observer, lessons: Lessons) {
+  constructor(config: Config, dataDir: string, scope: Scope, observer: Observer, lessons: Lessons) {
     this.#config = config
     this.#observer = observer
     this.#lessons = lessons
-    this.#dataDir = resolve(baseDir, config.data_dir)
-    this.#masterInfo = new MasterInfoFile(this.#dataDir)
-    this.#task = `mss_${config.server_id}`
+    this.#dataDir = dataDir
+    this.#scope = scope
+    this.#masterInfo = new MasterInfoFile(scope.stateDir)
   }
 
   /** The position saved last by this pipeline. */
@@ -78,10 +74,10 @@ export class Pipeline {
     return this.#saved !== null
   }
 
-  /** Runs until the signal fires, then drains and saves. Rejects with the Failure that ended the flow; everything is closed either way. */
+  /** Runs until the signal fires, or to where its scope lets it end, then drains and saves. Rejects with the Failure that ended the flow; everything is closed either way. */
   async run(signal: AbortSignal): Promise<void> {
     const sink = createSink(this.#config)
-    const journal = await EpochJournal.open(this.#dataDir)
+    const journal = await EpochJournal.open(this.#scope.stateDir)
     try {
       const book = ruleBookOf(this.#config)
       const prepared = await this.#prepare(book, sink, journal, signal)
@@ -98,12 +94,14 @@ export class Pipeline {
   async #prepare(book: RuleBook, sink: Sink, journal: EpochJournal, signal: AbortSignal): Promise<Prepared> {
     const config = this.#config
     const observer = this.#observer
+    const { share, until, task } = this.#scope
     const session = await SourceSession.connect(sourceAddress(config))
     try {
       const facts = await readServerFacts(session)
       verifyServer(facts, config.flavor)
-      const clash = await warnOfServerId(session, facts, config.server_id)
+      const clash = this.#lessons.serverIdAsked ? null : await warnOfServerId(session, facts, config.server_id)
       if (clash) observer({ kind: 'warning', ...clash })
+      this.#lessons.serverIdAsked = true
       const saved = await this.#masterInfo.load()
       const rowImage = facts.variables.get('binlog_row_image') ?? null
       const logged = { rowImage, mariadb: facts.mariadb }
@@ -114,47 +112,44 @@ export class Pipeline {
         observer,
       })
       const tables = await listTables(session)
-      for (const gap of book.gaps(tables))
+      for (const gap of until === null ? book.gaps(tables) : [])
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
-      for (const { schema, table } of tables) if (book.wanted(schema, table)) await router.learn(schema, table)
-      const databases = [...new Set(router.targets.map(target => target.database))]
+      for (const { schema, table } of ownTables(tables, book, share)) await router.learn(schema, table)
+      const databases = targetDatabases(router, book, share)
+      const { transactionsUnfit } = this.#lessons
       const { mode: delivery, reason } = await chooseDelivery(
-        {
-          wish: config.delivery,
-          targets: router.targets,
-          task: this.#task,
-          rowImage,
-          transactionsUnfit: this.#lessons.transactionsUnfit,
-        },
+        { wish: config.delivery, targets: router.targets, databases, task, rowImage, transactionsUnfit },
         sink,
         signal,
       )
       observer({ kind: 'delivery', mode: delivery, reason })
-      const past = { saved, plans: journal.epochs, task: this.#task, databases, delivery, serverUuid: facts.serverUuid }
+      const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
       const start = await resolveStart(session, facts, resumed.position)
       if (resumed.scripts.length === 0) await journal.forgetAll()
       // With it the position is known before the first load, an order by hand is taken, and marks may go.
       await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
-      for (const database of resumed.retired) await sink.removeMark(database, this.#task)
+      for (const database of resumed.retired) await sink.removeMark(database, task)
       observer({ kind: 'starting', version: facts.version, position: start.position })
-      return { start, router, delivery, resumed }
+      return { tables, start, router, delivery, resumed }
     } finally {
       await session.close()
     }
   }
 
   async #stream(
-    { start, router, resumed, delivery }: Prepared,
+    ready: Prepared,
     book: RuleBook,
     sink: Sink,
     journal: EpochJournal,
     signal: AbortSignal,
   ): Promise<void> {
+    const { tables, start, router, resumed, delivery } = ready
+    const { share, until, stateDir, task } = this.#scope
     const config = this.#config
     const observer = this.#observer
     const tracker = new PositionTracker(config.flavor === 'mariadb', start.position, start.gtidSetKnown)
-    const prepared = await PreparedTransactions.open(join(this.#dataDir, 'xa'), start.position)
+    const prepared = await PreparedTransactions.open(join(stateDir, 'xa'), start.position)
     const saver = new PositionSaver<EpochNote>({
       save: (position, { epoch }) => {
         observer({ kind: 'step', step: 'saving', epoch, label: null })
@@ -180,11 +175,13 @@ export class Pipeline {
       badRows: letters === null ? null : { parking: letters, server: start.position.serverUuid },
     }
     const labels = new LabelsDelivery(
-      { labelBase: `${this.#task}_${Date.now().toString(36)}`, lanes: config.concurrent_size },
+      { labelBase: `${task}_${Date.now().toString(36)}`, lanes: config.concurrent_size },
       parts,
     )
-    const databases = [...new Set(router.targets.map(target => target.database))]
-    const atomic = delivery === 'atomic' ? new AtomicDelivery({ ...parts, task: this.#task, databases }) : labels
+    const databases = targetDatabases(router, book, share)
+    const atomic = delivery === 'atomic' ? new AtomicDelivery({ ...parts, task, databases }) : labels
+    /** Where the stream has ended by itself. */
+    let end: Position | null = null
     const dispatcher = new Dispatcher(
       {
         lanes: config.concurrent_size,
@@ -194,7 +191,7 @@ export class Pipeline {
         scripts: resumed.scripts,
         traced: letters !== null,
       },
-      () => tracker.position(),
+      () => end ?? tracker.position(),
       {
         window,
         pace,
@@ -205,11 +202,40 @@ export class Pipeline {
       },
     )
     dispatcher.failed.catch(failure => abort.abort(failure))
+    const stopSource = new AbortController()
+    const shared = shareChanges(
+      {
+        bind: map => router.bind(map),
+        rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
+        held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
+        follow: change => this.#followDdl(change, tracker, router, dispatcher, sink, letters),
+        passOver: async (schema, table) => {
+          await dispatcher.drain()
+          router.forget(schema, table, 'add')
+        },
+      },
+      {
+        share,
+        book,
+        tables,
+        tablesIn: schema => router.tablesIn(schema),
+        tracker,
+        evolves: config.on_ddl === 'evolve',
+        observer,
+      },
+    )
     const receiver: ChangeReceiver = {
-      bind: map => router.bind(map),
-      rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
-      commit: () => dispatcher.commit(),
-      tablesChanged: change => this.#followDdl(change, tracker, router, dispatcher, sink, letters),
+      ...shared,
+      // A connection may hand on more before it is closed.
+      rows: (event, place, commitMs) => (end === null ? shared.rows(event, place, commitMs) : undefined),
+      commit: () => {
+        if (end !== null) return
+        shared.commit()
+        dispatcher.commit()
+        if (until === null || dispatcher.replaying || !until(tracker)) return
+        end = tracker.position()
+        stopSource.abort()
+      },
       get full() {
         return dispatcher.full
       },
@@ -224,7 +250,7 @@ export class Pipeline {
         readTimeoutMs: config.read_timeout_ms,
         verifyChecksum: config.verify_checksum,
         stopWaitMs: STOP_WAIT_MS,
-        wanted: (schema, table) => book.wanted(schema, table),
+        wanted: (schema, table) => share.wanted(schema, table) && book.wanted(schema, table),
         wantedSchema: schema => book.wantedSchema(schema),
         prepared,
       },
@@ -238,10 +264,11 @@ export class Pipeline {
       const { lastEventMs } = source
       observer({ kind: 'window', rows, bytes, maxRows, maxBytes, waiting: full, openAt, lastEventMs })
     }, 1000)
-    const stopSource = new AbortController()
     const onAbort = (): void => stopSource.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    const running = source.run(start, stopSource.signal)
+    const isThere = until !== null && start.by === 'file' && !dispatcher.replaying && until(start.position)
+    const running = isThere ? Promise.resolve() : source.run(start, stopSource.signal)
+    let saved = false
     try {
       await Promise.race([running, dispatcher.failed])
       if (source.inTransaction || dispatcher.unfinished) dispatcher.dropOpen()
@@ -258,10 +285,12 @@ export class Pipeline {
       dispatcher.abandon(reason)
       abort.abort(reason)
       clearInterval(pulse)
-      await saver.close()
+      saved = await saver.close()
       // What it may still reject with has been told by what ended the flow.
       await running.catch(() => undefined)
     }
+    if (end !== null && !saved)
+      throw new Failure('positionUnsaved', `${this.#masterInfo.path}: ${formatPosition(end)} could not be saved.`)
   }
 
   #warnOf(error: unknown): void {
@@ -375,16 +404,4 @@ function refuseUnseenRows(change: TablesChange, tracker: PositionTracker, statem
     'ddlUnsupported',
     `Behind ${formatPosition(tracker)} the source removed or replaced rows without row events: ${statement}`,
   )
-}
-
-async function withinMs(work: Promise<void>, ms: number, message: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Failure('targetUnreachable', message)), ms)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,9 +1,10 @@
-import { open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import toml from '@iarna/toml'
 import { Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
 import { errorCode } from '../model/system-error.js'
+import { replaceFile } from './replace-file.js'
 
 /** What the file says; an operator may have left out or removed any line. */
 export interface MasterInfo {
@@ -44,27 +45,10 @@ export class MasterInfoFile {
     return parseMasterInfo(text, this.path)
   }
 
-  /**
-   * Durable when it resolves: written beside, fsynced, renamed over, directory fsynced; a crash leaves the old or the new
-   * file, never a part. Rejects with positionUnsaved.
-   */
+  /** Durable when it resolves; a crash leaves the old or the new file. Rejects with positionUnsaved. */
   async save(state: SavedState): Promise<void> {
-    const beside = `${this.path}.new`
     try {
-      const file = await open(beside, 'w')
-      try {
-        await file.writeFile(renderMasterInfo(state))
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(beside, this.path)
-      const folder = await open(dirname(this.path), 'r')
-      try {
-        await folder.sync()
-      } finally {
-        await folder.close()
-      }
+      await replaceFile(this.path, renderMasterInfo(state))
     } catch (error) {
       throw new Failure('positionUnsaved', `${this.path}: ${(error as Error).message}`, { cause: error })
     }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { lockDataDir } from '../checkpoint/data-dir.js'
+import { HaltedTables } from '../checkpoint/halted-tables.js'
 import { MasterInfoFile } from '../checkpoint/master-info.js'
 import type { Config } from '../config/options.js'
 import { Filing } from '../dead-letter/filing.js'
@@ -8,6 +9,7 @@ import { renderChange } from '../dead-letter/letter-line.js'
 import { replay } from '../dead-letter/replay.js'
 import { type FiledLetter, isReadAgain } from '../model/dead-letter.js'
 import { FAILURES, Failure } from '../model/failure.js'
+import { tableName } from '../model/schema.js'
 import { CONFIG_FLAG, type Command, EXIT, type FlagValues, type Terminal, UsageError } from './command.js'
 import { letterFacts, renderLetters, renderOne } from './dlq-text.js'
 import { readConfig, readWorkplace } from './read-config.js'
@@ -188,7 +190,9 @@ async function readAgain(letters: readonly FiledLetter[], dataDir: string): Prom
   const once = letters.filter(({ letter }) => letter.mode !== 'upsert')
   if (once.length === 0) return []
   const saved = await new MasterInfoFile(dataDir).load()
+  const { tables: halted } = await HaltedTables.open(dataDir)
   return once.filter(({ letter }) => {
+    if (halted.some(table => tableName(table) === letter.source && isReadAgain(letter, table.from))) return true
     if (saved === null || saved.binName === null || saved.binPos === null) return true
     const { binName, binPos } = saved
     return isReadAgain(letter, { binName, binPos, serverUuid: saved.serverUuid ?? letter.server })

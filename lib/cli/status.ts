@@ -9,7 +9,9 @@ import { readWorkplace } from './read-config.js'
 export const status: Command = {
   name: 'status',
   summary: 'Shows state, position, lag and rows.',
-  details: 'Exit codes: 0 it runs (also while it tries again); 1 it does not run or has failed.',
+  details:
+    'Exit codes: 0 it runs (also while it tries again); 1 it does not run or has failed, or a table is halted\n' +
+    '(mysql-sr-sync halted list).',
   flags: { ...CONFIG_FLAG, json: { type: 'boolean', text: 'The whole status as one JSON object, with "running".' } },
   async run(values, terminal) {
     const { dataDir } = readWorkplace(values)
@@ -23,7 +25,8 @@ export const status: Command = {
     } else {
       terminal.out(current === null ? `starting: pid ${running.pid}` : renderStatus(current, Date.now()))
     }
-    return running !== null && current?.state !== 'failed' ? EXIT.ok : EXIT.finding
+    const well = running !== null && current?.state !== 'failed' && (current?.halted ?? []).length === 0
+    return well ? EXIT.ok : EXIT.finding
   },
 }
 
@@ -72,7 +75,14 @@ export function renderStatus(status: Status, nowMs: number): string {
     ['last error', last_error === null ? null : `${time(last_error.at_ms)} ${last_error.message}`],
     ['to do', last_error === null ? null : last_error.advice],
   ]
+  const halted = status.halted ?? []
   const lines = rows.filter(([, text]) => text !== null).map(([name, text]) => `${name.padEnd(11)}${text}`)
+  for (const { source, position, reason, advice, statement, held_events, catching_up, since_ms } of halted) {
+    const what = catching_up ? 'being caught up, now' : `since ${time(since_ms)}, ${held_events} events held,`
+    lines.push(`halted     ${source}: ${what} at ${formatPosition(position)}: ${reason}`)
+    if (statement !== null && !reason.includes(statement)) lines.push(`  statement ${statement}`)
+    if (!catching_up) lines.push(`  to do    ${advice}`)
+  }
   for (const [name, volume] of Object.entries(status.sources))
     lines.push(`source     ${name}: ${volume.rows} rows, ${volume.bytes} bytes received`)
   for (const [name, target] of Object.entries(status.targets)) {

@@ -12,7 +12,7 @@ export const wait: Command = {
   summary: 'Waits until all that is in the source now is visible in StarRocks.',
   details:
     "Reads the end of the source's binlog once and waits until the position is there. Exit codes: 0 it is; 1 not in time, not\n" +
-    'running, or failed.',
+    'running, failed, or not for a halted table.',
   flags: { ...CONFIG_FLAG, timeout: { type: 'string', value: 'S', text: 'Seconds to wait (default: 60).' } },
   async run(values, terminal) {
     const timeoutS = numberFlag(values, 'timeout', 60, { min: 0, max: 604_800 })
@@ -55,7 +55,15 @@ export function look(dataDir: string, head: Position): Step {
       text: `the position is of server ${position.serverUuid}, the source is ${head.serverUuid}`,
     }
   }
-  if (comparePositions(position, head) >= 0) return { done: EXIT.ok, text: `visible up to ${formatPosition(position)}` }
+  if (comparePositions(position, head) >= 0) {
+    const text = `visible up to ${formatPosition(position)}`
+    const halted = status.halted ?? []
+    if (halted.length === 0) return { done: EXIT.ok, text }
+    const names = halted.map(({ source }) => source).join(', ')
+    return halted.some(table => table.catching_up)
+      ? { done: null, text: `${text}; ${names} is being caught up` }
+      : { done: EXIT.finding, text: `${text}, but not ${names}: halted; see mysql-sr-sync halted list` }
+  }
   const error = status.state === 'retrying' && status.last_error ? `; ${status.last_error.message}` : ''
   return {
     done: null,

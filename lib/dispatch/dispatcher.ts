@@ -157,6 +157,11 @@ export class Dispatcher {
     return this.#inTransaction || this.#scripted
   }
 
+  /** Epochs of earlier runs have not all been read again. */
+  get replaying(): boolean {
+    return this.#scripts.length > 0 || this.#scripted
+  }
+
   /** Forgets what no epoch has sealed yet, an unfinished transaction above all: it will be read again from the saved position. */
   dropOpen(): void {
     this.#clearTimer()

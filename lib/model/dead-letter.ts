@@ -1,5 +1,5 @@
 import type { ChangePlace } from './change-place.js'
-import { comparePositions, type Position } from './position.js'
+import { binlogSeries, comparePositions, type Position } from './position.js'
 import type { TargetModel } from './schema.js'
 
 /** Which row of which change: the change id, and for a moved key, whether it is the delete of the old one or the row of the new one. */
@@ -99,12 +99,9 @@ export function isReadAgain(
   { server, place }: Pick<DeadLetter, 'server' | 'place'>,
   start: Pick<Position, 'binName' | 'binPos' | 'serverUuid'>,
 ): boolean {
-  return server === start.serverUuid && series(place) === series(start) && comparePositions(place, start) >= 0
-}
-
-/** The name of a binlog file without its number. */
-function series({ binName }: { readonly binName: string }): string {
-  return binName.slice(0, binName.lastIndexOf('.'))
+  return (
+    server === start.serverUuid && binlogSeries(place) === binlogSeries(start) && comparePositions(place, start) >= 0
+  )
 }
 
 /** "mysql-bin.000005:708735, event 0, row 3", where the offset is that of the transaction's start. */

@@ -1,4 +1,5 @@
 import type { Failure } from './failure.js'
+import type { HaltedTable } from './halted-table.js'
 import type { Position } from './position.js'
 
 /** Everything that can happen, once per event or load, never once per row. Watchers can neither slow nor stop the flow. */
@@ -42,6 +43,18 @@ export type Happening =
     }
   /** How many parked rows wait for a replay or a drop; told at the start, and when it has changed. */
   | { readonly kind: 'deadLetters'; readonly open: number }
+  /** A table is not followed from here on, or still not: told when it happens, and at every start after it was tried in vain. */
+  | { readonly kind: 'tableHalted'; readonly table: HaltedTable }
+  /** All tables that are not followed; told at the start, and when it has changed. */
+  | { readonly kind: 'haltedTables'; readonly tables: readonly HaltedTable[] }
+  /** Rows of a halted table were passed over in one event; its catch-up reads them. */
+  | { readonly kind: 'held'; readonly source: string; readonly bytes: number }
+  /** These halted tables are being tried, or will be in a moment; told when it has changed. */
+  | { readonly kind: 'tryingHalted'; readonly sources: readonly string[] }
+  /** A halted table's rows up to `position` are durable; it is followed again when that has reached `end`. */
+  | { readonly kind: 'catchingUp'; readonly source: string; readonly position: Position; readonly end: Position }
+  /** It is followed again; `dropped`: without what was held of it. */
+  | { readonly kind: 'tableRejoined'; readonly source: string; readonly position: Position; readonly dropped: boolean }
   /** The position moved: everything up to it is durable. `newestCommitMs` is the source's commit time of the newest row in it, 0 when it held none. */
   | {
       readonly kind: 'advanced'

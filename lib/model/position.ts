@@ -25,6 +25,11 @@ export function formatPosition(position: Pick<Position, 'binName' | 'binPos'>): 
   return `${position.binName}:${position.binPos}`
 }
 
+/** The name of its file without the number. Positions of files that are named otherwise cannot be compared. */
+export function binlogSeries({ binName }: Pick<Position, 'binName'>): string {
+  return binName.slice(0, binName.lastIndexOf('.'))
+}
+
 function fileNumber(binName: string): number {
   return Number(binName.slice(binName.lastIndexOf('.') + 1))
 }

@@ -39,6 +39,10 @@ export class PositionTracker {
     return { binName: this.#binName, binPos: this.#binPos, serverUuid: this.#serverUuid }
   }
 
+  get serverUuid(): string {
+    return this.#serverUuid
+  }
+
   /** The stream continues in another file (ROTATE); `binPos` is the place of that file's next event. */
   rotate(binName: string, binPos: number): void {
     this.#binName = binName

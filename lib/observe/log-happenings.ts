@@ -1,6 +1,7 @@
 import type { Failure } from '../model/failure.js'
 import type { Happening, Observer } from '../model/observer.js'
 import { formatPosition, type Position } from '../model/position.js'
+import { tableName } from '../model/schema.js'
 import type { Log } from './log.js'
 
 const PARKED_ADVICE =
@@ -10,6 +11,8 @@ const PARKED_ADVICE =
 export function logHappenings(log: Log): Observer {
   /** What failed and is being tried again: its recovery is told too. */
   const troubled = new Set<string>()
+  /** The table whose catch-up has been told. */
+  let catchingUp: string | null = null
   const recovered = (what: string): void => {
     if (troubled.delete(what)) log.info(`${what}: works again`)
   }
@@ -63,6 +66,27 @@ export function logHappenings(log: Log): Observer {
         log.warn(`rows refused and parked: ${reason}`, PARKED_ADVICE, { target, source, rows })
         return
       }
+      case 'tableHalted': {
+        const { position, kind, reason, statement, advice } = happening.table.obstacle
+        const source = tableName(happening.table)
+        const message = `${source} is halted, the other tables go on: ${reason}`
+        log.error(message, advice, { source, position: at(position), kind, statement: statement ?? undefined })
+        return
+      }
+      case 'catchingUp': {
+        const { source, position, end } = happening
+        const told = catchingUp === source
+        catchingUp = source
+        log[told ? 'debug' : 'info'](`catching up ${source}`, { position: at(position), end: at(end) })
+        return
+      }
+      case 'tableRejoined': {
+        const { source, position, dropped } = happening
+        if (dropped)
+          log.warn(`${source} is followed again; what was held of it is given up`, '', { position: at(position) })
+        else log.info(`${source} is caught up and followed again`, { position: at(position) })
+        return
+      }
       case 'advanced':
         log.debug('durable', { position: at(happening.position), rows: happening.rows })
         recovered('master.info')
@@ -95,6 +119,9 @@ export function logHappenings(log: Log): Observer {
       case 'received':
       case 'filtered':
       case 'deadLetters':
+      case 'haltedTables':
+      case 'tryingHalted':
+      case 'held':
       case 'window':
         return
     }

@@ -27,6 +27,9 @@ export const METRICS = {
     per: 'target table',
     text: 'Rows StarRocks refused that were parked as dead letters.',
   },
+  halted_tables: { type: 'gauge', per: null, text: 'Tables that are not followed until they are mended by hand.' },
+  held_events: { type: 'counter', per: 'source table', text: 'Row events of halted tables, left to their catch-up.' },
+  held_bytes: { type: 'counter', per: 'source table', text: 'Bytes of these events.' },
   dead_letters: { type: 'gauge', per: null, text: 'Parked rows that wait for a replay or a drop.' },
   accounted_decoded: {
     type: 'counter',
@@ -59,7 +62,7 @@ export const METRICS = {
   reconnects: { type: 'counter', per: null, text: 'Connections lost or not made, each followed by another try.' },
   save_retries: { type: 'counter', per: null, text: 'Times master.info could not be written and is tried again.' },
   warnings: { type: 'counter', per: null, text: 'Warnings in the log that ask for a look.' },
-  errors: { type: 'counter', per: null, text: 'Failures that stopped the flow.' },
+  errors: { type: 'counter', per: null, text: 'Failures that stopped the flow, or the flow of one table.' },
 } as const satisfies Record<string, MetricRow>
 
 export type MetricName = keyof typeof METRICS
@@ -103,6 +106,13 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
     case 'parked':
       write('parked_rows', happening.rows, happening.target)
       return
+    case 'haltedTables':
+      write('halted_tables', happening.tables.length)
+      return
+    case 'held':
+      write('held_events', 1, happening.source)
+      write('held_bytes', happening.bytes, happening.source)
+      return
     case 'deadLetters':
       write('dead_letters', happening.open)
       return
@@ -135,6 +145,7 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
     case 'tableIgnored':
       write('warnings', 1)
       return
+    case 'tableHalted':
     case 'failed':
       write('errors', 1)
       return
@@ -143,6 +154,9 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
     case 'tableBound':
     case 'ddl':
     case 'delivery':
+    case 'tryingHalted':
+    case 'catchingUp':
+    case 'tableRejoined':
     case 'stopped':
       return
   }

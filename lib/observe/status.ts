@@ -2,6 +2,7 @@ import { asFailure, type Failure } from '../model/failure.js'
 import type { Happening } from '../model/observer.js'
 import type { Position } from '../model/position.js'
 import { freshnessNote } from './freshness-note.js'
+import { HaltedBoard, type HaltedStatus } from './halted-board.js'
 import { Lag } from './lag.js'
 import { windowFill } from './metrics.js'
 import { RowAccount, type TableAccounts } from './row-account.js'
@@ -38,6 +39,8 @@ export interface Status {
   readonly targets: Readonly<Record<string, TargetStatus>>
   /** Dead letters that wait for a replay or a drop; null where bad rows are not parked. */
   readonly dead_letters: number | null
+  /** Tables that are not followed until they are mended by hand. */
+  readonly halted: readonly HaltedStatus[]
   readonly tables: TableAccounts
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
@@ -109,6 +112,7 @@ export class StatusBoard {
   #position: Position | null = null
   #window: WindowStatus | null = null
   #deadLetters: number | null = null
+  readonly #halted: HaltedBoard
   #open: { readonly at: string; readonly sinceMs: number } | null = null
   #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
@@ -126,10 +130,12 @@ export class StatusBoard {
     this.#startedAtMs = now()
     this.#sinceMs = this.#startedAtMs
     this.#lag = new Lag(now)
+    this.#halted = new HaltedBoard(filter)
   }
 
   observe(happening: Happening): void {
     this.#lag.observe(happening)
+    this.#halted.observe(happening)
     switch (happening.kind) {
       case 'starting':
         this.#position = happening.position ?? this.#position
@@ -205,6 +211,12 @@ export class StatusBoard {
       case 'tableIgnored':
       case 'ddl':
       case 'warning':
+      case 'tableHalted':
+      case 'haltedTables':
+      case 'tryingHalted':
+      case 'held':
+      case 'catchingUp':
+      case 'tableRejoined':
         return
     }
   }
@@ -241,6 +253,7 @@ export class StatusBoard {
       sources: Object.fromEntries(this.#sources),
       targets: Object.fromEntries(this.#targets),
       dead_letters: this.#deadLetters,
+      halted: this.#halted.snapshot(),
       tables: this.#account.snapshot(),
       last_load: this.#lastLoad,
       last_error: this.#lastError,

@@ -104,6 +104,18 @@ export class RuleBook {
     return matched
   }
 
+  /** Of these tables, those that are wanted and that a rule writes into this target. */
+  writersOf(
+    target: { readonly database: string; readonly table: string },
+    tables: readonly { readonly schema: string; readonly table: string }[],
+  ): { readonly schema: string; readonly table: string }[] {
+    return tables.filter(
+      ({ schema, table }) =>
+        this.wanted(schema, table) &&
+        this.match(schema, table).some(way => way.database === target.database && way.table === target.table),
+    )
+  }
+
   /** Tables a [[source]] names that no rule takes, and rules that no existing followed table matches, as sentences for the operator. */
   gaps(tables: readonly { readonly schema: string; readonly table: string }[]): string[] {
     const followed = tables.filter(t => this.followed(t.schema, t.table))

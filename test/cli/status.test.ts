@@ -93,6 +93,17 @@ describe('status', () => {
     expect(JSON.parse(out)).toMatchObject({ running: true, state: 'streaming', pid: process.pid })
   })
 
+  test('with a halted table is 1, and says what to do', async () => {
+    running(h.connected, h.haltedTables, h.held)
+    expect((await show(true)).code).toBe(1)
+    const { code, out } = await show()
+    expect(code).toBe(1)
+    expect(out).toMatch(/^state {6}streaming/)
+    expect(out).toMatch(
+      /\nhalted {5}shop\.sales: since .+, 1 events held, at mysql-bin\.000005:500: rows were removed.+\n {2}statement ALTER TABLE sales DROP PARTITION p0\n {2}to do {4}.+halted accept shop\.sales/,
+    )
+  })
+
   test('of none is 1 and says why', async () => {
     expect(await show()).toEqual({ code: 1, out: 'not running' })
     written(h.connected)
@@ -119,6 +130,20 @@ describe('wait', () => {
     expect(look(folder, positionAt(701))).toEqual({
       done: null,
       text: 'streaming at mysql-bin.000005:700, the source was at mysql-bin.000005:701',
+    })
+  })
+
+  test('waits for a catch-up, and ends when a table stays halted', () => {
+    running(h.connected, h.advanced, h.haltedTables, h.tryingHalted)
+    expect(look(folder, positionAt(700))).toMatchObject({
+      done: null,
+      text: expect.stringMatching(/shop\.sales is being caught up/),
+    })
+    written(h.connected, h.advanced, h.haltedTables)
+    expect(look(folder, positionAt(701)).done).toBeNull()
+    expect(look(folder, positionAt(700))).toMatchObject({
+      done: 1,
+      text: expect.stringMatching(/but not shop\.sales: halted/),
     })
   })
 

@@ -44,6 +44,7 @@ test('a snapshot tells all that has happened', () => {
     lag_ms: 300,
     freshness_ms: { last: 300, p50: 300, p99: 900 },
     freshness_note: null,
+    halted: [],
     delivery: { mode: 'atomic', reason: 'a scratch transaction succeeded on StarRocks 4.1.2' },
     rows_per_second: 5,
     window: { rows: 10, bytes: 1000, fill_percent: 25, waiting: false },
@@ -57,6 +58,22 @@ test('a snapshot tells all that has happened', () => {
     last_error: { kind: 'targetBusy', message: 'too many versions', advice: expect.any(String), at_ms: START },
     retry: null,
   })
+})
+
+test('a halted table is there until it is followed again', () => {
+  const { subject, h } = board()
+  const halted = { source: 'shop.sales', position: positionAt(500), statement: 'ALTER TABLE sales DROP PARTITION p0' }
+  for (const happening of [h.connected, h.haltedTables, h.held, h.held]) subject.observe(happening)
+  expect(subject.snapshot()).toMatchObject({
+    state: 'streaming',
+    halted: [{ ...halted, held_events: 2, catching_up: false, advice: expect.stringMatching(/halted accept/) }],
+  })
+  subject.observe(h.tryingHalted)
+  expect(subject.snapshot().halted).toMatchObject([{ ...halted, catching_up: true }])
+  subject.observe({ ...h.catchingUp, position: positionAt(600) })
+  expect(subject.snapshot().halted).toMatchObject([{ position: positionAt(600), catching_up: true }])
+  for (const happening of [h.tableRejoined, { ...h.haltedTables, tables: [] }]) subject.observe(happening)
+  expect(subject.snapshot()).toMatchObject({ halted: [], position: positionAt(4) })
 })
 
 test('parked rows are counted per target, dead letters that wait in all', () => {

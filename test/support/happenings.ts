@@ -1,4 +1,5 @@
 import { Failure } from '../../lib/model/failure.js'
+import { type HaltedTable, obstacleOf } from '../../lib/model/halted-table.js'
 import type { Happening } from '../../lib/model/observer.js'
 import type { Position } from '../../lib/model/position.js'
 
@@ -10,6 +11,18 @@ const SOURCE_LOST = new Failure('sourceUnreachable', 'connect ECONNREFUSED 127.0
 const BUSY = new Failure('targetBusy', 'too many versions')
 
 const STRETCHED = 'flush interval stretched from 1000 to 4200 ms: the last loads took 3.4 s'
+
+const UNSEEN = new Failure('ddlUnsupported', 'rows were removed without row events')
+const HALTED: HaltedTable = {
+  id: 'k1',
+  schema: 'shop',
+  table: 'sales',
+  from: positionAt(500),
+  obstacle: obstacleOf(UNSEEN, 'shop.sales', positionAt(500), 'ALTER TABLE sales DROP PARTITION p0', 5),
+  accepted: [],
+  after: null,
+  dropped: false,
+}
 
 /** One happening of each kind, in an order that a run could have. `atMs` is the wall clock they share. */
 export function happenings(atMs: number): { readonly [K in Happening['kind']]: Extract<Happening, { kind: K }> } {
@@ -45,6 +58,12 @@ export function happenings(atMs: number): { readonly [K in Happening['kind']]: E
     },
     parked: { kind: 'parked', target: 'demo.orders', source: 'shop.orders', rows: 3, reason: 'too long' },
     deadLetters: { kind: 'deadLetters', open: 4 },
+    tableHalted: { kind: 'tableHalted', table: HALTED },
+    haltedTables: { kind: 'haltedTables', tables: [HALTED] },
+    tryingHalted: { kind: 'tryingHalted', sources: ['shop.sales'] },
+    held: { kind: 'held', source: 'shop.sales', bytes: 80 },
+    catchingUp: { kind: 'catchingUp', source: 'shop.sales', position: positionAt(500), end: positionAt(700) },
+    tableRejoined: { kind: 'tableRejoined', source: 'shop.sales', position: positionAt(700), dropped: false },
     advanced: {
       kind: 'advanced',
       position: positionAt(700),

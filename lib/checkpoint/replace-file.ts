@@ -1,0 +1,29 @@
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * Gives a file new content: written beside (`.new`), fsynced, renamed over, folder fsynced. Durable when it resolves; a crash
+ * leaves the old or the new file, never a part.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const beside = `${path}.new`
+  const file = await open(beside, 'w')
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(beside, path)
+  await syncFolder(dirname(path))
+}
+
+/** Makes durable which files and folders a folder has. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
