@@ -72,6 +72,11 @@ function integerTo(before: SourceColumn, after: SourceColumn, became: string): V
   const { low, high } = integerRange(before)
   const digits = Math.max(String(low).length, String(high).length)
   const bits = INTEGER_BITS[before.dataType]!
+  if (after.unsigned && !before.unsigned) {
+    const change = integerTo({ ...before, unsigned: true }, { ...after, unsigned: false }, became)
+    const doubt = { kind: 'outside', low: '0', high: String(high) } as const
+    return change.kind === 'changed' ? change : unless(doubt, `${became}: negative numbers were changed`)
+  }
   switch (after.dataType) {
     case 'double':
       return bits <= 32n ? KEPT : changed(`${became}: large numbers lost their last digits`)
