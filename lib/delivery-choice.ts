@@ -6,7 +6,7 @@ import { type TargetTable, targetName } from './model/schema.js'
 export interface DeliveryFacts {
   readonly wish: 'auto' | 'atomic' | 'labels'
   readonly targets: readonly TargetTable[]
-  /** Where the targets are, and those of rows that are replayed. */
+  /** Theirs, and those an epoch of an earlier run may have to be brought into. */
   readonly databases: readonly string[]
   readonly task: string
   /** The source's binlog_row_image; null: it does not know the variable. */
