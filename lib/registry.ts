@@ -5,6 +5,7 @@ import type { SourceAddress } from './mysql/session.js'
 import type { LoggedImages } from './rules/image-findings.js'
 import type { RouterOptions } from './rules/router.js'
 import { RuleBook } from './rules/rule-book.js'
+import { bucketCountFor } from './starrocks/ddl.js'
 import { separatorBytes } from './starrocks/load-body.js'
 import { StarRocksSink, type StarRocksSinkOptions } from './starrocks/starrocks-sink.js'
 
@@ -39,7 +40,7 @@ export function starRocksOptions(config: Config): StarRocksSinkOptions {
     loadTimeoutMs: config.load_timeout_ms,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     autoCreate: config.schema.auto_create,
-    bucketCount: config.schema.be_num,
+    bucketCount: bucketCountFor(config.schema.be_num),
     replicationNum: config.schema.replication_num,
   }
 }
@@ -56,6 +57,8 @@ export function ruleBookOf(config: Config): RuleBook {
     table: rule.table,
     targetDatabase: rule.sr_schema ?? null,
     targetTable: rule.sr_table ?? null,
+    orderBy: rule.order_by ?? null,
+    partitionBy: rule.partition_by ?? null,
     mode: rule.group_by === undefined ? rule.mode : ('aggregate' as const),
     groupBy: rule.group_by ?? [],
     measures: rule.measures ?? new Map(),
@@ -70,7 +73,7 @@ export function ruleBookOf(config: Config): RuleBook {
     flushBytes: rule.flush_bytes ?? config.flush_bytes,
     loadFormat: rule.load_format ?? config.load_format,
   }))
-  return new RuleBook(config.source, rules, config.sr_dbname)
+  return new RuleBook(config.source, rules, config.sr_dbname, config.schema.auto_shard)
 }
 
 export function routerOptions(config: Config, zone: Zone, logged: LoggedImages): RouterOptions {

@@ -45,6 +45,8 @@ const PURE_STARROCKS = [
   'load-status',
   'answer-text',
   'transaction-answer',
+  'layout-check',
+  'widest-type',
   'version',
 ]
 const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe']

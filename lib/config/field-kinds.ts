@@ -1,3 +1,4 @@
+import { parsePartitionBy } from '../model/partition-by.js'
 import { namePatternProblem } from './name-pattern.js'
 import { checkedText, type Kind, text } from './value-kinds.js'
 
@@ -104,6 +105,14 @@ export function separator(): Kind<string> {
 /** An exact name, or a regular expression in slashes. */
 export function namePattern(): Kind<string> {
   return checkedText('name or "/regex/"', namePatternProblem)
+}
+
+/** What stands behind PARTITION BY. */
+export function partitioning(): Kind<string> {
+  return checkedText('string', value => {
+    const parsed = parsePartitionBy(value)
+    return typeof parsed === 'string' ? parsed : null
+  })
 }
 
 /** Part of a metric name. */

@@ -6,6 +6,7 @@ import {
   host,
   metricPrefix,
   namePattern,
+  partitioning,
   separator,
   timeZone,
   typeText,
@@ -179,6 +180,11 @@ export const SCHEMA_KEYS = {
     true,
     'Missing target tables are created: with a primary key, or as mode or group_by of their rule ask.',
   ),
+  auto_shard: preset(
+    flag(),
+    false,
+    'true: a rule whose table is a pattern with a literal beginning, and which has no sr_table, writes all its tables into one: "/^course_[0-9]+$/" into course__auto_shard. false: each table keeps its name.',
+  ),
   be_num: preset(integer(1, 10_000), 1, 'Number of BE nodes; sets the bucket count of created tables.'),
   replication_num: preset(integer(1, 100), 1, 'Replicas of created tables.'),
   on_drop_column: preset(
@@ -196,7 +202,7 @@ export const SCHEMA_KEYS = {
     'keep',
     'on_ddl = "evolve", a table is dropped on the source: "keep" leaves the target and its rows; "drop" drops it, unless other tables are written to it or it holds changes (mode = "append").',
   ),
-  output_dir: preset(text(), './result', 'Folder for CREATE TABLE scripts. This version writes none yet.'),
+  output_dir: preset(text(), './result', 'Folder for the CREATE TABLE scripts that `mysql-sr-sync schema` writes.'),
 } as const
 
 /** Keys of each [[source]]. */
@@ -216,6 +222,14 @@ export const RULE_KEYS = {
   sr_table: optional(
     text(),
     'Target table; "$1" is the first group of the table\'s regular expression. Default: the source table\'s name.',
+  ),
+  order_by: optional(
+    NAMES,
+    'Sort key of the target when it is created, by target name of the columns. Default: its key columns.',
+  ),
+  partition_by: optional(
+    partitioning(),
+    'Partitions of the target when it is created, by target name of the columns: "date_trunc(\'day\', created_at)", "time_slice(created_at, INTERVAL 7 day)" or a list of columns. A primary key table takes key columns only.',
   ),
   mode: preset(
     oneOf(['upsert', 'append']),

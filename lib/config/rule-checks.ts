@@ -51,6 +51,14 @@ export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
     },
   },
   {
+    keys: ['order_by'],
+    problem: r => {
+      const folded = (r.order_by ?? []).map(name => name.toLowerCase())
+      const twice = r.order_by?.find((name, index) => folded.indexOf(name.toLowerCase()) !== index)
+      return twice === undefined ? null : `names column "${twice}" twice`
+    },
+  },
+  {
     keys: ['exclude', 'columns'],
     problem: r => {
       const both = r.exclude?.find(name => r.columns?.includes(name))

@@ -35,6 +35,9 @@ export interface TargetRequest {
   }[]
   readonly key: readonly string[]
   readonly comment: string
+  /** Sort key and partitions of a table that is made; absent or null: the target's own ways. */
+  readonly orderBy?: readonly string[] | null
+  readonly partitionBy?: string | null
   /** What to do about columns that an existing target lacks: fail, add them, or do without them. */
   readonly missingColumns: 'refuse' | 'add' | 'leaveOut'
 }

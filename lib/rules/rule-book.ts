@@ -2,6 +2,7 @@ import { compileNamePattern } from '../config/name-pattern.js'
 import { Failure } from '../model/failure.js'
 import type { MeasureExpression, RouteMode } from '../model/rule-mode.js'
 import type { TypeChoices, ZeroDate } from '../model/value-policy.js'
+import { autoShardName } from './shard-name.js'
 
 /** One [[source]] block. Names are exact, or regular expressions in slashes. */
 export interface SourceSpec {
@@ -16,6 +17,10 @@ export interface RuleSpec {
   readonly table: string
   readonly targetDatabase: string | null
   readonly targetTable: string | null
+  /** Sort key of a target that is created, by target name; null: the target's key. */
+  readonly orderBy: readonly string[] | null
+  /** PARTITION BY of a target that is created; null: none. */
+  readonly partitionBy: string | null
   readonly mode: RouteMode
   /** Source columns that are the key of an aggregate target; empty in all other modes. */
   readonly groupBy: readonly string[]
@@ -43,11 +48,18 @@ export interface MatchedRule {
 /** Which tables are followed and where each of them goes. Answers are remembered per table. */
 export class RuleBook {
   readonly #sources: readonly { readonly schema: RegExp; readonly tables: readonly RegExp[] }[]
-  readonly #rules: readonly { readonly spec: RuleSpec; readonly schema: RegExp; readonly table: RegExp }[]
+  readonly #rules: readonly {
+    readonly spec: RuleSpec
+    readonly schema: RegExp
+    readonly table: RegExp
+    /** Target of tables for which the rule names none; null: the table's own name. */
+    readonly shardName: string | null
+  }[]
   readonly #defaultDatabase: string
   readonly #wanted = new Map<string, boolean>()
 
-  constructor(sources: readonly SourceSpec[], rules: readonly RuleSpec[], defaultDatabase: string) {
+  /** `autoShard`: rules for numbered tables that name no target write them into one; see `autoShardName`. */
+  constructor(sources: readonly SourceSpec[], rules: readonly RuleSpec[], defaultDatabase: string, autoShard = false) {
     this.#sources = sources.map(s => ({
       schema: compileNamePattern(s.schema),
       tables: s.tables.map(t => compileNamePattern(t)),
@@ -56,6 +68,7 @@ export class RuleBook {
       spec,
       schema: compileNamePattern(spec.schema),
       table: compileNamePattern(spec.table),
+      shardName: autoShard && spec.targetTable === null ? autoShardName(spec.table) : null,
     }))
     this.#defaultDatabase = defaultDatabase
   }
@@ -83,12 +96,15 @@ export class RuleBook {
   /** Every rule for the table with its target's names. Throws ruleInvalid when two of them have one target. */
   match(schema: string, table: string): MatchedRule[] {
     const matched: MatchedRule[] = []
-    for (const { spec, schema: schemaPattern, table: tablePattern } of this.#rules) {
+    for (const { spec, schema: schemaPattern, table: tablePattern, shardName } of this.#rules) {
       const schemaGroups = groups(schemaPattern, schema)
       const tableGroups = groups(tablePattern, table)
       if (!schemaGroups || !tableGroups) continue
       const database = fillGroups(spec.targetDatabase ?? this.#defaultDatabase, [schemaGroups, tableGroups], spec)
-      const target = fillGroups(spec.targetTable ?? table, [tableGroups, schemaGroups], spec)
+      const target =
+        spec.targetTable === null
+          ? (shardName ?? table)
+          : fillGroups(spec.targetTable, [tableGroups, schemaGroups], spec)
       const clash = matched.find(m => m.database === database && m.table === target)
       if (clash) {
         throw new Failure(
@@ -114,6 +130,11 @@ export class RuleBook {
         this.wanted(schema, table) &&
         this.match(schema, table).some(way => way.database === target.database && way.table === target.table),
     )
+  }
+
+  /** The rules in the order of the configuration: the first has the number 1. */
+  get rules(): readonly RuleSpec[] {
+    return this.#rules.map(({ spec }) => spec)
   }
 
   /** Tables a [[source]] names that no rule takes, and rules that no existing followed table matches, as sentences for the operator. */

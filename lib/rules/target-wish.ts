@@ -17,6 +17,8 @@ export interface TargetWish {
   readonly columns: readonly WishedColumn[]
   readonly key: readonly string[]
   readonly comment: string
+  readonly orderBy: readonly string[] | null
+  readonly partitionBy: string | null
   /** What to do about columns an existing target lacks. */
   readonly missingColumns: MissingColumns
 }
@@ -66,6 +68,8 @@ export function requestTarget(
     ],
     key: plan.key,
     comment: schema.comment,
+    orderBy: matched.rule.orderBy,
+    partitionBy: matched.rule.partitionBy,
     missingColumns,
   }
 }

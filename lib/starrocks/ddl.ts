@@ -1,6 +1,8 @@
 import { Failure } from '../model/failure.js'
+import { renderPartitionBy } from '../model/partition-by.js'
 import { type TargetModel, targetName } from '../model/schema.js'
 import { KEY_TYPES, PRIMARY_KEY_TYPES } from './key-types.js'
+import { checkPartitions, checkSortColumns } from './layout-check.js'
 import { parseTargetType } from './target-type.js'
 
 /** How new tables are spread: a bucket count or StarRocks' own choice, and copies of each tablet (1 on a single-BE cluster). */
@@ -26,6 +28,10 @@ export interface RequestedTable {
   readonly columns: readonly RequestedColumn[]
   readonly key: readonly string[]
   readonly comment: string
+  /** Names of the sort columns; null or absent: the key. */
+  readonly orderBy?: readonly string[] | null
+  /** See `parsePartitionBy`; null or absent: one partition. */
+  readonly partitionBy?: string | null
 }
 
 type TableRef = { readonly database: string; readonly table: string }
@@ -42,9 +48,10 @@ export function quoteIdentifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 
-/** A string literal between double quotes; StarRocks reads backslash escapes in it. */
+/** A string literal between double quotes, on one line; StarRocks reads backslash escapes in it. */
 export function quoteString(value: string): string {
-  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '""').replaceAll('\0', '\\0')}"`
+  const escaped = value.replaceAll('\\', '\\\\').replaceAll('"', '""').replaceAll('\0', '\\0')
+  return `"${escaped.replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`
 }
 
 /** `database`.`table`, quoted. */
@@ -92,6 +99,8 @@ export function renderCreateTable(request: RequestedTable, layout: TableLayout):
     ...keys.map(column => `  ${renderColumn({ ...column, nullable: column.nullable && request.model !== 'primary' })}`),
     ...values.map(column => `  ${renderColumn(column)}`),
   ]
+  const partitions = checkPartitions(request)
+  const sorted = checkSortColumns(request)
   const keyList = keys.map(column => quoteIdentifier(column.name)).join(', ')
   return [
     `CREATE TABLE IF NOT EXISTS ${quoteTable(request)} (`,
@@ -99,8 +108,13 @@ export function renderCreateTable(request: RequestedTable, layout: TableLayout):
     ') ENGINE=OLAP',
     `${model} (${keyList})`,
     ...(request.comment === '' ? [] : [`COMMENT ${quoteString(request.comment)}`]),
+    ...(partitions === null ? [] : [`PARTITION BY ${renderPartitionBy(partitions, quoteIdentifier)}`]),
     `DISTRIBUTED BY HASH(${keyList})${layout.bucketCount === 'auto' ? '' : ` BUCKETS ${layout.bucketCount}`}`,
-    `PROPERTIES ("replication_num" = "${layout.replicationNum}")`,
+    ...(sorted === null ? [] : [`ORDER BY (${sorted.map(quoteIdentifier).join(', ')})`]),
+    // Without the persistent index a primary key index lives in memory; it is off by default before 3.1.
+    `PROPERTIES ("replication_num" = "${layout.replicationNum}"${
+      request.model === 'primary' ? ', "enable_persistent_index" = "true"' : ''
+    })`,
   ].join('\n')
 }
 

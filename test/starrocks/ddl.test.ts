@@ -35,7 +35,7 @@ describe('CREATE TABLE', () => {
         'PRIMARY KEY (`a`, `b`)',
         'COMMENT "it\'s \\\\ fine"',
         'DISTRIBUTED BY HASH(`a`, `b`) BUCKETS 4',
-        'PROPERTIES ("replication_num" = "1")',
+        'PROPERTIES ("replication_num" = "1", "enable_persistent_index" = "true")',
       ].join('\n'),
     )
   })
@@ -87,6 +87,7 @@ test('added columns are nullable', () => {
 test('names and strings cannot break out', () => {
   expect(quoteIdentifier('a`; DROP TABLE t; --')).toBe('`a``; DROP TABLE t; --`')
   expect(quoteString('a"\\')).toBe('"a""\\\\"')
+  expect(quoteString('a\nb\r\0')).toBe('"a\\nb\\r\\0"')
   expect(() => quoteIdentifier('a\0')).toThrow(/cannot/)
   expect(renderTruncate({ database: 'd`b', table: 't' })).toBe('TRUNCATE TABLE `d``b`.`t`')
 })

@@ -9,6 +9,8 @@ export function rule(parts: Partial<RuleSpec>): RuleSpec {
     table: 't',
     targetDatabase: null,
     targetTable: null,
+    orderBy: null,
+    partitionBy: null,
     mode: 'upsert',
     groupBy: [],
     measures: new Map(),
