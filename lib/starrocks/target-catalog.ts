@@ -29,7 +29,8 @@ export async function readTarget(session: Statements, target: TableRef): Promise
     model === 'aggregate' ||
     columns.some(column => !column.nullable && !column.hasDefault && !key.includes(column.name))
   if (known && !doubtful) return { database, table, model, key, columns }
-  const text = await showCreateTable(session, target)
+  const shown = await showCreateTable(session, target)
+  const text = shown === null ? null : parseCreateTable(shown)
   if (text !== null) return { database, table, model: text.model, key: text.key, columns: mergeColumns(columns, text) }
   if (known) return { database, table, model, key, columns }
   throw new Failure('targetUnfit', `${targetName(target)} is no native StarRocks table, or its model cannot be seen`, {
@@ -37,10 +38,10 @@ export async function readTarget(session: Statements, target: TableRef): Promise
   })
 }
 
-async function showCreateTable(session: Statements, target: TableRef): Promise<CreateTableText | null> {
+/** The statement that would make a table again; null when the account may not see it. */
+export async function showCreateTable(session: Statements, target: TableRef): Promise<string | null> {
   const rows = await queryOrEmpty(session, `SHOW CREATE TABLE ${quoteTable(target)}`)
-  const text = rows[0] === undefined ? null : rowField(rows[0], 'create table')
-  return text === null ? null : parseCreateTable(text)
+  return rows[0] === undefined ? null : rowField(rows[0], 'create table')
 }
 
 /** A source some versions or accounts do not have: refused counts as empty, an unreachable server stays a Failure. */

@@ -148,8 +148,13 @@ export function typeFit(wanted: string, existing: string): TypeFit {
     : narrow(`${wanted} values are accepted only where StarRocks can read them as ${to.base}`)
 }
 
+/** Digits of the longest value of an integer type, sign not counted; null for all others. */
+export function integerDigits(type: TargetType): number | null {
+  return INTEGER_DIGITS[type.base] ?? null
+}
+
 /** Bytes of the longest text of a value of this type; null when there is no bound. */
-function textLength(type: TargetType): number | null {
+export function textLength(type: TargetType): number | null {
   if (type.length !== null) return type.length
   if (type.base === 'decimal') return type.precision! + 3
   const digits = INTEGER_DIGITS[type.base]
