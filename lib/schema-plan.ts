@@ -1,0 +1,159 @@
+import type { Config } from './config/options.js'
+import type { TargetRequest } from './dispatch/sink.js'
+import { asFailure, Failure } from './model/failure.js'
+import { type TableSchema, tableName, targetName } from './model/schema.js'
+import { listTables, readTableSchema } from './mysql/catalog.js'
+import type { SourceSession } from './mysql/session.js'
+import { ruleBookOf } from './registry.js'
+import { type ColumnPlan, planColumns } from './rules/column-plan.js'
+import type { MatchedRule, RuleBook } from './rules/rule-book.js'
+import { autoShardName } from './rules/shard-name.js'
+import { TargetModes, usableRules } from './rules/target-modes.js'
+import { inexactSums, requestTarget } from './rules/target-wish.js'
+import type { SchemaFinding } from './schema-report.js'
+import { mergeRequests } from './starrocks/merged-request.js'
+
+/** One source table's part in a target. */
+export interface PlannedSource {
+  readonly table: TableSchema
+  readonly plan: ColumnPlan
+  readonly matched: MatchedRule
+}
+
+/** A target, and the tables that are written into it. */
+export interface PlannedTarget {
+  /** Suits all of its sources. */
+  readonly request: TargetRequest
+  readonly sources: readonly [PlannedSource, ...PlannedSource[]]
+  /** Numbers of its rules, in their order. */
+  readonly rules: readonly number[]
+}
+
+/** Reads every followed table from the source's catalog; the targets its rules ask for, and what keeps a table out. */
+export async function planTargets(
+  session: SourceSession,
+  config: Config,
+): Promise<{ readonly targets: readonly PlannedTarget[]; readonly findings: readonly SchemaFinding[] }> {
+  const book = ruleBookOf(config)
+  const findings: SchemaFinding[] = []
+  const tables = await listTables(session)
+  for (const message of book.gaps(tables))
+    findings.push(warning('rules.match', message, 'Add or correct the [[source]] or [[rule]] block.'))
+  const parts = new Map<string, PlannedSource[]>()
+  const modes = new TargetModes()
+  for (const { schema, table } of tables.filter(t => book.wanted(t.schema, t.table))) {
+    try {
+      const found = await readTableSchema(session, schema, table)
+      if (found === null) throw new Failure('sourceDenied', `${schema}.${table} is not visible to ${config.mysql_user}`)
+      for (const source of sourcesOf(found, book, modes, config, findings)) {
+        const name = targetName(source.matched)
+        parts.set(name, [...(parts.get(name) ?? []), source])
+      }
+    } catch (error) {
+      findings.push(failed(error, `${schema}.${table}`))
+    }
+  }
+  const targets: PlannedTarget[] = []
+  for (const [name, [first, ...others]] of parts) {
+    try {
+      targets.push(merge([first!, ...others], book))
+    } catch (error) {
+      findings.push(failed(error, name))
+    }
+  }
+  return { targets, findings: [...findings, ...targets.flatMap(sharedKeys), ...proposeShards(targets)] }
+}
+
+function sourcesOf(
+  table: TableSchema,
+  book: RuleBook,
+  modes: TargetModes,
+  config: Config,
+  findings: SchemaFinding[],
+): PlannedSource[] {
+  const name = tableName(table)
+  const matches = book.match(table.schema, table.table)
+  const usable = usableRules(table, matches, config.skip_no_pk_table, happening => {
+    if (happening.kind === 'warning') findings.push(warning('rules.table', happening.message, happening.advice, name))
+    if (happening.kind === 'tableIgnored')
+      findings.push(
+        warning('rules.table', `${name} is not synced: ${happening.reason}`, 'Add a primary key to the table.', name),
+      )
+  })
+  return usable.map(matched => {
+    modes.claim(matched)
+    const plan = planColumns(table, matched)
+    for (const message of inexactSums(table, plan, matched))
+      findings.push(warning('rules.table', message, 'Sum a DECIMAL column where the last digits matter.', name))
+    return { table, plan, matched }
+  })
+}
+
+function merge(sources: readonly [PlannedSource, ...PlannedSource[]], book: RuleBook): PlannedTarget {
+  const requestOf = ({ table, plan, matched }: PlannedSource) => ({
+    source: tableName(table),
+    request: requestTarget(table, plan, matched, 'refuse'),
+  })
+  const [first, ...others] = sources
+  const used = new Set(sources.map(({ matched }) => matched.rule))
+  const rules = book.rules.flatMap((rule, i) => (used.has(rule) ? [i + 1] : []))
+  return { request: mergeRequests([requestOf(first), ...others.map(requestOf)]), sources, rules }
+}
+
+/** Rows of different tables with one key are one row in a primary key table: the last one stays. */
+function sharedKeys({ request, sources }: PlannedTarget): SchemaFinding[] {
+  if (sources.length < 2 || request.model !== 'primary') return []
+  const names = sources.map(({ table }) => tableName(table))
+  return [
+    {
+      check: 'schema.shared_key',
+      level: 'ok',
+      table: targetName(request),
+      message: `${names.length} tables (${shortened(names)}) are written into ${targetName(request)}: where the same (${request.key.join(', ')}) is in two of them, the later row replaces the other`,
+      remedy: 'Keys must be unique over all of them; else give the tables rules with another sr_table.',
+    },
+  ]
+}
+
+/** Numbered tables of one rule that could be one target: the words that would make them one. */
+function proposeShards(targets: readonly PlannedTarget[]): SchemaFinding[] {
+  const byRule = new Map<MatchedRule['rule'], PlannedTarget[]>()
+  for (const target of targets) {
+    const { rule } = target.sources[0].matched
+    byRule.set(rule, [...(byRule.get(rule) ?? []), target])
+  }
+  return [...byRule].flatMap(([rule, alike]) => {
+    const name = rule.targetTable === null ? autoShardName(rule.table) : null
+    const [first] = alike
+    if (name === null || first === undefined || alike.length < 2) return []
+    if (!alike.every(target => shape(target) === shape(first))) return []
+    return [
+      {
+        check: 'schema.shards',
+        level: 'ok' as const,
+        table: targetName(first.request),
+        message: `${alike.length} tables of ${rule.where} have the same columns and key (${shortened(alike.map(({ request }) => request.table))}); each gets a target of its own`,
+        remedy: `To have them in one: sr_table = "${name}" in the rule, or auto_shard = true in [schema].`,
+      },
+    ]
+  })
+}
+
+function shape({ request }: PlannedTarget): string {
+  const columns = request.columns.map(({ name, type, nullable }) => [name.toLowerCase(), type, nullable])
+  return JSON.stringify([request.model, request.key, columns])
+}
+
+function shortened(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(', ')}, … ${names.at(-1)}` : names.join(', ')
+}
+
+function warning(check: string, message: string, remedy: string, table?: string): SchemaFinding {
+  return { check, level: 'warning', message, remedy, ...(table === undefined ? {} : { table }) }
+}
+
+function failed(error: unknown, table: string): SchemaFinding {
+  const failure = asFailure(error)
+  if (failure.kind === 'internal' || failure.kind === 'sourceUnreachable') throw failure
+  return { check: 'rules.table', level: 'error', table, message: failure.message, remedy: failure.advice }
+}
