@@ -2,6 +2,7 @@ import { runningProcess } from '../checkpoint/data-dir.js'
 import { FAILURES } from '../model/failure.js'
 import type { Finding } from '../model/finding.js'
 import { CONFIG_FLAG, type Command, EXIT } from './command.js'
+import { renderFinding } from './finding-text.js'
 import { readConfig } from './read-config.js'
 
 export const check: Command = {
@@ -19,9 +20,4 @@ export const check: Command = {
     terminal.out(values.json === true ? JSON.stringify(findings, null, 2) : findings.map(renderFinding).join('\n'))
     return findings.some(finding => finding.level === 'error') ? EXIT.finding : EXIT.ok
   },
-}
-
-function renderFinding({ check, level, message, remedy }: Finding): string {
-  const line = `${level.padEnd(7)}  ${check}: ${message}`
-  return remedy === '' ? line : `${line}\n         -> ${remedy.replaceAll('\n', '\n            ')}`
 }
