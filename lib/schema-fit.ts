@@ -1,5 +1,6 @@
 import type { TargetColumn, TargetTable } from './model/schema.js'
 import { type SourceColumn, tableName, targetName } from './model/schema.js'
+import type { ZeroDate } from './model/value-policy.js'
 import {
   type ColumnFit,
   type ColumnProbe,
@@ -109,7 +110,7 @@ export function judgeFit(
 
 function judgeColumn(
   { request }: PlannedTarget,
-  { table: source, plan }: PlannedSource,
+  { table: source, plan, matched }: PlannedSource,
   existing: TargetTable | null,
   fit: ColumnFit,
   table: string,
@@ -117,17 +118,27 @@ function judgeColumn(
   const at = source.columns.findIndex(column => column.name === fit.column)
   const column = source.columns[at]!
   const name = plan.targets[at]!
-  const columns: readonly Pick<TargetColumn, 'name' | 'type'>[] = existing?.columns ?? request.columns
-  const type = columns.find(other => other.name.toLowerCase() === name.toLowerCase())!.type
+  const columns: readonly Pick<TargetColumn, 'name' | 'type' | 'nullable'>[] = existing?.columns ?? request.columns
+  const { type, nullable } = columns.find(other => other.name.toLowerCase() === name.toLowerCase())!
   const says = `${table}.${fit.column}`
   const exclude = `exclude = ["${fit.column}"]`
-  const isKey = source.key.includes(fit.column)
+  const isKey = (existing?.key ?? request.key).some(key => key.toLowerCase() === name.toLowerCase())
   const leaveOut = isKey ? '' : `, or leave the column out: ${exclude}`
   const finding = (check: string, count: number, message: string, remedy: string): SchemaFinding[] =>
     count === 0
       ? []
       : [{ check, level: 'error', table, column: fit.column, rows: count, message: `${says}: ${message}`, remedy }]
   const into = `${targetName(request)}.${name} is ${type}`
+  const dates = (check: string, count: number, what: string): SchemaFinding[] => {
+    const outcome = dateOutcome(matched.rule.zeroDate, isKey, nullable, type)
+    const found = finding(
+      check,
+      count,
+      `${rows(count)} ${what}, which ${outcome.message}`,
+      `${outcome.remedy}${leaveOut}.`,
+    )
+    return outcome.stops ? found : found.map(one => ({ ...one, level: 'ok', remedy: '' }))
+  }
   return [
     ...finding(
       'fit.length',
@@ -137,18 +148,8 @@ function judgeColumn(
         ? `StarRocks has no longer type: shorten the values at the source${leaveOut}.`
         : `Widen the column: ${column.dataType.includes('b') && type.startsWith('varbinary') ? 'VARBINARY' : 'VARCHAR'}(${fit.longestBytes}) or more, by the ALTER of this report or by cast in the rule${leaveOut}.`,
     ),
-    ...finding(
-      'fit.zero_date',
-      fit.zeroDates,
-      `${rows(fit.zeroDates)} the date 0000-00-00, which ${type.toUpperCase()} cannot hold`,
-      `Say in the rule what it becomes with zero_date${leaveOut}; or correct the values at the source.`,
-    ),
-    ...finding(
-      'fit.partial_date',
-      fit.partialDates,
-      `${rows(fit.partialDates)} a date that no calendar has (2024-00-10, 2023-02-31), which ${type.toUpperCase()} cannot hold`,
-      `Say in the rule what they become with zero_date${leaveOut}; or correct the values at the source.`,
-    ),
+    ...dates('fit.zero_date', fit.zeroDates, 'the date 0000-00-00'),
+    ...dates('fit.partial_date', fit.partialDates, 'a date that no calendar has (2024-00-10, 2023-02-31)'),
     ...finding(
       'fit.digits',
       fit.tooManyDigits,
@@ -162,6 +163,31 @@ function judgeColumn(
       `Take back the cast to JSON, or correct the values at the source${leaveOut}.`,
     ),
   ]
+}
+
+/** What becomes of dates that StarRocks cannot hold, by the rule's zero_date. */
+function dateOutcome(
+  policy: ZeroDate,
+  isKey: boolean,
+  nullable: boolean,
+  type: string,
+): { readonly stops: boolean; readonly message: string; readonly remedy: string } {
+  const cannot = `${type.toUpperCase()} cannot hold`
+  const correct = 'Correct the values at the source'
+  if (isKey) return { stops: true, message: `${cannot}, and a key column has no other value for it`, remedy: correct }
+  if (policy === 'min') return { stops: false, message: 'becomes 0000-01-01', remedy: '' }
+  if (policy === 'null' && nullable) return { stops: false, message: 'becomes NULL', remedy: '' }
+  return policy === 'null'
+    ? {
+        stops: true,
+        message: `${cannot}, nor NULL for it: it is NOT NULL`,
+        remedy: `${correct}, say zero_date = "min" in the rule`,
+      }
+    : {
+        stops: true,
+        message: `${cannot} (zero_date = "stop")`,
+        remedy: `${correct}, say zero_date = "null" or "min" in the rule`,
+      }
 }
 
 function rows(count: number): string {

@@ -9,7 +9,7 @@ import { type ColumnPlan, planColumns } from './rules/column-plan.js'
 import type { MatchedRule, RuleBook } from './rules/rule-book.js'
 import { autoShardName } from './rules/shard-name.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
-import { inexactSums, requestTarget } from './rules/target-wish.js'
+import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
 import type { SchemaFinding } from './schema-report.js'
 import { mergeRequests } from './starrocks/merged-request.js'
 
@@ -85,6 +85,8 @@ function sourcesOf(
     const plan = planColumns(table, matched)
     for (const message of inexactSums(table, plan, matched))
       findings.push(warning('rules.table', message, 'Sum a DECIMAL column where the last digits matter.', name))
+    for (const message of lossyCasts(table, plan, matched))
+      findings.push(warning('rules.table', message, 'Cast to a type that holds all values where that matters.', name))
     return { table, plan, matched }
   })
 }

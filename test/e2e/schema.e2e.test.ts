@@ -162,6 +162,7 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
          (repeat('é', 60), 3, null, null, null, null, null, '2024-03-00', null),
          ('c', 4, '', '', '', null, 99, '2023-02-29', '2024-00-00 10:00:00')`,
     ])
+    await configure('', { zero_date: 'stop' })
     const { fits, findings } = await report()
     expect(fits).toHaveLength(1)
     const [shown] = await server.sql(
@@ -188,6 +189,16 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       message: expect.stringContaining('up to 1048577 bytes'),
       remedy: expect.stringContaining('exclude = ["doc"]'),
     })
+
+    for (const [policy, outcome] of [
+      ['null', 'becomes NULL'],
+      ['min', 'becomes 0000-01-01'],
+    ] as const) {
+      await configure('', { zero_date: policy })
+      const noted = (await report()).findings.filter(({ check }) => check.endsWith('_date'))
+      expect(noted.map(({ level }) => level)).toEqual(['ok', 'ok', 'ok', 'ok'])
+      expect(noted[0]!.message).toContain(`d: 1 row has the date 0000-00-00, which ${outcome}`)
+    }
 
     await server.sql(`insert into ${schema}.t (k, n) values (repeat('😀', 31), 7), (repeat('😀', 40), 8)`)
     const long = (await report()).findings.find(({ check }) => check === 'fit.key')
