@@ -216,6 +216,21 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
     expect(skipped.out).not.toMatch(/^fit /m)
   })
 
+  test('casts are measured like any other type', async () => {
+    await server.sql([
+      `create table ${schema}.t (id int primary key, doc text, v varchar(20), price decimal(20,2))`,
+      `insert into ${schema}.t values (1, '{"a": 1}', 'four', 999.99), (2, '{', 'fünf', -1000), (3, '', 'vier', 0)`,
+    ])
+    const cast = 'cast = { doc = "JSON", v = "VARCHAR(4)", price = "DECIMAL(5,2)" }'
+    await configure(block('source', 'tables = ["t"]') + block('rule', `table = "t"\n${cast}`))
+    const { findings } = await report()
+    expect(briefly(findings.filter(({ check }) => check.startsWith('fit.')))).toEqual([
+      'fit.json doc 2',
+      'fit.length v 1',
+      'fit.digits price 1',
+    ])
+  })
+
   test('what a load refuses is what the measurement has found: keys of 128 bytes pass, of 129 do not', async () => {
     await server.sql([
       `create table ${schema}.t (k varchar(200), n bigint, primary key (k, n))`,
