@@ -84,6 +84,8 @@ export class PreparedFiles {
     } catch (error) {
       throw unsaved(path, error)
     }
+    // The position behind it may have been saved meanwhile.
+    if (this.#files.get(file.name) !== file) await this.#remove(file.name + DECIDED)
   }
 
   /** The position has been saved: what was decided before it is not read again. */
@@ -96,14 +98,12 @@ export class PreparedFiles {
     }
   }
 
-  /** An earlier use of the id that is decided does not count, nor one that lies ahead: those were read before a restart. */
+  /** The id's last use before `place`: others lie further back, or ahead, where they were read before a restart. */
   #find(xid: string, place: XaPlace): PreparedFile | null {
     const prefix = prefixOf(xid)
     const files = [...this.#files.values()].filter(
-      ({ name, place: begin, decided }) =>
-        name.startsWith(prefix) &&
-        (begin.serverUuid !== place.serverUuid || comparePositions(begin, place) < 0) &&
-        (decided === null || !isWithin(decided, place)),
+      ({ name, place: begin }) =>
+        name.startsWith(prefix) && (begin.serverUuid !== place.serverUuid || comparePositions(begin, place) < 0),
     )
     const own = files.filter(file => file.place.serverUuid === place.serverUuid)
     if (own.length > 0) return own.reduce((a, b) => (comparePositions(a.place, b.place) > 0 ? a : b))
