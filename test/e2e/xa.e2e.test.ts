@@ -5,6 +5,7 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import { Engine } from '../support/engine.js'
+import { decidePrepared } from '../support/prepared-branch.js'
 import { freshSchema, sharedServer } from '../support/servers.js'
 
 const ODD = `x'00ff27', x'5c220a'`
@@ -65,18 +66,7 @@ describe.each([
     }
   }
 
-  /** The server gives a branch free some time after the connection that prepared it has gone. */
-  async function decide(step: 'commit' | 'rollback', xid: string): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        await server.sql(`xa ${step} ${xid}`)
-        return
-      } catch (error) {
-        if (tries > 200) throw error
-        await new Promise(resolve => setTimeout(resolve, 20))
-      }
-    }
-  }
+  const decide = (step: 'commit' | 'rollback', xid: string) => decidePrepared(server, step, xid)
 
   async function target(sql: string): Promise<RowDataPacket[]> {
     const connection = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })
