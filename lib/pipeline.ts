@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
@@ -20,7 +19,6 @@ import { listTables, readTableSchema } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
-import { PreparedTransactions } from './mysql/prepared-transactions.js'
 import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
 import { resolveStart, type StartPoint } from './mysql/start-position.js'
@@ -31,7 +29,7 @@ import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { shareChanges } from './shared-changes.js'
-import { type Lessons, ownTables, type Scope, targetDatabases } from './stream-scope.js'
+import { type Lessons, mayBegin, openPrepared, ownTables, type Scope, targetDatabases } from './stream-scope.js'
 import { withinMs } from './within-ms.js'
 
 /** How long a stop waits: first for the open transaction's end, then for what is in flight. */
@@ -145,11 +143,11 @@ export class Pipeline {
     signal: AbortSignal,
   ): Promise<void> {
     const { tables, start, router, resumed, delivery } = ready
-    const { share, until, stateDir, task } = this.#scope
+    const { share, until, task } = this.#scope
     const config = this.#config
     const observer = this.#observer
     const tracker = new PositionTracker(config.flavor === 'mariadb', start.position, start.gtidSetKnown)
-    const prepared = await PreparedTransactions.open(join(stateDir, 'xa'), start.position)
+    const prepared = await openPrepared(this.#scope, this.#dataDir, start.position)
     const saver = new PositionSaver<EpochNote>({
       save: (position, { epoch }) => {
         observer({ kind: 'step', step: 'saving', epoch, label: null })
@@ -158,7 +156,7 @@ export class Pipeline {
       onSaved: (position, notes) => {
         for (const { epoch } of notes) journal.over(epoch)
         this.#advanced(position, notes)
-        prepared.saved(position).catch(error => this.#warnOf(error))
+        prepared.saved(mayBegin(share, position)).catch(error => this.#warnOf(error))
       },
       onRetry: (failure, retryInMs) => observer({ kind: 'unsaved', failure, retryInMs }),
     })

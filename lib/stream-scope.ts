@@ -1,4 +1,7 @@
+import { join } from 'node:path'
 import type { BinlogPlace } from './model/halted-table.js'
+import type { Position } from './model/position.js'
+import { PreparedTransactions } from './mysql/prepared-transactions.js'
 import type { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
 import type { TableShare } from './table-share.js'
@@ -40,4 +43,18 @@ export function ownTables<T extends { readonly schema: string; readonly table: s
   return tables.filter(
     one => book.wanted(one.schema, one.table) && share.wanted(one.schema, one.table) && !isHalted(one),
   )
+}
+
+/** Where reading may begin once a position is saved: the catch-up of a halted table reads again what the main stream has read. */
+export function mayBegin(share: TableShare, saved: Position): Position[] {
+  return [saved, ...share.halted.map(({ from }) => from)]
+}
+
+/** XA transactions that the stream finds prepared. A catch-up has not read what lies before it, but the main stream has. */
+export function openPrepared(
+  { stateDir, share }: Scope,
+  dataDir: string,
+  start: Position,
+): Promise<PreparedTransactions> {
+  return PreparedTransactions.open(join(stateDir, 'xa'), mayBegin(share, start), join(dataDir, 'xa'))
 }

@@ -33,22 +33,24 @@ export class PreparedFiles {
     this.folder = folder
   }
 
-  /** Reads what is there, and removes what was decided before `start` and what was never finished. */
-  async open(start: XaPlace): Promise<void> {
+  /** Reads what is there. */
+  async load(): Promise<void> {
     try {
-      const names = await readdir(this.folder)
+      const names = await this.#names()
       for (const name of names.filter(name => name.endsWith(SUFFIX))) {
         const place = await this.#placeIn(name)
         const decided = names.includes(name + DECIDED) ? await this.#readDecided(name) : null
         if (place !== null) this.#files.set(name, { name, place, decided })
       }
-      for (const name of names)
-        if (!name.endsWith(SUFFIX) && !this.#files.has(name.slice(0, -DECIDED.length))) await this.#remove(name)
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return
       throw unsaved(this.folder, error)
     }
-    await this.removeDecided(start)
+  }
+
+  /** Removes what was never finished. */
+  async tidy(): Promise<void> {
+    for (const name of await this.#names())
+      if (!name.endsWith(SUFFIX) && !this.#files.has(name.slice(0, -DECIDED.length))) await this.#remove(name)
   }
 
   /** The open file is whole: it becomes the one of this transaction, durably. */
@@ -84,26 +86,26 @@ export class PreparedFiles {
     } catch (error) {
       throw unsaved(path, error)
     }
+    // The position behind it may have been saved meanwhile.
+    if (this.#files.get(file.name) !== file) await this.#remove(file.name + DECIDED)
   }
 
-  /** The position has been saved: what was decided before it is not read again. */
-  async removeDecided(position: XaPlace): Promise<void> {
+  /** Reading begins behind none but these places: what was decided before all of them is not needed again. */
+  async removeDecided(places: readonly XaPlace[]): Promise<void> {
     for (const { name, decided } of this.#files.values()) {
-      if (decided === null || !isWithin(decided, position)) continue
+      if (decided === null || !places.every(place => isWithin(decided, place))) continue
       this.#files.delete(name)
       await this.#remove(name)
       await this.#remove(name + DECIDED)
     }
   }
 
-  /** An earlier use of the id that is decided does not count, nor one that lies ahead: those were read before a restart. */
+  /** The id's last use before `place`: others lie further back, or ahead, where they were read before a restart. */
   #find(xid: string, place: XaPlace): PreparedFile | null {
     const prefix = prefixOf(xid)
     const files = [...this.#files.values()].filter(
-      ({ name, place: begin, decided }) =>
-        name.startsWith(prefix) &&
-        (begin.serverUuid !== place.serverUuid || comparePositions(begin, place) < 0) &&
-        (decided === null || !isWithin(decided, place)),
+      ({ name, place: begin }) =>
+        name.startsWith(prefix) && (begin.serverUuid !== place.serverUuid || comparePositions(begin, place) < 0),
     )
     const own = files.filter(file => file.place.serverUuid === place.serverUuid)
     if (own.length > 0) return own.reduce((a, b) => (comparePositions(a.place, b.place) > 0 ? a : b))
@@ -134,6 +136,13 @@ export class PreparedFiles {
   async #readDecided(name: string): Promise<XaPlace | null> {
     const text = await readFile(join(this.folder, name + DECIDED), 'utf8')
     return text.endsWith('}') ? (JSON.parse(text) as XaPlace) : null
+  }
+
+  async #names(): Promise<string[]> {
+    return readdir(this.folder).catch(error => {
+      if (errorCode(error) === 'ENOENT') return []
+      throw unsaved(this.folder, error)
+    })
   }
 
   async #remove(name: string): Promise<void> {

@@ -26,6 +26,7 @@ const SKIPPED_BYTES = HEADER_BYTES + 8
  */
 export class PreparedTransactions {
   readonly #files: PreparedFiles
+  readonly #others: PreparedFiles | null
   #place: XaPlace | null = null
   #file: FileHandle | null = null
   /** Records that are not written yet. */
@@ -33,15 +34,24 @@ export class PreparedTransactions {
   #chunkBytes = 0
   #isFlushed = false
 
-  private constructor(files: PreparedFiles) {
+  private constructor(files: PreparedFiles, others: PreparedFiles | null) {
     this.#files = files
+    this.#others = others
   }
 
-  /** The run begins at `start`. `folder` belongs to this process; it is made when it is needed. */
-  static async open(folder: string, start: XaPlace): Promise<PreparedTransactions> {
+  /**
+   * `folder` belongs to this stream, and is made when it is needed. `places`: where reading may begin, now or later. What is not
+   * found there is looked for in `others`, the folder of a stream that has read what lies before.
+   */
+  static async open(folder: string, places: readonly XaPlace[], others: string | null): Promise<PreparedTransactions> {
     const files = new PreparedFiles(folder)
-    await files.open(start)
-    return new PreparedTransactions(files)
+    await files.load()
+    await files.tidy()
+    await files.removeDecided(places)
+    if (others === null || others === folder) return new PreparedTransactions(files, null)
+    const known = new PreparedFiles(others)
+    await known.load()
+    return new PreparedTransactions(files, known)
   }
 
   /** An XA transaction begins at `place`; one that was open is forgotten. */
@@ -84,7 +94,7 @@ export class PreparedTransactions {
    * Throws preparedRowsLost when nothing is known of it, or its file is damaged.
    */
   async *read(xid: string, place: XaPlace): AsyncGenerator<SpoolRecord> {
-    const path = this.#files.find(xid, place)
+    const path = this.#files.find(xid, place) ?? this.#others?.find(xid, place) ?? null
     if (path === null)
       throw new Failure(
         'preparedRowsLost',
@@ -98,9 +108,9 @@ export class PreparedTransactions {
     return this.#files.decide(xid, place, end)
   }
 
-  /** The position has been saved: what was decided before it is not read again. */
-  saved(position: XaPlace): Promise<void> {
-    return this.#files.removeDecided(position)
+  /** A position has been saved; `places` are those where reading may begin from now on. */
+  saved(places: readonly XaPlace[]): Promise<void> {
+    return this.#files.removeDecided(places)
   }
 
   async *#read(path: string, xid: string): AsyncGenerator<SpoolRecord> {

@@ -5,6 +5,7 @@ import { createConnection } from 'mysql2/promise'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import { Engine } from '../support/engine.js'
+import { decidePrepared } from '../support/prepared-branch.js'
 import { freshSchema, sharedServer } from '../support/servers.js'
 
 const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
@@ -177,6 +178,14 @@ describe.each([
     await traffic(2)
     await engine.caughtUp()
     await server.sql(`alter table ${schema}.sales add column _op bigint`)
+    // Prepared before the table halts, committed behind that.
+    await server.sql([
+      `xa start '${schema}'`,
+      `insert into ${schema}.plain values (1000, 'xa')`,
+      `insert into ${schema}.sales values (1000, 'xa', 7)`,
+      `xa end '${schema}'`,
+      `xa prepare '${schema}'`,
+    ])
     // The rows of one transaction part: those of the other table go on.
     await server.sql([
       'begin',
@@ -191,16 +200,21 @@ describe.each([
     expect((await status()).halted).toMatchObject([
       { source: `${schema}.sales`, statement: null, reason: expect.stringMatching(/_op/) },
     ])
+    await decidePrepared(server, 'commit', `'${schema}'`)
+    await engine.wait()
+    expect((await plain()).slice(-3)).toEqual([1000, 1001, 1002])
+    expect(await sold()).toEqual(ids(1, 6))
     await engine.stop('SIGKILL')
     const refused = await engine.cli('halted', 'accept', `${schema}.sales`)
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/not halted at a statement/)])
     await configure('exclude = ["_op"]')
     engine.start()
     await engine.caughtUp()
-    expect(await target(`select id, _op, v from ${schema}.sales_log where id > 6`)).toEqual([
+    expect(await target(`select id, _op, v from ${schema}.sales_log where id > 6 order by id`)).toEqual([
+      { id: 1000, _op: 'insert', v: 'xa' },
       { id: 1001, _op: 'insert', v: 'x' },
     ])
-    expect(await plain()).toEqual([...ids(1, 6), 1001, 1002])
+    expect(await plain()).toEqual([...ids(1, 6), 1000, 1001, 1002])
     expect((await engine.cli('status')).code).toBe(0)
   }, 240_000)
 

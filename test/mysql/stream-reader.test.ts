@@ -13,7 +13,7 @@ const TABLE = { id: 7, schema: 's', table: 't', columns: [{ type: 1 }] }
 /** A reader whose receiver notes what it gets: "row 1", "commit 300", "create s.t". */
 async function rig() {
   const notes: string[] = []
-  const prepared = await PreparedTransactions.open('/nowhere', positionAt(100))
+  const prepared = await PreparedTransactions.open('/nowhere', [], null)
   const tracker = new PositionTracker(false, positionAt(100), false)
   const reader = new StreamReader(
     {

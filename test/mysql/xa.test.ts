@@ -46,9 +46,9 @@ describe.each(['mysql', 'mariadb'] as const)('%s: XA transactions', flavor => {
     expect(first!.place).toBe(`mysql-bin.000005:${before.binPos}:0`)
     expect(second!.place).toBe(`mysql-bin.000005:${before.binPos}:1`)
     expect(life.reader.inTransaction).toBe(false)
-    await life.prepared.saved(before)
+    await life.prepared.saved([before])
     expect((await files()).filter(name => name.endsWith('.xa'))).toHaveLength(1)
-    await life.prepared.saved(life.commits.at(-1)!)
+    await life.prepared.saved([life.commits.at(-1)!])
     expect(await files()).toEqual([])
   })
 
@@ -82,12 +82,12 @@ describe.each(['mysql', 'mariadb'] as const)('%s: XA transactions', flavor => {
         await rm(folder, { recursive: true, force: true })
         const life = await begin()
         await life.read(events.slice(0, killedAt))
-        if (killedAt % 2 === 0) await life.prepared.saved(saved)
+        if (killedAt % 2 === 0) await life.prepared.saved([saved])
         const next = await XaLife.begin(folder, saved, { flavor })
         await next.read(events, saved)
         const rows = [...life.rowsUpTo(saved.binPos), ...next.rows]
         expect({ killedAt, from: saved.binPos, rows }).toEqual({ killedAt, from: saved.binPos, rows: expected })
-        await next.prepared.saved(next.commits.at(-1)!)
+        await next.prepared.saved([next.commits.at(-1)!])
         expect(await files()).toEqual([])
         lives++
       }
@@ -137,6 +137,22 @@ describe.each(['mysql', 'mariadb'] as const)('%s: XA transactions', flavor => {
     expect(life.reader.inTransaction).toBe(true)
   })
 
+  test('a table that is halted between prepare and commit: its catch-up finds the rows, and they are kept so long', async () => {
+    const { events } = xa().start(X).rows([1, 2]).prepare(X).plain([3]).decide('COMMIT', X)
+    const main = await begin()
+    await main.read(events)
+    const [from, end] = [main.commits.at(-2)!, main.commits.at(-1)!]
+    await main.prepared.saved([end, from])
+    const own = join(folder, '..', 'catchup', 'xa')
+    const catchUp = await XaLife.begin(own, from, { flavor, others: folder })
+    await catchUp.read(events, from)
+    expect(catchUp.rows).toEqual([1, 2])
+    await catchUp.prepared.saved([catchUp.commits.at(-1)!])
+    expect((await files()).filter(name => name.endsWith('.xa'))).toHaveLength(1)
+    await main.prepared.saved([end])
+    expect(await files()).toEqual([])
+  })
+
   test('a failover between prepare and commit: the id alone leads to the rows', async () => {
     const { events } = xa().start(X).rows([1, 2]).prepare(X)
     const life = await begin()
@@ -145,7 +161,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s: XA transactions', flavor => {
     const next = await XaLife.begin(folder, elsewhere, { flavor })
     await next.read(xa().plain([3]).decide('COMMIT', X).events, elsewhere)
     expect(next.rows).toEqual([3, 1, 2])
-    await next.prepared.saved(next.commits.at(-1)!)
+    await next.prepared.saved([next.commits.at(-1)!])
     expect(await files()).toEqual([])
   })
 

@@ -26,7 +26,7 @@ export async function bareSource(
       stopWaitMs: 0,
       wanted: schema => schema === wanted,
       wantedSchema: schema => schema === wanted,
-      prepared: await PreparedTransactions.open('/nowhere', start.position),
+      prepared: await PreparedTransactions.open('/nowhere', [], null),
     },
     tracker,
     {

@@ -19,6 +19,8 @@ export interface Note {
 export interface LifeOptions {
   readonly flavor: 'mysql' | 'mariadb'
   readonly wanted?: (schema: string) => boolean
+  /** Folder of a stream that has read what lies before. */
+  readonly others?: string
   /** Fails the `n`th time, counted from 1, that room is asked for. */
   readonly failsAtRoom?: number
 }
@@ -52,7 +54,7 @@ export class XaLife {
   }
 
   static async begin(folder: string, start: Position, options: LifeOptions): Promise<XaLife> {
-    return new XaLife(await PreparedTransactions.open(folder, start), start, options)
+    return new XaLife(await PreparedTransactions.open(folder, [start], options.others ?? null), start, options)
   }
 
   /** A connection that sends what lies behind `from`. */
