@@ -14,7 +14,7 @@ import { UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
 import { PLACE } from '../support/toy-route.js'
 
-const str = (value: string) => Buffer.concat([u8(value.length), Buffer.from(value)])
+const str = (value: string) => Buffer.concat([u8(Buffer.byteLength(value)), Buffer.from(value)])
 const blob = (value: string) => Buffer.concat([u16(value.length), Buffer.from(value)])
 
 /** id, a (default 5), b (nullable), n (NOT NULL, no default), bin. */
@@ -45,6 +45,8 @@ interface Options {
   readonly spec?: Partial<RuleSpec>
   readonly columns?: readonly SourceColumn[]
   readonly logged?: RouterOptions['logged']
+  readonly key?: readonly string[]
+  readonly lanes?: number
 }
 
 /** What is loaded of one rows event whose images have the columns of these bits. */
@@ -52,10 +54,16 @@ async function load(
   type: number,
   [before, after]: readonly [number, number?],
   images: readonly Buffer[],
-  { spec = {}, columns = COLUMNS, logged = { rowImage: 'FULL', mariadb: false } }: Options = {},
-): Promise<{ readonly loads: readonly Load[]; readonly failure: Failure | null }> {
+  {
+    spec = {},
+    columns = COLUMNS,
+    logged = { rowImage: 'FULL', mariadb: false },
+    key = ['id'],
+    lanes = 1,
+  }: Options = {},
+): Promise<{ readonly loads: readonly Load[]; readonly failure: Failure | null; readonly lane: string }> {
   const separator = (text: string) => ({ text, bytes: Buffer.from(text) })
-  const schema: TableSchema = { schema: 's', table: 't', columns, key: ['id'], comment: '' }
+  const schema: TableSchema = { schema: 's', table: 't', columns, key, comment: '' }
   const book = new RuleBook(
     [{ schema: 's', tables: ['t'] }],
     [rule({ flushRows: 1000, flushBytes: 100_000, ...spec })],
@@ -89,7 +97,7 @@ async function load(
     }),
   )
   if (event.kind !== 'rows') throw new Error(event.kind)
-  const r = rig({ lanes: 1 })
+  const r = rig({ lanes })
   r.sink.write = async load => {
     r.sink.loads.push({ ...load, body: load.body.map(piece => Buffer.from(piece)) })
     return { rows: load.rows }
@@ -100,7 +108,8 @@ async function load(
     () => null,
     (error: Failure) => error,
   )
-  return { loads: r.sink.loads, failure }
+  const lane = r.sink.loads[0]?.label.split('_').at(-4) ?? ''
+  return { loads: r.sink.loads, failure, lane }
 }
 
 /** The loads as [columns, partial, body]. */
@@ -182,6 +191,30 @@ describe('MINIMAL', () => {
       [string, boolean, string],
     ]
     expect(JSON.parse(json)).toEqual([{ id: '1', a: '5', b: null, n: '3', __base64_4: null, __op: '0' }])
+  })
+
+  test('a key column that an insert names no value for: its default is in the key, and in its hash', async () => {
+    const columns = COLUMNS.map(c =>
+      c.name === 'n' || c.name === 'b'
+        ? { ...c, nullable: false, defaultValue: { kind: 'text' as const, text: c.name === 'n' ? '-3' : 'öa' } }
+        : c,
+    )
+    const short = [Buffer.concat([u8(0), u32(1), u32(7)]), Buffer.concat([u8(1 << 1), u32(2)])]
+    const options = { columns, key: ['id', 'n', 'b'] }
+    expect(await loaded(EVENT.WRITE_ROWS, [0b00011], short, options)).toEqual([
+      ['`id`,`a`,`b`,`n`,`bin`,__op', false, '1|7|öa|-3|\\N|0;2|\\N|öa|-3|\\N|0;'],
+    ])
+    const hash = async (bits: number, image: Buffer) =>
+      (await load(EVENT.WRITE_ROWS, [bits], [image], { ...options, lanes: 7 })).lane
+    for (let id = 0; id < 20; id++)
+      expect(await hash(0b00001, Buffer.concat([u8(0), u32(id)]))).toBe(
+        await hash(ALL, Buffer.concat([u8(0b10010), u32(id), str('öa'), u32(-3 >>> 0)])),
+      )
+    const unknown = COLUMNS.map(c =>
+      c.name === 'n' ? { ...c, defaultValue: { kind: 'unknown' as const, reason: '' } } : c,
+    )
+    const failure = await refusal(EVENT.WRITE_ROWS, [1], [key], { columns: unknown, key: ['id', 'n'] })
+    expect(failure.message).toMatch(/column n .* is key of the target, with a default that cannot be written/)
   })
 
   test('a default that is not known stops, with the column', async () => {
