@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { EVENT } from '../../lib/binlog/event.js'
+import { EVENT, type RowsEvent } from '../../lib/binlog/event.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { Load } from '../../lib/dispatch/sink.js'
 import type { Failure } from '../../lib/model/failure.js'
@@ -49,19 +49,13 @@ interface Options {
   readonly lanes?: number
 }
 
-/** What is loaded of one rows event whose images have the columns of these bits. */
-async function load(
+/** A router that knows the table, its table map and the one rows event. */
+async function read(
   type: number,
   [before, after]: readonly [number, number?],
   images: readonly Buffer[],
-  {
-    spec = {},
-    columns = COLUMNS,
-    logged = { rowImage: 'FULL', mariadb: false },
-    key = ['id'],
-    lanes = 1,
-  }: Options = {},
-): Promise<{ readonly loads: readonly Load[]; readonly failure: Failure | null; readonly lane: string }> {
+  { spec = {}, columns = COLUMNS, logged = { rowImage: 'FULL', mariadb: false }, key = ['id'] }: Options = {},
+): Promise<{ readonly router: Router; readonly event: RowsEvent }> {
   const separator = (text: string) => ({ text, bytes: Buffer.from(text) })
   const schema: TableSchema = { schema: 's', table: 't', columns, key, comment: '' }
   const book = new RuleBook(
@@ -97,7 +91,18 @@ async function load(
     }),
   )
   if (event.kind !== 'rows') throw new Error(event.kind)
-  const r = rig({ lanes })
+  return { router, event }
+}
+
+/** What is loaded of one rows event whose images have the columns of these bits. */
+async function load(
+  type: number,
+  bits: readonly [number, number?],
+  images: readonly Buffer[],
+  options: Options = {},
+): Promise<{ readonly loads: readonly Load[]; readonly failure: Failure | null; readonly lane: string }> {
+  const { router, event } = await read(type, bits, images, options)
+  const r = rig({ lanes: options.lanes ?? 1 })
   r.sink.write = async load => {
     r.sink.loads.push({ ...load, body: load.body.map(piece => Buffer.from(piece)) })
     return { rows: load.rows }
@@ -295,4 +300,34 @@ describe('generated columns', () => {
       [HEADER, false, '1|7|new|3|eHl6|0;'],
     ])
   })
+})
+
+test('what is parked of a row shows the columns that are known, before and after', async () => {
+  const images = [Buffer.concat([u8(0), u32(1)]), Buffer.concat([u8(1), str('new')])]
+  const { router, event } = await read(EVENT.UPDATE_ROWS, [1, 0b00110], images)
+  const reshaped = router.routes(event.map)[0]!.reshape(event, event.bitmaps(), PLACE)
+  const { buffer, at, end } = reshaped.images
+  const after = reshaped.route.csv!.encoder.skip(buffer, at, end)
+  expect(JSON.parse(reshaped.route.imageText(buffer, at, end))).toEqual({ id: '1' })
+  expect(JSON.parse(reshaped.route.imageText(buffer, after, end))).toEqual({ id: '1', a: null, b: 'new' })
+})
+
+test('the sets of columns that are remembered are bounded: the oldest is compiled again', async () => {
+  const pair = Buffer.concat([u8(0), u32(1), u8(0), u32(9)])
+  const { router, event } = await read(EVENT.UPDATE_ROWS, [1, 0b00010], [pair])
+  const [route] = router.routes(event.map)
+  // Bits behind the last column mean nothing, but make another set: 64 of each operation.
+  const set = (op: 'update' | 'delete', n: number) =>
+    route!.reshape(
+      { ...event, op, map: event.map } as RowsEvent,
+      String.fromCharCode(1 | ((n >> 3) << 5), 2 | ((n & 7) << 5)),
+      PLACE,
+    ).route
+  const first = set('update', 0)
+  for (let n = 1; n < 64; n++) set('update', n)
+  expect(set('update', 0)).toBe(first)
+  for (let n = 0; n < 64; n++) set('delete', n)
+  expect(set('update', 0)).toBe(first)
+  route!.reshape({ ...event, op: 'insert', at: event.end } as RowsEvent, String.fromCharCode(0b01011, 0b01011), PLACE)
+  expect(set('update', 0)).not.toBe(first)
 })
