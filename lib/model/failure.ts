@@ -89,7 +89,7 @@ export const FAILURES = {
     retry: 'never',
     exitCode: 6,
     advice:
-      'SET GLOBAL binlog_row_image = FULL on the source (also for sessions that set it themselves), copy the table again and move the position behind this row.',
+      'SET GLOBAL binlog_row_image = FULL on the source (also for sessions that set it themselves), copy the table again and move the position behind this row; docs/row-images.md says what other settings can do.',
   },
   preparedRowsLost: {
     retry: 'never',

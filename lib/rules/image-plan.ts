@@ -1,5 +1,6 @@
 import type { BoundColumn } from '../binlog/bound-column.js'
 import type { RowLayout } from '../binlog/row-layout.js'
+import { wireValue } from '../binlog/wire-value.js'
 import type { RouteMode } from '../model/rule-mode.js'
 import type { SourceColumn, TargetTable } from '../model/schema.js'
 import { fillerText } from '../starrocks/target-type.js'
@@ -41,6 +42,8 @@ export interface ImagePlan {
   readonly before: ImagePart | null
   /** Rows to be written; null: a delete. An update's are merged of both images. */
   readonly after: ImagePart | null
+  /** Of an INSERT, which names no value for them: key columns, in table order, as an image holds their defaults. */
+  readonly keyDefaults: readonly { readonly column: number; readonly bytes: Buffer }[]
   /** The rows to be written lack columns of the target: those keep the value they have there. */
   readonly partial: boolean
 }
@@ -76,12 +79,21 @@ export function planImages(
     .filter(i => facts.fields[i] != null || facts.key.includes(i) || facts.measures.some(m => m.column === i))
   const lacks = (has: readonly number[]) => needed.filter(i => !has.includes(i))
   switch (op) {
-    case 'insert':
-      return { before: null, after: { columns: first, literals: defaults(facts, lacks(first), first) }, partial: false }
+    case 'insert': {
+      const keyDefaults = lacks(first).flatMap(i => (facts.key.includes(i) ? [keyDefault(facts, i)] : []))
+      const has = [...first, ...keyDefaults.map(({ column }) => column)].sort((a, b) => a - b)
+      const after = { columns: has, literals: defaults(facts, lacks(has), has) }
+      return { before: null, after, keyDefaults, partial: false }
+    }
     case 'delete':
       if (facts.mode !== 'upsert') refuseGaps(facts, lacks(first), 'a deleted row')
       requireKey(facts, first)
-      return { before: { columns: first, literals: fillers(facts, lacks(first), first) }, after: null, partial: false }
+      return {
+        before: { columns: first, literals: fillers(facts, lacks(first), first) },
+        after: null,
+        keyDefaults: [],
+        partial: false,
+      }
     case 'update': {
       const merged = facts.columns.map((_, i) => i).filter(i => first.includes(i) || second.includes(i))
       const stale = facts.generatedLogged ? [] : needed.filter(i => isGenerated(facts, i) && !second.includes(i))
@@ -94,6 +106,7 @@ export function planImages(
       return {
         before: { columns: first, literals: fillers(facts, lacks(first), first) },
         after: { columns: merged, literals: [] },
+        keyDefaults: [],
         partial: gaps.length > 0,
       }
     }
@@ -118,7 +131,6 @@ function requireKey(facts: ImageFacts, has: readonly number[]): void {
 function defaults(facts: ImageFacts, absent: readonly number[], has: readonly number[]): Literal[] {
   return absent.map(i => {
     const field = facts.fields[i]
-    if (facts.key.includes(i)) throw problem(facts, i, 'is key of the target')
     if (field == null) throw problem(facts, i, 'is summed')
     if (isGenerated(facts, i)) throw problem(facts, i, 'is computed by the server, which does not log its value')
     const fill = facts.source[i]?.defaultValue ?? { kind: 'unknown', reason: 'has no default that is known' }
@@ -126,6 +138,14 @@ function defaults(facts: ImageFacts, absent: readonly number[], has: readonly nu
     const text = fill.kind === 'null' ? null : field.form === 'base64' ? base64(fill.text) : fill.text
     return { column: i, text, before: ordinal(i, has) }
   })
+}
+
+/** Rows are put in lanes by the bytes of their keys, so the default of a key column goes into the image itself. */
+function keyDefault(facts: ImageFacts, i: number): ImagePlan['keyDefaults'][number] {
+  const fill = facts.source[i]?.defaultValue
+  const bytes = fill?.kind === 'text' ? wireValue(facts.columns[i]!, fill.text) : null
+  if (bytes === null) throw problem(facts, i, 'is key of the target, with a default that cannot be written into a key')
+  return { column: i, bytes }
 }
 
 /** StarRocks judges all values of a row that it deletes, and stores none of them. */

@@ -24,6 +24,8 @@ export class TaggedImages {
   readonly #walker: ImageWalker
   readonly #spans: Int32Array
   readonly #merge: ImageMerge | null
+  /** An image of the key columns that an INSERT names no value for; null: it has them all. */
+  readonly #keyDefaults: Buffer | null
   /** Spans of each key column in the before and the after image; none where an after image lacks it, and so it is unchanged. */
   readonly #key: readonly { readonly before: number; readonly after: number }[]
   readonly #hasNews: boolean
@@ -40,10 +42,15 @@ export class TaggedImages {
   ) {
     this.#op = op
     this.#plan = plan
-    const first = (plan.before ?? plan.after)!.columns
+    const { keyDefaults } = plan
+    const added = keyDefaults.map(({ column }) => column)
+    const first = (plan.before ?? plan.after)!.columns.filter(i => !added.includes(i))
     this.#walker = compileImageWalker(first.map(i => table[i]!))
     this.#spans = new Int32Array(2 * first.length)
-    this.#merge = op === 'update' ? new ImageMerge(table, first, second, plan.after!.columns) : null
+    const nullBits = Buffer.alloc((added.length + 7) >> 3)
+    this.#keyDefaults = added.length === 0 ? null : Buffer.concat([nullBits, ...keyDefaults.map(({ bytes }) => bytes)])
+    const before = op === 'update' ? first : added
+    this.#merge = before.length === 0 ? null : new ImageMerge(table, before, second, plan.after!.columns)
     this.#key = key
       .filter(i => second.includes(i))
       .map(i => ({ before: 2 * first.indexOf(i), after: 2 * second.indexOf(i) }))
@@ -58,9 +65,10 @@ export class TaggedImages {
     const { buffer, end } = images
     let q = 0
     for (let at = images.at; at < end; ) {
-      if (this.#merge === null) {
+      if (this.#merge === null || this.#op !== 'update') {
         const next = this.#walker.walk(buffer, at, end, this.#spans)
-        q = this.#copy(q, this.#op === 'delete' ? BEFORE_TAG : AFTER_TAG, buffer, at, next)
+        if (this.#merge === null) q = this.#copy(q, this.#op === 'delete' ? BEFORE_TAG : AFTER_TAG, buffer, at, next)
+        else q = this.#withKeyDefaults(q, this.#merge, buffer.subarray(at, next))
         at = next
         continue
       }
@@ -81,6 +89,14 @@ export class TaggedImages {
   #isMoved(source: Buffer): boolean {
     const { beforeSpans: x, afterSpans: y } = this.#merge!
     return this.#key.some(({ before, after }) => !sameSpan(source, x, before, y, after))
+  }
+
+  #withKeyDefaults(q: number, merge: ImageMerge, image: Buffer): number {
+    const pair = Buffer.concat([this.#keyDefaults!, image])
+    merge.walk(pair, 0, pair.length)
+    this.#reserve(q, pair.length + merge.bitmapBytes + 1)
+    this.#room[q] = AFTER_TAG
+    return merge.write(pair, this.#room, q + 1)
   }
 
   #copy(q: number, tag: number, source: Buffer, from: number, to: number): number {

@@ -6,6 +6,7 @@ test.each([
   ['plain', letterOf('a1')],
   ['a row that is no text', letterOf('a1', { load: { row: Buffer.from([0xff, 0x01, 0x80, 0x02]) } })],
   ['a JSON row', letterOf('a1', { load: { format: 'json', row: Buffer.from('{"k":"1\\n"}') } })],
+  ['some columns', letterOf('a1', { load: { partial: true, columns: '`k`,`v`' } })],
   ['no images', letterOf('a1', { before: null, after: null, key: { k: null } })],
   ['an image that is no JSON', letterOf('a1', { after: '{"broken' })],
   ['an image on two lines', letterOf('a1', { after: '{\n}' })],

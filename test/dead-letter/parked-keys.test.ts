@@ -1,7 +1,8 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { ParkedKeys } from '../../lib/dead-letter/parked-keys.js'
 import type { RowPlace } from '../../lib/model/dead-letter.js'
 import { letterOf } from '../support/dead-letters.js'
+import { failureOf } from '../support/failure-of.js'
 
 const at = (row: number, changes: Partial<RowPlace> = {}): RowPlace => ({ ...letterOf('x').place, row, ...changes })
 const row = (key: string, place: RowPlace) => () => ({ key, place })
@@ -76,4 +77,26 @@ test('a row that is read again takes its own place, where later ones of its key 
     keys.add('d.t', 5, { id: 'a', key: 'K', place: parked, givesWayTo })
     expect(keys.touch('d.t', 5, row('K', other))).toEqual(taken)
   }
+})
+
+describe('a row of some columns', () => {
+  const partly = (key: string, place: RowPlace, partial: string) => () => ({ key, place, partial })
+
+  test('takes the place of one of the same columns, and of itself read again', () => {
+    const keys = new ParkedKeys()
+    keys.add('d.t', 5, { id: 'a', key: 'K', place: null, givesWayTo: 'later', partial: 'k,v' })
+    expect(keys.touch('d.t', 5, partly('K', at(0), 'k,v'))).toEqual(['a'])
+    keys.add('d.t', 5, { id: 'a', key: 'K', place: at(3), givesWayTo: 'either', partial: 'k,v' })
+    expect(keys.touch('d.t', 5, partly('K', at(3), 'k,w'))).toEqual(['a'])
+  })
+
+  test.each([null, 'k,w'])('stops behind one that is parked with other columns (%s)', partial => {
+    const keys = new ParkedKeys()
+    keys.add('d.t', 5, { id: 'a', key: 'K', place: null, givesWayTo: 'later', partial })
+    const failure = failureOf(() => keys.touch('d.t', 5, partly('K', at(0), 'k,v')))
+    expect(failure.kind).toBe('rowRejected')
+    expect(failure.message).toMatch(/^d\.t: the row K changes at .* is parked as dead letter a\.$/)
+    expect(keys.touch('d.t', 5, partly('L', at(0), 'k,v'))).toEqual([])
+    expect(keys.touch('d.t', 5, row('K', at(0)))).toEqual(['a'])
+  })
 })

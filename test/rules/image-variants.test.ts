@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { EVENT } from '../../lib/binlog/event.js'
+import { EVENT, type RowsEvent } from '../../lib/binlog/event.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { Load } from '../../lib/dispatch/sink.js'
 import type { Failure } from '../../lib/model/failure.js'
@@ -14,7 +14,7 @@ import { UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
 import { PLACE } from '../support/toy-route.js'
 
-const str = (value: string) => Buffer.concat([u8(value.length), Buffer.from(value)])
+const str = (value: string) => Buffer.concat([u8(Buffer.byteLength(value)), Buffer.from(value)])
 const blob = (value: string) => Buffer.concat([u16(value.length), Buffer.from(value)])
 
 /** id, a (default 5), b (nullable), n (NOT NULL, no default), bin. */
@@ -45,17 +45,19 @@ interface Options {
   readonly spec?: Partial<RuleSpec>
   readonly columns?: readonly SourceColumn[]
   readonly logged?: RouterOptions['logged']
+  readonly key?: readonly string[]
+  readonly lanes?: number
 }
 
-/** What is loaded of one rows event whose images have the columns of these bits. */
-async function load(
+/** A router that knows the table, its table map and the one rows event. */
+async function read(
   type: number,
   [before, after]: readonly [number, number?],
   images: readonly Buffer[],
-  { spec = {}, columns = COLUMNS, logged = { rowImage: 'FULL', mariadb: false } }: Options = {},
-): Promise<{ readonly loads: readonly Load[]; readonly failure: Failure | null }> {
+  { spec = {}, columns = COLUMNS, logged = { rowImage: 'FULL', mariadb: false }, key = ['id'] }: Options = {},
+): Promise<{ readonly router: Router; readonly event: RowsEvent }> {
   const separator = (text: string) => ({ text, bytes: Buffer.from(text) })
-  const schema: TableSchema = { schema: 's', table: 't', columns, key: ['id'], comment: '' }
+  const schema: TableSchema = { schema: 's', table: 't', columns, key, comment: '' }
   const book = new RuleBook(
     [{ schema: 's', tables: ['t'] }],
     [rule({ flushRows: 1000, flushBytes: 100_000, ...spec })],
@@ -89,7 +91,18 @@ async function load(
     }),
   )
   if (event.kind !== 'rows') throw new Error(event.kind)
-  const r = rig({ lanes: 1 })
+  return { router, event }
+}
+
+/** What is loaded of one rows event whose images have the columns of these bits. */
+async function load(
+  type: number,
+  bits: readonly [number, number?],
+  images: readonly Buffer[],
+  options: Options = {},
+): Promise<{ readonly loads: readonly Load[]; readonly failure: Failure | null; readonly lane: string }> {
+  const { router, event } = await read(type, bits, images, options)
+  const r = rig({ lanes: options.lanes ?? 1 })
   r.sink.write = async load => {
     r.sink.loads.push({ ...load, body: load.body.map(piece => Buffer.from(piece)) })
     return { rows: load.rows }
@@ -100,7 +113,8 @@ async function load(
     () => null,
     (error: Failure) => error,
   )
-  return { loads: r.sink.loads, failure }
+  const lane = r.sink.loads[0]?.label.split('_').at(-4) ?? ''
+  return { loads: r.sink.loads, failure, lane }
 }
 
 /** The loads as [columns, partial, body]. */
@@ -184,6 +198,30 @@ describe('MINIMAL', () => {
     expect(JSON.parse(json)).toEqual([{ id: '1', a: '5', b: null, n: '3', __base64_4: null, __op: '0' }])
   })
 
+  test('a key column that an insert names no value for: its default is in the key, and in its hash', async () => {
+    const columns = COLUMNS.map(c =>
+      c.name === 'n' || c.name === 'b'
+        ? { ...c, nullable: false, defaultValue: { kind: 'text' as const, text: c.name === 'n' ? '-3' : 'öa' } }
+        : c,
+    )
+    const short = [Buffer.concat([u8(0), u32(1), u32(7)]), Buffer.concat([u8(1 << 1), u32(2)])]
+    const options = { columns, key: ['id', 'n', 'b'] }
+    expect(await loaded(EVENT.WRITE_ROWS, [0b00011], short, options)).toEqual([
+      ['`id`,`a`,`b`,`n`,`bin`,__op', false, '1|7|öa|-3|\\N|0;2|\\N|öa|-3|\\N|0;'],
+    ])
+    const hash = async (bits: number, image: Buffer) =>
+      (await load(EVENT.WRITE_ROWS, [bits], [image], { ...options, lanes: 7 })).lane
+    for (let id = 0; id < 20; id++)
+      expect(await hash(0b00001, Buffer.concat([u8(0), u32(id)]))).toBe(
+        await hash(ALL, Buffer.concat([u8(0b10010), u32(id), str('öa'), u32(-3 >>> 0)])),
+      )
+    const unknown = COLUMNS.map(c =>
+      c.name === 'n' ? { ...c, defaultValue: { kind: 'unknown' as const, reason: '' } } : c,
+    )
+    const failure = await refusal(EVENT.WRITE_ROWS, [1], [key], { columns: unknown, key: ['id', 'n'] })
+    expect(failure.message).toMatch(/column n .* is key of the target, with a default that cannot be written/)
+  })
+
   test('a default that is not known stops, with the column', async () => {
     const failure = await refusal(EVENT.WRITE_ROWS, [1], [key])
     expect(failure.message).toMatch(/column n is not in the row image, and it has no default that is known\.$/)
@@ -262,4 +300,34 @@ describe('generated columns', () => {
       [HEADER, false, '1|7|new|3|eHl6|0;'],
     ])
   })
+})
+
+test('what is parked of a row shows the columns that are known, before and after', async () => {
+  const images = [Buffer.concat([u8(0), u32(1)]), Buffer.concat([u8(1), str('new')])]
+  const { router, event } = await read(EVENT.UPDATE_ROWS, [1, 0b00110], images)
+  const reshaped = router.routes(event.map)[0]!.reshape(event, event.bitmaps(), PLACE)
+  const { buffer, at, end } = reshaped.images
+  const after = reshaped.route.csv!.encoder.skip(buffer, at, end)
+  expect(JSON.parse(reshaped.route.imageText(buffer, at, end))).toEqual({ id: '1' })
+  expect(JSON.parse(reshaped.route.imageText(buffer, after, end))).toEqual({ id: '1', a: null, b: 'new' })
+})
+
+test('the sets of columns that are remembered are bounded: the oldest is compiled again', async () => {
+  const pair = Buffer.concat([u8(0), u32(1), u8(0), u32(9)])
+  const { router, event } = await read(EVENT.UPDATE_ROWS, [1, 0b00010], [pair])
+  const [route] = router.routes(event.map)
+  // Bits behind the last column mean nothing, but make another set: 64 of each operation.
+  const set = (op: 'update' | 'delete', n: number) =>
+    route!.reshape(
+      { ...event, op, map: event.map } as RowsEvent,
+      String.fromCharCode(1 | ((n >> 3) << 5), 2 | ((n & 7) << 5)),
+      PLACE,
+    ).route
+  const first = set('update', 0)
+  for (let n = 1; n < 64; n++) set('update', n)
+  expect(set('update', 0)).toBe(first)
+  for (let n = 0; n < 64; n++) set('delete', n)
+  expect(set('update', 0)).toBe(first)
+  route!.reshape({ ...event, op: 'insert', at: event.end } as RowsEvent, String.fromCharCode(0b01011, 0b01011), PLACE)
+  expect(set('update', 0)).not.toBe(first)
 })

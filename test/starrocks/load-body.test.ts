@@ -27,6 +27,10 @@ describe('load headers', () => {
     })
     expect(headers).not.toHaveProperty('column_separator')
   })
+  test('a partial update says so', () => {
+    expect(loadHeaders(csvLoad([], { partial: true }), OPTIONS).partial_update).toBe('true')
+    expect(loadHeaders(csvLoad([]), OPTIONS)).not.toHaveProperty('partial_update')
+  })
   test('names beyond ASCII travel as UTF-8 bytes', () => {
     const { columns } = loadHeaders(csvLoad([], { columns: '`größe`,`名`' }), OPTIONS)
     expect(Buffer.from(columns!, 'latin1').toString('utf8')).toBe('`größe`,`名`')

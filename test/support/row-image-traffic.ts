@@ -10,12 +10,14 @@ interface ImageTable {
   readonly values: Readonly<
     Record<string, { readonly of: (random: Random) => string; readonly must?: boolean; readonly nullable?: boolean }>
   >
-  /** A key as SQL values. */
+  /** A key as SQL values; DEFAULT: an INSERT names none. */
   readonly keyOf: (n: number) => readonly string[]
 }
 
 const word = (random: Random) => `'${'abcdefgh'.slice(random.below(8))}${random.below(100)}'`
 const long = (random: Random) => `repeat('${'xyz'[random.below(3)]}', ${random.below(400)})`
+
+const DEFAULT = 'default'
 
 const TABLES: readonly ImageTable[] = [
   {
@@ -49,6 +51,13 @@ const TABLES: readonly ImageTable[] = [
     keyOf: n => [`${n % 7}`, `'k${n}'`],
   },
   {
+    name: 'tenants',
+    key: ['a', 't', 'c'],
+    ddl: `a int, t smallint not null default -2, c varchar(9) character set latin1 not null default 'e', v varchar(20), primary key (a, t, c)`,
+    values: { v: { of: word, nullable: true } },
+    keyOf: n => [`${n}`, n % 3 === 0 ? DEFAULT : `${n % 4}`, n % 2 === 0 ? DEFAULT : `'c${n % 2}'`],
+  },
+  {
     // Without a primary key the server takes the unique key that was declared first, whatever the names say.
     name: 'marked',
     key: ['x'],
@@ -80,7 +89,10 @@ export function randomStatement(schema: string, random: Random, moves: boolean):
   const table = TABLES[random.below(TABLES.length)]!
   const name = `${schema}.${table.name}`
   const key = table.keyOf(random.below(40))
-  const where = table.key.map((column, i) => `${column} = ${key[i]}`).join(' and ')
+  const where = table.key
+    .map((column, i) => `${column} = ${key[i] === DEFAULT ? `default(${column})` : key[i]}`)
+    .join(' and ')
+  const named = table.key.filter((_, i) => key[i] !== DEFAULT)
   const value = (column: string): string => {
     const { of, nullable } = table.values[column]!
     return nullable && random.chance(0.25) ? 'null' : of(random)
@@ -95,7 +107,7 @@ export function randomStatement(schema: string, random: Random, moves: boolean):
       const columns = Object.entries(table.values)
         .filter(([, { must }]) => must || random.chance(0.5))
         .map(([column]) => column)
-      const insert = `insert into ${name} (${[...table.key, ...columns].join(', ')}) values (${[...key, ...columns.map(value)].join(', ')})`
+      const insert = `insert into ${name} (${[...named, ...columns].join(', ')}) values (${[...key.filter(k => k !== DEFAULT), ...columns.map(value)].join(', ')})`
       return chosen.length > 0
         ? `${insert} on duplicate key update ${sets(chosen)}`
         : insert.replace('insert', 'insert ignore')
