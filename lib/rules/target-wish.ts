@@ -100,7 +100,7 @@ function wishColumn(
   const chosen = chooseType(column, keyRole(matched, isKey), types)
   if ('impossible' in chosen)
     throw invalid(
-      `cast = { ${column.name} = "${types.cast.get(column.name)}" } names a column`,
+      `cast = { ${column.name} = "${types.cast.get(column.name)}" } names column "${column.name}"`,
       column,
       schema,
       matched,

@@ -91,13 +91,13 @@ const bytes = (name: string, maxLength: number): TypeRow => ({
   ...(maxLength > MAX_STRING_BYTES ? { remarks: CEILING } : {}),
   examples: { [name]: { maxLength } },
 })
-const float = (type: string): TypeRow => ({
+const float = (type: string, snapshot: TypeRow['snapshot']): TypeRow => ({
   kind: 'float',
   value: always(type),
   key: always(varchar(FLOAT_KEY_LENGTH)),
   text: 'the shortest digits that give the same value back',
-  // As the server's own text of it has 6 digits, or 17 of which some are noise, it is read as a number and written anew.
-  snapshot: c => `${c} + 0e0`,
+  snapshot,
+  remarks: 'as key the text',
 })
 const decimal: TypeRow = {
   kind: 'decimal',
@@ -163,8 +163,9 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
     examples: { 'BIT(1) to BIT(63)': { precision: 1 }, 'BIT(64)': { precision: 64 } },
   },
   year: { kind: 'integer', value: always('smallint'), text: 'four digits, 0000 included', snapshot: asText },
-  float: { ...float('float'), remarks: 'as key the text' },
-  double: { ...float('double'), remarks: 'as key the text' },
+  // The server's text of a FLOAT has 6 digits: it is read as a number, whose 32 bits are written anew; times one keeps -0.
+  float: float('float', c => `${c} * 1e0`),
+  double: float('double', asText),
   decimal,
   date: day('date', ZERO_DATES),
   datetime: day('datetime', ZERO_DATES),
@@ -245,7 +246,7 @@ export function valueKind(column: SourceColumn): ValueKind {
 
 /**
  * SQL that gives a column's values as the text the stream writes for them, for sessions in utf8mb4 and in the stream's time
- * zone; FLOAT and DOUBLE as the number, which is written by the stream's own digits. Null: the type has no row.
+ * zone; FLOAT as a double of the same value, to be narrowed and written as the stream does. Null: the type has no row.
  */
 export function snapshotExpression(column: SourceColumn): string | null {
   return rowOf(column.dataType)?.snapshot(`\`${column.name.replaceAll('`', '``')}\``) ?? null

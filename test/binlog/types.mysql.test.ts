@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { bindTable } from '../../lib/binlog/bind-table.js'
 import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { snapshotExpression } from '../../lib/starrocks/type-map.js'
+import { column } from '../starrocks/fixtures.js'
 import { binlogNames, readBinlogs } from '../support/binlog-files.js'
 import { encodeImages, layoutOf, SHANGHAI } from '../support/encoded-rows.js'
 import { readSchemas } from '../support/source-schema.js'
@@ -38,6 +40,7 @@ describe.each([
   const cases = typeCases(kind)
   const changes = new Map<string, Change[]>()
   const selected = new Map<string, Map<string, string | null>>()
+  const snapshots = new Map<string, Map<string, string | null>>()
 
   beforeAll(async () => {
     server = await startServer(kind)
@@ -54,15 +57,14 @@ describe.each([
       const values = ['null', ...found.values].map((value, id) => `(${id}, ${value})`)
       await connection.query(`insert into ${name} (id, v) values ${values.join(',')}`)
       const [rows] = await connection.query(`select id, ${shown(found)} as v from ${name}`)
-      selected.set(
-        name,
-        new Map(
-          (rows as { id: number; v: string | number | null }[]).map(row => [
-            String(row.id),
-            row.v === null ? null : String(row.v),
-          ]),
-        ),
+      selected.set(name, textsById(rows))
+      const [[{ dataType }]] = (await connection.query(
+        `select data_type as dataType from information_schema.columns where table_schema = 't' and table_name = '${name}' and column_name = 'v'`,
+      )) as unknown as [[{ dataType: string }]]
+      const [texts] = await connection.query(
+        `select id, ${snapshotExpression(column(dataType, { name: 'v' }))} as v from ${name}`,
       )
+      snapshots.set(name, textsById(texts))
       await connection.query(`update ${name} set n = 1`)
       await connection.query(`delete from ${name} order by id`)
     }
@@ -94,6 +96,9 @@ describe.each([
   test.each(cases.map((found, i) => [found.ddl.slice(0, 60), i] as const))('%s', (_, i) => {
     const found = cases[i]!
     const expected = selected.get(`c${i}`)!
+    const numbers = (texts: Map<string, string | null>) =>
+      [...texts].map(([id, text]) => [id, text === null || found.as !== 'float' ? text : Number(text)])
+    expect(numbers(snapshots.get(`c${i}`)!)).toEqual(numbers(expected))
     const seen = changes.get(`c${i}`)!
     const images = (op: string) => seen.filter(change => change.op === op)
     const inserts = images('insert').flatMap(change => change.csv).length
@@ -122,6 +127,15 @@ describe.each([
     }
   })
 })
+
+function textsById(rows: unknown): Map<string, string | null> {
+  return new Map(
+    (rows as { id: number; v: string | number | null }[]).map(row => [
+      String(row.id),
+      row.v === null ? null : String(row.v),
+    ]),
+  )
+}
 
 /** Types that MariaDB's FULL table map does not tell from BINARY. */
 const AMBIGUOUS = new Set(['uuid', 'inet4', 'inet6'])
