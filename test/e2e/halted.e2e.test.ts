@@ -46,10 +46,7 @@ describe.each([
     ])
     await target(`create database ${schema}`)
   })
-  afterEach(() => {
-    if (process.env.SHOW) console.log(engine.output)
-    return engine.destroy()
-  })
+  afterEach(() => engine.destroy())
 
   /** `more`: further lines of the rule for `sales`. */
   async function configure(more: string): Promise<void> {
@@ -222,25 +219,30 @@ describe.each([
     engine.start()
     await engine.caughtUp()
     expect(await engine.stop()).toBe(0)
-    const kills: string[] = []
-    for (const [n, step] of ['sent:1', 'planned:1', 'committed:1', 'saving:1', 'sealed:2', 'fsync:1'].entries()) {
-      await traffic(30)
-      if (n === 2) await server.sql(`alter table ${schema}.sales drop partition p0`)
-      await traffic(30)
+    const killed = async (step: string) => {
       engine.start({ KILL_AT: step }, [KILLED_ENGINE])
-      await Promise.race([engine.ended(), engine.wait()])
-      if (engine.signal === 'SIGKILL') kills.push(step)
-      else await engine.stop('SIGKILL')
+      await engine.ended()
+      expect([step, engine.signal]).toEqual([step, 'SIGKILL'])
     }
-    expect(kills.length).toBeGreaterThan(4)
+    await traffic(40)
+    await killed('sent:1')
+    await server.sql(`alter table ${schema}.sales drop partition p0`)
+    for (const step of ['planned:1', 'sent:2', 'committed:1', 'saving:1', 'fsync:1']) {
+      await traffic(40)
+      await killed(step)
+    }
     engine.start()
     expect((await engine.wait()).stderr).toMatch(/but not .+sales: halted/)
     expect(await plain()).toEqual(ids(1, lastId))
     expect(await engine.stop()).toBe(0)
+    // An epoch is left open that was planned without the table's rows.
+    await traffic(60)
+    await killed('sent:1')
     expect((await engine.cli('halted', 'accept', `${schema}.sales`)).code).toBe(0)
     engine.start()
     await engine.caughtUp()
     expect(await sold()).toEqual(ids(1, lastId))
+    expect(await plain()).toEqual(ids(1, lastId))
     expect(await engine.stop()).toBe(0)
   }, 240_000)
 
