@@ -271,6 +271,13 @@ describe('tables', () => {
       warnings: [{ message: expect.stringMatching(/rows it has already are not in d\.u/) }],
     })
   })
+  test('a table that was not known before', () => {
+    expect(steps({ before: null, after: t, kind: 'truncate' })).toEqual([{ kind: 'truncate' }])
+    expect(refused({ before: null, after: t })).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringMatching(/before is not known/),
+    })
+  })
   test('created', () => {
     expect(evolve({ before: null, after: t, kind: 'create' })).toEqual({ targets: [], warnings: [] })
   })
