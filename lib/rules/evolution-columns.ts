@@ -158,7 +158,7 @@ function addedColumn(name: string, change: TableChange, after: RuleView): Extrac
   const column = after.schema.columns[after.plan.targets.indexOf(name)]!
   const given = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
   const isHistory = after.matched.rule.mode === 'append'
-  const fill = isHistory ? ({ kind: 'null' } as const) : targetFill(given, column, type, 'stop')
+  const fill = isHistory ? ({ kind: 'null' } as const) : targetFill(given, column, type, after.matched.rule.zeroDate)
   return { kind: 'addColumn', name, type, comment, fill }
 }
 
@@ -229,12 +229,22 @@ function measuresChange(
   }
 }
 
-/** A BOOLEAN of the target has forgotten which number it was. */
+/** A target of another kind than the source's type keeps less than the type does, or the form as well as the value. */
 function valuesOf(old: SourceColumn, now: SourceColumn, was: string, is: string): ReturnType<typeof valueChange> {
-  const isBoolean = (type: string) => parseTargetType(type).base === 'boolean'
-  return isBoolean(was) && !isBoolean(is)
-    ? { kind: 'changed', reason: `became ${now.columnType}, and the target has kept it as a BOOLEAN` }
-    : valueChange(old, now)
+  const [from, to] = [parseTargetType(was).base, parseTargetType(is).base]
+  if (from === 'boolean' && to !== 'boolean' && old.dataType !== 'bit')
+    return { kind: 'changed', reason: `became ${now.columnType}, and the target has kept it as a BOOLEAN` }
+  if (from === 'varchar' && old.charset === null && printedForm(old) !== printedForm(now))
+    return {
+      kind: 'changed',
+      reason: `became ${now.columnType}, and the target has kept the text of ${old.columnType}`,
+    }
+  return valueChange(old, now)
+}
+
+function printedForm({ dataType, scale, fractionDigits }: SourceColumn): string {
+  const isInteger = scale === 0 && dataType !== 'decimal'
+  return isInteger ? 'integer' : `${dataType} ${scale ?? fractionDigits ?? ''}`
 }
 
 function targetNames(view: RuleView): ReadonlySet<string> {

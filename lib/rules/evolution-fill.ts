@@ -1,6 +1,7 @@
 import type { SourceColumn } from '../model/schema.js'
 import type { ColumnFill } from '../model/schema-change.js'
 import type { TargetFill } from '../model/target-change.js'
+import type { ZeroDate } from '../model/value-policy.js'
 import { parseTargetType } from '../starrocks/target-type.js'
 
 const ZERO_DAY = /^(?:\d{4}-00-|\d{4}-\d\d-00|0000-)/
@@ -10,12 +11,7 @@ const ZERO_DAY = /^(?:\d{4}-00-|\d{4}-\d\d-00|0000-)/
  * taken to be in the zone in which the stream writes them; those of BIT are numbers, or as in b'101'. `zeroDate`: what the
  * stream writes for dates no calendar has.
  */
-export function targetFill(
-  fill: ColumnFill,
-  column: SourceColumn,
-  type: string,
-  zeroDate: 'null' | 'stop' | 'min',
-): TargetFill {
+export function targetFill(fill: ColumnFill, column: SourceColumn, type: string, zeroDate: ZeroDate): TargetFill {
   if (fill.kind !== 'text') return fill
   const { base } = parseTargetType(type)
   const text = fill.text
@@ -38,7 +34,7 @@ export function targetFill(
   return { kind: 'value', text, form: 'plain', asDefault: isDefault(text, type) }
 }
 
-function zeroFill(text: string, zeroDate: 'null' | 'stop' | 'min'): TargetFill {
+function zeroFill(text: string, zeroDate: ZeroDate): TargetFill {
   switch (zeroDate) {
     case 'null':
       return { kind: 'null' }

@@ -39,12 +39,16 @@ interface RulePair {
  * out, and nothing behind it loaded. Throws Failure('ddlUnsupported') naming all that stands against it, with the statements
  * to run by hand; nothing is to be done then.
  */
-export function evolveTargets(change: TableChange, statement: string, parts: EvolutionParts): Evolution {
+export function evolveTargets(told: TableChange, statement: string, parts: EvolutionParts): Evolution {
+  // It changes no column, so the one side stands for the other.
+  const change = told.kind === 'truncate' ? { ...told, before: told.before ?? told.after } : told
   const { before, after } = change
   const pairs = pairRules(before === null ? [] : parts.rulesOf(before), after === null ? [] : parts.rulesOf(after))
   if (pairs.length === 0) return { targets: [], warnings: [] }
   const builder = new EvolutionBuilder(change, statement, parts)
-  if (change.unseenRows !== null && after !== null) throw builder.unseen(change.unseenRows)
+  if (change.unseenRows !== null && after !== null)
+    throw builder.unseen(`rows changed without row events: ${change.unseenRows}`)
+  if (change.kind === 'alter' && before === null) throw builder.unseen('what the table was before is not known')
   for (const pair of pairs) builder.add(pair)
   return builder.finished()
 }
@@ -69,13 +73,9 @@ class EvolutionBuilder {
   }
 
   unseen(reason: string): Failure {
-    return new Failure(
-      'ddlUnsupported',
-      `${this.#source}: rows changed without row events (${reason}): ${this.#statement}`,
-      {
-        advice: `Copy ${this.#source} again.`,
-      },
-    )
+    return new Failure('ddlUnsupported', `${this.#source} cannot be followed (${reason}): ${this.#statement}`, {
+      advice: `Copy ${this.#source} again.`,
+    })
   }
 
   add({ before: old, after: now }: RulePair): void {

@@ -36,13 +36,15 @@ describe('added columns', () => {
       { kind: 'addColumn', name: 'c', fill: { kind: 'value', ...fill } },
     ])
   })
-  test('a value StarRocks does not have is not known', () => {
-    const parts = {
-      before: [],
-      after: [sourceColumn('c', 'date')],
-      fills: { c: { kind: 'text', text: '0000-00-00' } },
-    } as const
-    expect(steps(parts)).toMatchObject([{ fill: { kind: 'unknown' } }])
+  test.each([
+    ['stop', { kind: 'unknown', reason: 'has the date 0000-00-00, which StarRocks does not know' }],
+    ['null', { kind: 'null' }],
+    ['min', { kind: 'value', text: '0000-01-01', form: 'plain', asDefault: false }],
+  ] as const)('a date no calendar has, with zero_date = "%s"', (zeroDate, fill) => {
+    const fills = { c: { kind: 'text', text: '0000-00-00' } } as const
+    expect(steps({ before: [], after: [sourceColumn('c', 'date')], fills, rule: { zeroDate } })).toMatchObject([
+      { fill },
+    ])
   })
   test('the rule decides: renamed, or left out', () => {
     const more = { before: [], after: [a, b] }
@@ -139,6 +141,20 @@ describe('columns that go, change their name or their type', () => {
     })
     expect(steps({ ...parts, rule: { mode: 'append' } })).toMatchObject([{ kind: 'modifyColumn', type: 'int' }])
     expect(steps({ ...parts, rule: { columns: ['id'] } })).toEqual([])
+  })
+  test('a target of another kind than the type: the form counts too, and a BOOLEAN is no number', () => {
+    const types = { bit1: 'number', tinyint1: 'boolean', cast: new Map([['c', 'VARCHAR(64)']]) } as const
+    const change = (from: string, to: string, name = 'c'): Altering => ({
+      before: [sourceColumn(name, from)],
+      after: [sourceColumn(name, to)],
+      rule: { types },
+    })
+    expect(refused(change('decimal(5,2)', 'decimal(7,4)')).message).toMatch(/kept the text of decimal\(5,2\)/)
+    expect(refused(change('date', 'datetime')).message).toMatch(/kept the text of date/)
+    expect(steps(change('decimal(5,2)', 'decimal(7,2)'))).toEqual([])
+    expect(steps({ ...change('decimal(5,2)', 'decimal(7,4)'), rule: {} })).toMatchObject([{ type: 'decimal(7,4)' }])
+    const boolean: Altering = { ...change('tinyint(1)', 'int'), rule: { types: { ...types, cast: new Map() } } }
+    expect(refused(boolean).message).toMatch(/kept it as a BOOLEAN/)
   })
   test('another key', () => {
     const [before, after] = [
@@ -253,6 +269,13 @@ describe('tables', () => {
     expect(young).toMatchObject({
       targets: [],
       warnings: [{ message: expect.stringMatching(/rows it has already are not in d\.u/) }],
+    })
+  })
+  test('a table that was not known before', () => {
+    expect(steps({ before: null, after: t, kind: 'truncate' })).toEqual([{ kind: 'truncate' }])
+    expect(refused({ before: null, after: t })).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringMatching(/before is not known/),
     })
   })
   test('created', () => {

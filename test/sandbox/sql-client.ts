@@ -1,11 +1,12 @@
 import { createConnection } from 'mysql2/promise'
+import type { Faults } from '../../lib/sandbox/faults.js'
 import { DEFAULT_EMULATED_VERSION, startMysqlListener } from '../../lib/sandbox/mysql-listener.js'
 import { Store } from '../../lib/sandbox/store.js'
 
 export type Row = readonly unknown[]
 
 /** A store in memory behind a MySQL listener on a free port, and one client that reads values as the text they came as. */
-export async function startSqlServer(options: { readonly backendAlive?: boolean } = {}) {
+export async function startSqlServer(options: { readonly backendAlive?: boolean; readonly faults?: Faults } = {}) {
   const store = await Store.open({ dataDir: null })
   const listener = await startMysqlListener(
     {
@@ -14,6 +15,7 @@ export async function startSqlServer(options: { readonly backendAlive?: boolean 
       user: 'root',
       password: 'secret',
       emulatedVersion: DEFAULT_EMULATED_VERSION,
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
       cluster: () => ({
         feHttpPort: 18030,
         beHttpPort: 18040,

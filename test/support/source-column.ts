@@ -11,6 +11,7 @@ const BYTE_LENGTHS: Readonly<Record<string, number>> = {
   longblob: 4_294_967_295,
 }
 const STRINGS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'])
+const INTEGERS = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint']
 const BYTES = new Set(['binary', 'varbinary'])
 
 /** A column as information_schema describes one of this COLUMN_TYPE ("varchar(10)", "enum('a','b')"); utf8mb4, nullable. */
@@ -28,8 +29,10 @@ export function sourceColumn(name: string, columnType: string, more: Partial<Sou
     nullable: true,
     charset: STRINGS.has(dataType) || isList ? 'utf8mb4' : null,
     maxLength: BYTE_LENGTHS[dataType] ?? (sized ? (numbers[0] ?? 1) : null),
-    precision: ['decimal', 'bit'].includes(dataType) ? (numbers[0] ?? (dataType === 'bit' ? 1 : 10)) : null,
-    scale: dataType === 'decimal' ? (numbers[1] ?? 0) : null,
+    precision: ['decimal', 'bit', ...INTEGERS].includes(dataType)
+      ? (numbers[0] ?? (dataType === 'bit' ? 1 : 10))
+      : null,
+    scale: dataType === 'decimal' ? (numbers[1] ?? 0) : INTEGERS.includes(dataType) ? 0 : null,
     fractionDigits: timed ? (numbers[0] ?? 0) : null,
     members: isList ? [...columnType.matchAll(/'((?:[^']|'')*)'/g)].map(match => match[1]!.replaceAll("''", "'")) : [],
     comment: '',
