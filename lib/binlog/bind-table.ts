@@ -115,9 +115,17 @@ class ColumnBinding {
       unsigned,
     }
     const undecodable = this.#undecodable(charset)
-    if (undecodable !== null) return { ...bound, form: 'binary', isBinary: true, members: [], undecodable }
+    if (undecodable !== null)
+      return { ...bound, form: 'binary', charset: null, isBinary: true, members: [], undecodable }
     const form = this.#form(charset)
-    return { ...bound, form, isBinary: form === 'binary', members: this.#members().map(utf8Bytes), undecodable: null }
+    return {
+      ...bound,
+      form,
+      charset: form === 'transcoded' ? charset : null,
+      isBinary: form === 'binary',
+      members: this.#members().map(utf8Bytes),
+      undecodable: null,
+    }
   }
 
   /** Everything both sides say must be the same. */

@@ -1,7 +1,17 @@
 import { WIRE } from './wire-type.js'
 
 /** How the bytes of a value become text. */
-export type ColumnForm = 'number' | 'utf8' | 'latin1' | 'binary' | 'labels' | 'json' | 'inet4' | 'inet6' | 'uuid'
+export type ColumnForm =
+  | 'number'
+  | 'utf8'
+  | 'latin1'
+  | 'transcoded'
+  | 'binary'
+  | 'labels'
+  | 'json'
+  | 'inet4'
+  | 'inet6'
+  | 'uuid'
 
 /** All that is needed to decode one column's values: a table map and a table schema that agree. */
 export interface BoundColumn {
@@ -17,6 +27,8 @@ export interface BoundColumn {
   readonly unsigned: boolean
   /** `number` also stands for the temporal types. */
   readonly form: ColumnForm
+  /** Charset of text of form `transcoded`; null for all others. */
+  readonly charset: string | null
   /** UTF-8 bytes of the labels of an ENUM or SET, in order; empty for all others. */
   readonly members: readonly Uint8Array[]
   /** BINARY, VARBINARY, BLOB: bytes that are no text. */

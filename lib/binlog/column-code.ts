@@ -1,4 +1,5 @@
 import type { BoundColumn } from './bound-column.js'
+import { convertedRatio, converterOf, type ValueConverter } from './converted-value.js'
 import { decimalBytes, WIRE } from './wire-type.js'
 import { decimalCode } from './write-decimal.js'
 import { JSON_EXTRA, JSON_RATIO } from './write-json.js'
@@ -11,9 +12,15 @@ export interface ColumnConstants {
   readonly labelsUnsafe: Uint8Array
   /** BINARY(n), and MariaDB's types of fixed length: room for the value with its trailing zero bytes. */
   readonly scratch: Buffer
+  /** Null: values are copied from the event. */
+  readonly value: ValueConverter | null
 }
 
 export type TargetForm = 'csv' | 'csvBase64' | 'json' | 'jsonBase64'
+
+export function isBase64(form: TargetForm): boolean {
+  return form === 'csvBase64' || form === 'jsonBase64'
+}
 
 /**
  * JavaScript for one column. It reads `b` at `p` and writes `o` at `q`, moves both behind the value, sets `u` when CSV
@@ -32,12 +39,15 @@ export interface ColumnCode {
   readonly textRatio: number
 }
 
+/** A control character as \u0001. */
+const JSON_TEXT_RATIO = 6
+
 const U16 = 'b[p]|b[p+1]<<8'
 const U24 = 'b[p]|b[p+1]<<8|b[p+2]<<16'
 const I32 = 'b[p]|b[p+1]<<8|b[p+2]<<16|b[p+3]<<24'
 const HIGH = '(b[p+4]|b[p+5]<<8|b[p+6]<<16|b[p+7]<<24)>>>0'
 
-/** Code of column `i`; its constants are `c<i>.labels`, `c<i>.scratch`. */
+/** Code of column `i`; its constants are `c<i>.labels`, `c<i>.scratch`, `c<i>.value`. */
 export function columnCode(column: BoundColumn, i: number, form: TargetForm): ColumnCode {
   const { unsigned, length } = column
   switch (column.type) {
@@ -158,6 +168,8 @@ function prefixed(prefix: number, body: string): { skip: string; write: string }
 }
 
 function text(column: BoundColumn, i: number, prefix: number, form: TargetForm): ColumnCode {
+  const converter = converterOf(column, isBase64(form))
+  if (converter !== null) return converted(column, i, prefix, form, converter)
   const padded = column.isBinary && column.type === WIRE.STRING
   const source = padded ? `padBinary(b,p,n,c${i}.scratch),0,${column.length}` : 'b,p,n'
   const pad = padded ? column.length : 0
@@ -177,6 +189,35 @@ function text(column: BoundColumn, i: number, prefix: number, form: TargetForm):
   }
 }
 
+/** Values that are not copied from the event but from where their converter puts them. */
+function converted(
+  column: BoundColumn,
+  i: number,
+  prefix: number,
+  form: TargetForm,
+  { keepsAscii }: ValueConverter,
+): ColumnCode {
+  const value = `c${i}.value`
+  const either = (asItIs: string, afterwards: string) => {
+    const convert = `const m=${value}.convert(b,p,n);${afterwards}`
+    return keepsAscii ? `if(isAscii(b,p,n)){${asItIs}}else{${convert}}` : convert
+  }
+  const base64 = `q=writeBase64(${value}.bytes,0,m,o,q);`
+  const body = {
+    csv: ['u|=copyChecked(b,p,n,o,q,separators);q+=n;', `u|=copyChecked(${value}.bytes,0,m,o,q,separators);q+=m;`],
+    json: ['q=writeJsonText(b,p,n,o,q);', `q=writeJsonConverted(${value}.bytes,m,o,q,p);`],
+    csvBase64: ['q=writeBase64(b,p,n,o,q);', base64],
+    jsonBase64: ['q=writeBase64(b,p,n,o,q);', base64],
+  }[form] as [string, string]
+  return {
+    fixedBytes: null,
+    ...prefixed(prefix, either(...body)),
+    hash: prefixed(prefix, either('h=hashText(h,b,p,n);', `h=hashText(h,${value}.bytes,0,m);`)).write,
+    textBytes: 4,
+    textRatio: form === 'json' ? JSON_TEXT_RATIO : convertedRatio(column),
+  }
+}
+
 function textBody(
   column: BoundColumn,
   source: string,
@@ -193,8 +234,8 @@ function textBody(
         : { body: `u|=copyChecked(${source},o,q,separators);q+=${size};`, ratio: 1 }
     case 'json':
       return column.form === 'latin1'
-        ? { body: 'q=writeJsonLatin1(b,p,n,o,q);', ratio: 6 }
-        : { body: `q=writeJsonText(${source},o,q);`, ratio: 6 }
+        ? { body: 'q=writeJsonLatin1(b,p,n,o,q);', ratio: JSON_TEXT_RATIO }
+        : { body: `q=writeJsonText(${source},o,q);`, ratio: JSON_TEXT_RATIO }
   }
 }
 

@@ -3,10 +3,11 @@ import { Failure } from '../model/failure.js'
 import type { Zone } from '../model/zone.js'
 import { type BoundColumn, isSkippable } from './bound-column.js'
 import { type ChangeOp, ChangeText } from './change-text.js'
-import type { ColumnConstants } from './column-code.js'
+import { type ColumnConstants, isBase64, type TargetForm } from './column-code.js'
+import { converterOf } from './converted-value.js'
 import { HASH_SEED } from './key-hash.js'
 import { RefusedValue } from './refused-value.js'
-import { type GeneratedRow, type RowState, rowSource } from './row-code.js'
+import { type GeneratedRow, type RowState, rowSource, targetForm } from './row-code.js'
 import type { RowLayout } from './row-layout.js'
 import { rowPunctuation } from './row-punctuation.js'
 import { ValueProblem } from './value-problem.js'
@@ -67,7 +68,7 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
   const punctuation = rowPunctuation(layout)
   const { source, codes } = rowSource(layout, punctuation)
   const state: RowState = { p: 0, u: 0, end: 0, unsafe: false, column: 0 }
-  const constants = layout.columns.map(column => columnConstants(column, csv, separators))
+  const constants = layout.columns.map((column, i) => columnConstants(column, targetForm(layout, i), separators))
   const offsetAt = zoneOffset(layout.zone)
   const change = layout.change ? new ChangeText(layout, separators, offsetAt) : null
   const scope: Record<string, unknown> = {
@@ -87,7 +88,7 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
     offsetAt,
   }
   constants.forEach((constant, i) => {
-    if (constant !== null) scope[`c${i}`] = constant
+    scope[`c${i}`] = constant
   })
   const names = Object.keys(scope)
   const row: GeneratedRow = new Function('scope', `const {${names.join(',')}}=scope;\n${source}`)(scope)
@@ -269,14 +270,17 @@ function isUnsafe(bytes: Uint8Array, separators: Separators): boolean {
   return (bytes.length === 2 && bytes[0] === 92 && bytes[1] === 78) || bytes.some(byte => separators.table[byte] === 1)
 }
 
-function columnConstants(column: BoundColumn, csv: boolean, separators: Separators): ColumnConstants | null {
+function columnConstants(column: BoundColumn, form: TargetForm, separators: Separators): ColumnConstants {
+  const csv = form === 'csv' || form === 'csvBase64'
+  const value = converterOf(column, isBase64(form))
   const scratch = Buffer.alloc(column.type === WIRE.STRING ? column.length : 0)
-  if (column.form !== 'labels') return { labels: [], labelsUnsafe: separators.table, scratch }
+  if (column.form !== 'labels') return { labels: [], labelsUnsafe: separators.table, scratch, value }
   const labels = [new Uint8Array(0), ...column.members].map(member => (csv ? Buffer.from(member) : jsonInside(member)))
   return {
     labels,
     labelsUnsafe: Uint8Array.from(labels, label => (csv && isUnsafe(label, separators) ? 1 : 0)),
     scratch,
+    value,
   }
 }
 

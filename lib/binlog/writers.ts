@@ -7,6 +7,7 @@ import {
   writeKeyDate,
   writeLeastDate,
 } from './guarded-value.js'
+import { writeJsonConverted } from './converted-value.js'
 import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, hashText, hashUint64 } from './key-hash.js'
 import { refuseBoolean, refuseBytes, refuseDate, refuseNull } from './refused-value.js'
 import { ValueProblem } from './value-problem.js'
@@ -29,6 +30,7 @@ import {
   copyChecked,
   findCollision,
   findInDocument,
+  isAscii,
   padBinary,
   writeBase64,
   writeConstant,
@@ -77,6 +79,7 @@ export const WRITERS = {
   writeInt32,
   writeInt64,
   writeJson,
+  writeJsonConverted,
   writeJsonLatin1,
   writeJsonText,
   writeLatin1,
@@ -89,6 +92,7 @@ export const WRITERS = {
   writeUuid,
   writeYear,
   writeZeroInstant,
+  isAscii,
   imageTooShort(p: number, limit: number): never {
     throw new ValueProblem(`the row image ends ${p - limit} bytes too early`, limit)
   },

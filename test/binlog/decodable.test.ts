@@ -20,7 +20,7 @@ const column = (dataType: string, charset: string | null = null, columnType = da
 test.each([
   [column('point'), /point/],
   [column('vector'), /vector/],
-  [column('varchar', 'gbk'), /gbk/],
+  [column('varchar', 'ebcdic'), /ebcdic/],
   [column('varchar', 'utf8mb4', 'varchar(10) /*M!100301 COMPRESSED*/'), /COMPRESSED/],
 ])('%j is refused before its first row', (c, why) => expect(undecodableType(c)).toMatch(why))
 
@@ -28,6 +28,8 @@ test.each([
   [column('int')],
   [column('varchar', 'utf8')],
   [column('text', 'latin1')],
+  [column('varchar', 'gbk')],
+  [column('char', 'ucs2')],
   [column('enum', 'gbk', "enum('a')")],
   [column('blob')],
 ])('%j is not', c => expect(undecodableType(c)).toBeNull())
