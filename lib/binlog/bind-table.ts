@@ -181,7 +181,12 @@ class ColumnBinding {
         return 'labels'
       case WIRE.JSON:
         return 'json'
+      case WIRE.GEOMETRY:
+        return 'geometry'
+      case WIRE.VECTOR:
+        return 'vector'
     }
+    if (source?.dataType === 'vector') return 'vector'
     if (source?.dataType === 'inet4' || source?.dataType === 'inet6' || source?.dataType === 'uuid')
       return source.dataType
     if (charset === null) return 'number'
@@ -203,15 +208,10 @@ class ColumnBinding {
   #undecodable(charset: string | null): string | null {
     const { wire, source } = this
     switch (wire.type) {
-      case WIRE.GEOMETRY:
-      case WIRE.VECTOR:
       case WIRE.NULL:
       case WIRE.DECIMAL:
       case WIRE.NEWDATE:
         return `is of type ${wireTypeName(wire.type)}`
-      case WIRE.BLOB_COMPRESSED:
-      case WIRE.VARCHAR_COMPRESSED:
-        return 'is COMPRESSED'
       case WIRE.TIME:
       case WIRE.DATETIME:
       case WIRE.TIMESTAMP:
@@ -225,8 +225,7 @@ class ColumnBinding {
           return `has labels in charset ${charset}`
         return null
     }
-    if (source !== null && (WIRE_TYPES[source.dataType] === undefined || source.dataType === 'vector'))
-      return `is of type ${source.dataType}`
+    if (source !== null && WIRE_TYPES[source.dataType] === undefined) return `is of type ${source.dataType}`
     if (source === null && wire.type === WIRE.STRING && charset === 'binary' && wire.visible === null)
       if (wire.length === 4 || wire.length === 16)
         return 'is BINARY, UUID, INET4 or INET6 (the table map of MariaDB does not tell which)'

@@ -9,6 +9,8 @@ export type ColumnForm =
   | 'binary'
   | 'labels'
   | 'json'
+  | 'geometry'
+  | 'vector'
   | 'inet4'
   | 'inet6'
   | 'uuid'

@@ -1,6 +1,6 @@
 import type { BoundColumn } from './bound-column.js'
-import { convertedRatio, converterOf, type ValueConverter } from './converted-value.js'
-import { decimalBytes, WIRE } from './wire-type.js'
+import { converterOf, type ValueConverter } from './converted-value.js'
+import { decimalBytes, isCompressed, WIRE } from './wire-type.js'
 import { decimalCode } from './write-decimal.js'
 import { JSON_EXTRA, JSON_RATIO } from './write-json.js'
 
@@ -32,6 +32,8 @@ export interface ColumnCode {
   /** Moves `p` behind the value. */
   readonly skip: string
   readonly write: string
+  /** Adds to `x` what the value at `p` has more bytes inflated, and moves `p` behind it; null = it is not compressed. */
+  readonly inflate: string | null
   /** Folds the value at `p` (its bytes end at `e`) into `h`. */
   readonly hash: string
   /** Most bytes that `write` writes for a value: fixed part, and factor of the value's wire bytes. */
@@ -41,6 +43,7 @@ export interface ColumnCode {
 
 /** A control character as \u0001. */
 const JSON_TEXT_RATIO = 6
+const BASE64_RATIO = 4 / 3
 
 const U16 = 'b[p]|b[p+1]<<8'
 const U24 = 'b[p]|b[p+1]<<8|b[p+2]<<16'
@@ -118,6 +121,7 @@ function fixed(bytes: number, write: string, textBytes: number, hash?: string): 
     fixedBytes: bytes,
     skip: `p+=${bytes};`,
     write: `${write}p+=${bytes};`,
+    inflate: null,
     hash: hash ?? `h=hashBytes(h,b,p,${bytes});`,
     textBytes,
     textRatio: 0,
@@ -183,6 +187,7 @@ function text(column: BoundColumn, i: number, prefix: number, form: TargetForm):
   return {
     fixedBytes: null,
     ...prefixed(prefix, body),
+    inflate: null,
     hash: prefixed(prefix, hash).write,
     textBytes: Math.ceil(pad * ratio) + 4,
     textRatio: ratio,
@@ -191,11 +196,11 @@ function text(column: BoundColumn, i: number, prefix: number, form: TargetForm):
 
 /** Values that are not copied from the event but from where their converter puts them. */
 function converted(
-  column: BoundColumn,
+  { type }: BoundColumn,
   i: number,
   prefix: number,
   form: TargetForm,
-  { keepsAscii }: ValueConverter,
+  { keepsAscii, ratio, extra }: ValueConverter,
 ): ColumnCode {
   const value = `c${i}.value`
   const either = (asItIs: string, afterwards: string) => {
@@ -212,9 +217,10 @@ function converted(
   return {
     fixedBytes: null,
     ...prefixed(prefix, either(...body)),
+    inflate: isCompressed(type) ? prefixed(prefix, 'x+=inflatedBytes(b,p,n);').write : null,
     hash: prefixed(prefix, either('h=hashText(h,b,p,n);', `h=hashText(h,${value}.bytes,0,m);`)).write,
-    textBytes: 4,
-    textRatio: form === 'json' ? JSON_TEXT_RATIO : convertedRatio(column),
+    textBytes: 4 + extra,
+    textRatio: form === 'json' ? JSON_TEXT_RATIO : isBase64(form) ? BASE64_RATIO * ratio : ratio,
   }
 }
 
@@ -227,7 +233,7 @@ function textBody(
   switch (form) {
     case 'csvBase64':
     case 'jsonBase64':
-      return { body: `q=writeBase64(${source},o,q);`, ratio: 4 / 3 }
+      return { body: `q=writeBase64(${source},o,q);`, ratio: BASE64_RATIO }
     case 'csv':
       return column.form === 'latin1'
         ? { body: 'u|=findCollision(b,p,n,separators);q=writeLatin1(b,p,n,o,q);', ratio: 3 }
@@ -248,6 +254,7 @@ function json(prefix: number, form: TargetForm): ColumnCode {
   return {
     fixedBytes: null,
     ...prefixed(prefix, body),
+    inflate: null,
     hash: prefixed(prefix, 'h=hashBytes(h,b,p,n);').write,
     textBytes: JSON_EXTRA,
     textRatio: JSON_RATIO,
@@ -264,6 +271,7 @@ function special(column: BoundColumn, i: number): ColumnCode {
   return {
     fixedBytes: null,
     ...prefixed(1, `q=${write}(o,q,${value});`),
+    inflate: null,
     hash: prefixed(1, `h=hashText(h,${room},0,${write}(${room},0,${value}));`).write,
     textBytes: 48,
     textRatio: 0,

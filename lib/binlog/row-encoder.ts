@@ -35,7 +35,7 @@ export interface RowEncoder {
   skip(source: Buffer, at: number, limit: number): number
   /**
    * Writes the image at `at` as one row from `out[q]` on and returns the offset behind it. `out` needs room for
-   * `bound(bytes of the image)`. With measures op 0 adds the row and 1 takes it away. JSON rows are one object each, without a separator.
+   * `bound(bytes of the image + inflated(…))`. With measures op 0 adds the row and 1 takes it away. JSON rows are one object each, without a separator.
    * @throws Failure notDecodable, naming table and column, for an image that runs past `limit` or contradicts its table;
    *   valueUnfit, naming table, column and key, for a value that a guard refuses
    */
@@ -45,7 +45,9 @@ export interface RowEncoder {
    * changes of the event from 0. `commitMs`: ms since 1970; written in the layout's zone.
    */
   setChange(op: ChangeOp, place: ChangePlace, commitMs: number, row: number): void
-  /** Upper bound of output bytes for one image of `imageBytes` bytes. */
+  /** What the image at `at` has more bytes with its compressed values inflated: 0 without any. */
+  inflated(source: Buffer, at: number, limit: number): number
+  /** Upper bound of output bytes for one image of `imageBytes` bytes and what `inflated` adds to them. */
   bound(imageBytes: number): number
 }
 
@@ -187,6 +189,15 @@ class CompiledRowEncoder implements RowEncoder {
   setChange(op: ChangeOp, place: ChangePlace, commitMs: number, row: number): void {
     if (this.#change === null) throw new Failure('internal', 'a change was set for rows that hold none')
     this.#change.set(op, place, commitMs, row)
+  }
+
+  inflated(source: Buffer, at: number, limit: number): number {
+    if (this.#row.inflated === null) return 0
+    try {
+      return this.#row.inflated(source, at, limit)
+    } catch (error) {
+      throw this.#located(error, source, at, limit)
+    }
   }
 
   bound(imageBytes: number): number {

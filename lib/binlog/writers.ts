@@ -7,6 +7,7 @@ import {
   writeKeyDate,
   writeLeastDate,
 } from './guarded-value.js'
+import { inflatedBytes } from './compressed-value.js'
 import { writeJsonConverted } from './converted-value.js'
 import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, hashText, hashUint64 } from './key-hash.js'
 import { refuseBoolean, refuseBytes, refuseDate, refuseNull } from './refused-value.js'
@@ -63,6 +64,8 @@ export const WRITERS = {
   hashNumber,
   hashText,
   hashUint64,
+  inflatedBytes,
+  isAscii,
   negateNumber,
   padBinary,
   scratchText: Buffer.alloc(64),
@@ -92,7 +95,6 @@ export const WRITERS = {
   writeUuid,
   writeYear,
   writeZeroInstant,
-  isAscii,
   imageTooShort(p: number, limit: number): never {
     throw new ValueProblem(`the row image ends ${p - limit} bytes too early`, limit)
   },

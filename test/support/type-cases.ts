@@ -7,7 +7,7 @@ export interface TypeCase {
   /** Default: both. */
   readonly server?: 'mysql' | 'mariadb'
   /** How SELECT shows the value as comparable text; `text` = as it prints. */
-  readonly as?: 'text' | 'number' | 'bytes' | 'float'
+  readonly as?: 'text' | 'number' | 'bytes' | 'float' | 'geometry' | 'vector'
 }
 
 const TEXTS = [
@@ -29,6 +29,82 @@ const EMOJI = [
   `'\\\\N'`,
   `repeat('é😀', 40)`,
 ]
+
+/** Charsets that are not UTF-8, with a text that each of them has. */
+const CHARSET_TEXTS: readonly (readonly [charset: string, text: string, server?: 'mysql'])[] = [
+  ['armscii8', 'Բարեւ'],
+  ['big5', '中文字符の①'],
+  ['cp1250', 'Žluťoučký €'],
+  ['cp1251', 'Привет № €'],
+  ['cp1256', 'سلام پ €'],
+  ['cp1257', 'Žąsis €'],
+  ['cp850', 'é ñ ░'],
+  ['cp852', 'Łódź'],
+  ['cp866', 'Привет ░'],
+  ['cp932', '日本語①髙ｱ～'],
+  ['dec8', 'é œ Ÿ'],
+  ['eucjpms', '日本語①髙ｱ～'],
+  ['euckr', '한국어 똠'],
+  ['gb18030', '中文𠀀😀€', 'mysql'],
+  ['gb2312', '中文字符'],
+  ['gbk', '中文字符龍丂'],
+  ['geostd8', 'გამარჯობა'],
+  ['greek', 'Γειά σου'],
+  ['hebrew', 'שלום'],
+  ['hp8', 'é ñ Š'],
+  ['keybcs2', 'Žluťoučký'],
+  ['koi8r', 'Привет ░'],
+  ['koi8u', 'Привіт Ґ'],
+  ['latin2', 'Żółć'],
+  ['latin5', 'İstanbul ğ'],
+  ['latin7', 'Žąsis'],
+  ['macce', 'Žluťoučký'],
+  ['macroman', 'é € Ω'],
+  ['sjis', '日本語ｱ〜'],
+  ['swe7', 'ÅÄÖé'],
+  ['tis620', 'สวัสดี'],
+  ['ucs2', '中文 é'],
+  ['ujis', '日本語ｱ〜丂'],
+  ['utf16', '中文 😀'],
+  ['utf16le', '中文 😀'],
+  ['utf32', '中文 😀'],
+]
+
+/** CHAR, VARCHAR, TEXT, ENUM and SET of a charset. */
+function charsetCases([charset, text, server]: (typeof CHARSET_TEXTS)[number]): TypeCase[] {
+  const where = server === undefined ? {} : { server }
+  const labels = `'${text}','plain, ''it''','0'`.replace(', ', '; ')
+  return [
+    {
+      ddl: `varchar(300) character set ${charset}`,
+      values: [`'${text}'`, `''`, `'a'`, `repeat('${text}', 20)`],
+      ...where,
+    },
+    { ddl: `char(20) character set ${charset}`, values: [`'${text}'`, `''`, `'a b  '`], ...where },
+    { ddl: `text character set ${charset}`, values: [`repeat('${text}', 500)`, `'a\\nb"'`], ...where },
+    { ddl: `enum(${labels}) character set ${charset}`, values: [`'${text}'`, '2', `'0'`], ...where },
+    { ddl: `set(${labels}) character set ${charset}`, values: [`'${text}'`, '7', `''`], ...where },
+  ]
+}
+
+/** Shapes of all seven types, for both servers. */
+const SHAPES = [
+  'POINT(1 2)',
+  'POINT(-1.5 0.30000000000000004)',
+  'POINT(1e300 1.7976931348623157e308)',
+  'POINT(5e-324 -0.0000001)',
+  'POINT(123456789012345680 1e15)',
+  'LINESTRING(0 0,1.25 1,2 -2)',
+  'POLYGON((0 0,10 0,10 10,0 10,0 0),(1 1,2 1,2 2,1 2,1 1))',
+  'MULTIPOINT(1 1,2 2.5)',
+  'MULTILINESTRING((0 0,1 1),(2 2,3 3,4 4))',
+  'MULTIPOLYGON(((0 0,1 0,1 1,0 0)),((5 5,6 5,6 6,5 5),(5.5 5.1,5.6 5.1,5.6 5.2,5.5 5.1)))',
+  'GEOMETRYCOLLECTION EMPTY',
+  'GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1),MULTIPOINT(3 3,4 4),POLYGON((0 0,1 0,1 1,0 0)))',
+]
+const shape = (text: string, srid = 0) => `st_geomfromtext('${text}'${srid === 0 ? '' : `, ${srid}`})`
+
+const COMPRESSED_TEXTS = [`''`, `'a'`, `repeat('x', 99)`, `repeat('xyz', 100)`, `repeat('é€', 40)`, `'line\\nbreak "'`]
 
 export const TYPE_CASES: readonly TypeCase[] = [
   { ddl: 'tinyint', values: ['-128', '-1', '0', '9', '10', '99', '127'] },
@@ -289,7 +365,96 @@ export const TYPE_CASES: readonly TypeCase[] = [
       `concat('{"large": [', repeat('"abcdefgh", ', 8000), '70000, 1, true, -3], "s": 1, "u": 65536}')`,
     ],
   },
-  { ddl: 'vector(3)', server: 'mysql', values: [] },
+  {
+    ddl: 'json',
+    server: 'mysql',
+    values: [
+      ...['0', '-0.0', '1.5', '1e100', 'false', '""', '18446744073709551615', '-9223372036854775808', '0.1'].map(
+        value => `'${value}'`,
+      ),
+      `cast(cast('2024-02-29' as date) as json)`,
+      `cast(cast('2024-02-29 12:34:56.5' as datetime(6)) as json)`,
+      `cast(cast('838:59:58.999999' as time(6)) as json)`,
+      `cast(cast('-838:59:59' as time) as json)`,
+      `cast(cast('99999999999999999999999999999999999.999999999999999999999999999999' as decimal(65, 30)) as json)`,
+      `cast(cast('-0.000000000000000000000000000001' as decimal(30, 30)) as json)`,
+      `cast(cast(12345678901234567890 as decimal(20)) as json)`,
+      `json_array(18446744073709551615, -9223372036854775808, 99999999999999999999, 1.7976931348623157e308, 5e-324)`,
+      `json_object('d', cast(0.10 as decimal(5, 2)), 'e', cast(-1 as decimal(65, 0)))`,
+      `json_array(st_geomfromtext('POINT(1 2)'))`,
+    ],
+  },
+  {
+    ddl: 'vector(3)',
+    server: 'mysql',
+    values: [`'[1,2.5,-3e-7]'`, `'[0,-0,0.1]'`, `'[3.4028234e38,1.5e-38,16777216]'`].map(v => `string_to_vector(${v})`),
+    as: 'vector',
+  },
+  {
+    ddl: 'vector',
+    server: 'mysql',
+    values: [`string_to_vector('[1.1]')`, `string_to_vector(concat('[', repeat('0.333333343,', 1000), '1]'))`],
+    as: 'vector',
+  },
+  ...[
+    'geometry',
+    'point',
+    'linestring',
+    'polygon',
+    'multipoint',
+    'multilinestring',
+    'multipolygon',
+    'geometrycollection',
+  ].map(
+    (ddl): TypeCase => ({
+      ddl,
+      values: SHAPES.filter(text => ddl === 'geometry' || text.toLowerCase().startsWith(`${ddl}(`)).map(text =>
+        shape(text),
+      ),
+      as: 'geometry',
+    }),
+  ),
+  {
+    ddl: 'geometry',
+    server: 'mysql',
+    values: [
+      shape('POINT(10 20)', 4326),
+      shape('LINESTRING(10 20,-89.5 179.5)', 4326),
+      shape('MULTIPOINT((1 2),(3 4))', 3857),
+      shape('POINT(-0.0 0)'),
+      shape('GEOMETRYCOLLECTION(POINT(1 2),GEOMETRYCOLLECTION(LINESTRING(3 4,5 6),GEOMETRYCOLLECTION EMPTY))', 4326),
+    ],
+    as: 'geometry',
+  },
+  {
+    ddl: 'geometry',
+    server: 'mariadb',
+    values: [shape('POINT(10 20)', 4326), shape('LINESTRING(1 2,3 4)', 4294967295)],
+    as: 'geometry',
+  },
+  { ddl: 'point srid 4326', server: 'mysql', values: [shape('POINT(1 2)', 4326)], as: 'geometry' },
+  ...CHARSET_TEXTS.flatMap(charsetCases),
+  ...['utf8mb4', 'latin1', 'ucs2', 'gbk'].flatMap((charset): TypeCase[] => [
+    {
+      ddl: `varchar(300) compressed character set ${charset}`,
+      server: 'mariadb',
+      values: charset === 'gbk' ? COMPRESSED_TEXTS.filter(text => !text.includes('é')) : COMPRESSED_TEXTS,
+    },
+    {
+      ddl: `text compressed character set ${charset}`,
+      server: 'mariadb',
+      values: [`repeat('x', 30000)`, `''`, `'short'`],
+    },
+  ]),
+  { ddl: 'varchar(60) compressed character set latin1', server: 'mariadb', values: [`repeat('x', 60)`, `''`] },
+  { ddl: 'varchar(20) compressed', server: 'mariadb', values: [`repeat('é', 20)`, `''`] },
+  { ddl: 'tinytext compressed', server: 'mariadb', values: [`repeat('x', 255)`, `''`, `'a'`] },
+  { ddl: 'longtext compressed', server: 'mariadb', values: [`repeat('0123456789', 100000)`, `''`] },
+  { ddl: 'varbinary(300) compressed', server: 'mariadb', values: [`x'00'`, `''`, `repeat(x'ff00', 150)`], as: 'bytes' },
+  { ddl: 'tinyblob compressed', server: 'mariadb', values: [`repeat(x'0a', 255)`, `''`], as: 'bytes' },
+  { ddl: 'blob compressed', server: 'mariadb', values: [`repeat(x'00', 65535)`, `x'80'`], as: 'bytes' },
+  { ddl: 'mediumblob compressed', server: 'mariadb', values: [`repeat(x'0102', 50000)`], as: 'bytes' },
+  { ddl: 'longblob compressed', server: 'mariadb', values: [`repeat(x'fe', 70001)`, `x'01'`], as: 'bytes' },
   { ddl: 'json', server: 'mariadb', values: [`'{"a":1,  "b":[1,2.50]}'`, `'"x"'`, `'1'`] },
   {
     ddl: 'uuid',
@@ -324,7 +489,7 @@ export const TYPE_CASES: readonly TypeCase[] = [
   },
 ]
 
-/** The cases a server knows; those without values are types that are refused. */
+/** The cases a server knows. */
 export function typeCases(server: 'mysql' | 'mariadb'): readonly TypeCase[] {
-  return TYPE_CASES.filter(found => (found.server ?? server) === server && found.values.length > 0)
+  return TYPE_CASES.filter(found => (found.server ?? server) === server)
 }
