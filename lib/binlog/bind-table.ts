@@ -123,7 +123,7 @@ class ColumnBinding {
       form,
       charset: form === 'transcoded' ? charset : null,
       isBinary: form === 'binary',
-      members: this.#members().map(utf8Bytes),
+      members: this.#members().map(label => (this.#isCertain(label, charset) ? utf8Bytes(label) : null)),
       undecodable: null,
     }
   }
@@ -149,7 +149,7 @@ class ColumnBinding {
     const members = wire.memberCount ?? source.members.length
     if (members !== source.members.length)
       throw this.#mismatch(`has ${members} labels`, `${source.members.length} labels: ${source.columnType}`)
-    const other = wire.members?.findIndex((member, i) => member !== source.members[i]) ?? -1
+    const other = wire.members?.findIndex((member, i) => !isSameLabel(member, source.members[i]!)) ?? -1
     if (other !== -1)
       throw this.#mismatch(`has ${JSON.stringify(wire.members![other])} as label ${other + 1}`, source.columnType)
     const charset = wire.collationId === null ? null : charsetOfCollation(wire.collationId)
@@ -197,12 +197,20 @@ class ColumnBinding {
   #members(): readonly string[] {
     const { wire, source } = this
     if (wire.type !== WIRE.ENUM && wire.type !== WIRE.SET) return []
-    const members = source?.members ?? wire.members
+    const members = wire.members ?? source?.members ?? null
     if (members === null) throw this.#open('labels')
     const bytes = wire.type === WIRE.ENUM ? (members.length < 256 ? 1 : 2) : setBytes(members.length)
     if (members.length === 0 || bytes !== wire.length)
       throw this.#mismatch(`has values of ${wire.length} bytes`, `${members.length} labels`)
     return members
+  }
+
+  /**
+   * A catalog shows every character above U+FFFF of a label as a question mark (both servers keep it in utf8mb3), so that
+   * only a table map with labels tells whether there is one.
+   */
+  #isCertain(label: string, charset: string | null): boolean {
+    return this.wire.members !== null || !label.includes('?') || !ASTRAL_CHARSETS.has(charset ?? '')
   }
 
   #undecodable(charset: string | null): string | null {
@@ -240,6 +248,14 @@ class ColumnBinding {
   #open(what: string): Failure {
     return new Failure('schemaMismatch', `${this.#where}: neither the table map nor a known table says its ${what}`)
   }
+}
+
+/** Charsets with characters above U+FFFF. */
+const ASTRAL_CHARSETS = new Set(['utf8mb4', 'utf16', 'utf16le', 'utf32', 'gb18030'])
+
+/** Is the label of a table map the same as the catalog's, which shows characters above U+FFFF as question marks? */
+function isSameLabel(label: string, shown: string): boolean {
+  return label === shown || label.replace(/[\u{10000}-\u{10ffff}]/gu, '?') === shown
 }
 
 const encoder = new TextEncoder()

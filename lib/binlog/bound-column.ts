@@ -31,8 +31,8 @@ export interface BoundColumn {
   readonly form: ColumnForm
   /** Charset of text of form `transcoded`; null for all others. */
   readonly charset: string | null
-  /** UTF-8 bytes of the labels of an ENUM or SET, in order; empty for all others. */
-  readonly members: readonly Uint8Array[]
+  /** UTF-8 bytes of the labels of an ENUM or SET, in order, null for one that is not known with certainty; empty for all others. */
+  readonly members: readonly (Uint8Array | null)[]
   /** BINARY, VARBINARY, BLOB: bytes that are no text. */
   readonly isBinary: boolean
   /** Why values cannot be decoded with certainty, in words that follow the column's name; null = they can. */

@@ -6,8 +6,8 @@ import { JSON_EXTRA, JSON_RATIO } from './write-json.js'
 
 /** What the generated functions of one column need besides the write functions. */
 export interface ColumnConstants {
-  /** ENUM, SET: bytes to write for each label, ENUM's index 0 (the empty string) first. */
-  readonly labels: readonly Uint8Array[]
+  /** ENUM, SET: bytes to write for each label, ENUM's index 0 (the empty string) first; null = not certain. */
+  readonly labels: readonly (Uint8Array | null)[]
   /** 1 for each of `labels` that CSV cannot carry. */
   readonly labelsUnsafe: Uint8Array
   /** BINARY(n), and MariaDB's types of fixed length: room for the value with its trailing zero bytes. */
@@ -97,9 +97,9 @@ export function columnCode(column: BoundColumn, i: number, form: TargetForm): Co
       return fixed(4, instant(`(${I32})>>>0`), 19)
     case WIRE.ENUM: {
       const index = length === 1 ? 'b[p]' : U16
-      const most = Math.max(0, ...column.members.map(member => member.length)) * (form.startsWith('json') ? 6 : 1)
-      const write = `{const x=${index},s=c${i}.labels[x];if(s===undefined)noLabel(x,p);u|=c${i}.labelsUnsafe[x];q=writeConstant(o,q,s);}`
-      return fixed(length, write, most, `{const s=c${i}.labels[${index}];if(s!==undefined)h=hashText(h,s,0,s.length);}`)
+      const most = Math.max(0, ...column.members.map(member => member?.length ?? 0)) * (form.startsWith('json') ? 6 : 1)
+      const write = `{const x=${index},s=c${i}.labels[x];if(s==null)noLabel(x,p,s);u|=c${i}.labelsUnsafe[x];q=writeConstant(o,q,s);}`
+      return fixed(length, write, most, `{const s=c${i}.labels[${index}];if(s!=null)h=hashText(h,s,0,s.length);}`)
     }
     case WIRE.SET:
       return set(column, i, form)
@@ -159,8 +159,8 @@ function set(column: BoundColumn, i: number, form: TargetForm): ColumnCode {
   const { length, members } = column
   const write =
     `{let first=true;for(let k=0;k<${length * 8};k++){if((b[p+(k>>3)]>>(k&7)&1)===0)continue;` +
-    `const s=c${i}.labels[k+1];if(s===undefined)noLabel(k+1,p);if(!first){o[q++]=44;u|=separators.table[44];}first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
-  const most = members.reduce((sum, member) => sum + member.length * (form.startsWith('json') ? 6 : 1) + 1, 0)
+    `const s=c${i}.labels[k+1];if(s==null)noLabel(k+1,p,s);if(!first){o[q++]=44;u|=separators.table[44];}first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
+  const most = members.reduce((sum, member) => sum + (member?.length ?? 0) * (form.startsWith('json') ? 6 : 1) + 1, 0)
   return fixed(length, `${write}`, most)
 }
 

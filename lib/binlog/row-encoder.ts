@@ -286,10 +286,12 @@ function columnConstants(column: BoundColumn, form: TargetForm, separators: Sepa
   const value = converterOf(column, isBase64(form))
   const scratch = Buffer.alloc(column.type === WIRE.STRING ? column.length : 0)
   if (column.form !== 'labels') return { labels: [], labelsUnsafe: separators.table, scratch, value }
-  const labels = [new Uint8Array(0), ...column.members].map(member => (csv ? Buffer.from(member) : jsonInside(member)))
+  const labels = [new Uint8Array(0), ...column.members].map(member =>
+    member === null ? null : csv ? Buffer.from(member) : jsonInside(member),
+  )
   return {
     labels,
-    labelsUnsafe: Uint8Array.from(labels, label => (csv && isUnsafe(label, separators) ? 1 : 0)),
+    labelsUnsafe: Uint8Array.from(labels, label => (csv && label !== null && isUnsafe(label, separators) ? 1 : 0)),
     scratch,
     value,
   }

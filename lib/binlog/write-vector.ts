@@ -5,7 +5,7 @@ import { writeFloat } from './write-float.js'
 export const VECTOR_RATIO = 4
 export const VECTOR_EXTRA = 4
 
-/** Floats (IEEE 754, little-endian) as "[1,2.5,-3e-7]", each as the shortest text that reads back to the same float. */
+/** Floats (IEEE 754, little-endian) as "[1,2.5,-0.0000003]", each as the shortest text that reads back to the same float. */
 export function writeVector(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
   if (n % 4 !== 0) throw new ValueProblem(`a vector of ${n} bytes`, p)
   let at = q

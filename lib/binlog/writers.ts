@@ -98,8 +98,12 @@ export const WRITERS = {
   imageTooShort(p: number, limit: number): never {
     throw new ValueProblem(`the row image ends ${p - limit} bytes too early`, limit)
   },
-  noLabel(index: number, p: number): never {
-    throw new ValueProblem(`it has no label ${index}`, p)
+  noLabel(index: number, p: number, label: null | undefined): never {
+    if (label === undefined) throw new ValueProblem(`it has no label ${index}`, p)
+    throw new ValueProblem(
+      `its label ${index} has a "?" in the catalog, which may stand for a character that no catalog shows (above U+FFFF); with binlog_row_metadata = FULL the binlog itself has the labels`,
+      p,
+    )
   },
   notNullable(p: number): never {
     throw new ValueProblem('a column that is NOT NULL is marked NULL', p)

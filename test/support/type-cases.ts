@@ -1,3 +1,6 @@
+import { CHARSET_CASES, COMPRESSED_CASES } from './charset-cases.js'
+import { SHAPE_CASES } from './shape-cases.js'
+
 /** Column types and values that a binlog reader has to render exactly as a SELECT shows them. */
 export interface TypeCase {
   /** Column definition without name, as DDL. */
@@ -6,6 +9,8 @@ export interface TypeCase {
   readonly values: readonly string[]
   /** Default: both. */
   readonly server?: 'mysql' | 'mariadb'
+  /** Only the table map says what is needed: binlog_row_metadata = FULL. */
+  readonly needsMetadata?: true
   /** How SELECT shows the value as comparable text; `text` = as it prints. */
   readonly as?: 'text' | 'number' | 'bytes' | 'float' | 'geometry' | 'vector'
 }
@@ -29,82 +34,6 @@ const EMOJI = [
   `'\\\\N'`,
   `repeat('é😀', 40)`,
 ]
-
-/** Charsets that are not UTF-8, with a text that each of them has. */
-const CHARSET_TEXTS: readonly (readonly [charset: string, text: string, server?: 'mysql'])[] = [
-  ['armscii8', 'Բարեւ'],
-  ['big5', '中文字符の①'],
-  ['cp1250', 'Žluťoučký €'],
-  ['cp1251', 'Привет № €'],
-  ['cp1256', 'سلام پ €'],
-  ['cp1257', 'Žąsis €'],
-  ['cp850', 'é ñ ░'],
-  ['cp852', 'Łódź'],
-  ['cp866', 'Привет ░'],
-  ['cp932', '日本語①髙ｱ～'],
-  ['dec8', 'é œ Ÿ'],
-  ['eucjpms', '日本語①髙ｱ～'],
-  ['euckr', '한국어 똠'],
-  ['gb18030', '中文𠀀😀€', 'mysql'],
-  ['gb2312', '中文字符'],
-  ['gbk', '中文字符龍丂'],
-  ['geostd8', 'გამარჯობა'],
-  ['greek', 'Γειά σου'],
-  ['hebrew', 'שלום'],
-  ['hp8', 'é ñ Š'],
-  ['keybcs2', 'Žluťoučký'],
-  ['koi8r', 'Привет ░'],
-  ['koi8u', 'Привіт Ґ'],
-  ['latin2', 'Żółć'],
-  ['latin5', 'İstanbul ğ'],
-  ['latin7', 'Žąsis'],
-  ['macce', 'Žluťoučký'],
-  ['macroman', 'é € Ω'],
-  ['sjis', '日本語ｱ〜'],
-  ['swe7', 'ÅÄÖé'],
-  ['tis620', 'สวัสดี'],
-  ['ucs2', '中文 é'],
-  ['ujis', '日本語ｱ〜丂'],
-  ['utf16', '中文 😀'],
-  ['utf16le', '中文 😀'],
-  ['utf32', '中文 😀'],
-]
-
-/** CHAR, VARCHAR, TEXT, ENUM and SET of a charset. */
-function charsetCases([charset, text, server]: (typeof CHARSET_TEXTS)[number]): TypeCase[] {
-  const where = server === undefined ? {} : { server }
-  const labels = `'${text}','plain, ''it''','0'`.replace(', ', '; ')
-  return [
-    {
-      ddl: `varchar(300) character set ${charset}`,
-      values: [`'${text}'`, `''`, `'a'`, `repeat('${text}', 20)`],
-      ...where,
-    },
-    { ddl: `char(20) character set ${charset}`, values: [`'${text}'`, `''`, `'a b  '`], ...where },
-    { ddl: `text character set ${charset}`, values: [`repeat('${text}', 500)`, `'a\\nb"'`], ...where },
-    { ddl: `enum(${labels}) character set ${charset}`, values: [`'${text}'`, '2', `'0'`], ...where },
-    { ddl: `set(${labels}) character set ${charset}`, values: [`'${text}'`, '7', `''`], ...where },
-  ]
-}
-
-/** Shapes of all seven types, for both servers. */
-const SHAPES = [
-  'POINT(1 2)',
-  'POINT(-1.5 0.30000000000000004)',
-  'POINT(1e300 1.7976931348623157e308)',
-  'POINT(5e-324 -0.0000001)',
-  'POINT(123456789012345680 1e15)',
-  'LINESTRING(0 0,1.25 1,2 -2)',
-  'POLYGON((0 0,10 0,10 10,0 10,0 0),(1 1,2 1,2 2,1 2,1 1))',
-  'MULTIPOINT(1 1,2 2.5)',
-  'MULTILINESTRING((0 0,1 1),(2 2,3 3,4 4))',
-  'MULTIPOLYGON(((0 0,1 0,1 1,0 0)),((5 5,6 5,6 6,5 5),(5.5 5.1,5.6 5.1,5.6 5.2,5.5 5.1)))',
-  'GEOMETRYCOLLECTION EMPTY',
-  'GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1),MULTIPOINT(3 3,4 4),POLYGON((0 0,1 0,1 1,0 0)))',
-]
-const shape = (text: string, srid = 0) => `st_geomfromtext('${text}'${srid === 0 ? '' : `, ${srid}`})`
-
-const COMPRESSED_TEXTS = [`''`, `'a'`, `repeat('x', 99)`, `repeat('xyz', 100)`, `repeat('é€', 40)`, `'line\\nbreak "'`]
 
 export const TYPE_CASES: readonly TypeCase[] = [
   { ddl: 'tinyint', values: ['-128', '-1', '0', '9', '10', '99', '127'] },
@@ -329,6 +258,8 @@ export const TYPE_CASES: readonly TypeCase[] = [
     values: [`'label 0'`, `'label 254'`, `'label 255'`, `'label 299'`],
   },
   { ddl: `set('a','b''c','中','x"y')`, values: [`''`, `'a'`, `'a,中'`, `'b''c,x"y'`, `'a,b''c,中,x"y'`] },
+  { ddl: `enum('😀','what?','a') character set utf8mb4`, values: [`'😀'`, '2', `'a'`], needsMetadata: true },
+  { ddl: `enum('what?','a') character set latin1`, values: [`'what?'`, `'a'`] },
   { ddl: `set('é','ü') character set latin1`, values: [`'é'`, `'é,ü'`] },
   { ddl: `set(${Array.from({ length: 17 }, (_, i) => `'s${i}'`).join(',')})`, values: [`'s0,s16'`, `'s8'`] },
   { ddl: `set(${Array.from({ length: 33 }, (_, i) => `'s${i}'`).join(',')})`, values: [`'s0,s32'`, `'s31'`] },
@@ -396,65 +327,9 @@ export const TYPE_CASES: readonly TypeCase[] = [
     values: [`string_to_vector('[1.1]')`, `string_to_vector(concat('[', repeat('0.333333343,', 1000), '1]'))`],
     as: 'vector',
   },
-  ...[
-    'geometry',
-    'point',
-    'linestring',
-    'polygon',
-    'multipoint',
-    'multilinestring',
-    'multipolygon',
-    'geometrycollection',
-  ].map(
-    (ddl): TypeCase => ({
-      ddl,
-      values: SHAPES.filter(text => ddl === 'geometry' || text.toLowerCase().startsWith(`${ddl}(`)).map(text =>
-        shape(text),
-      ),
-      as: 'geometry',
-    }),
-  ),
-  {
-    ddl: 'geometry',
-    server: 'mysql',
-    values: [
-      shape('POINT(10 20)', 4326),
-      shape('LINESTRING(10 20,-89.5 179.5)', 4326),
-      shape('MULTIPOINT((1 2),(3 4))', 3857),
-      shape('POINT(-0.0 0)'),
-      shape('GEOMETRYCOLLECTION(POINT(1 2),GEOMETRYCOLLECTION(LINESTRING(3 4,5 6),GEOMETRYCOLLECTION EMPTY))', 4326),
-    ],
-    as: 'geometry',
-  },
-  {
-    ddl: 'geometry',
-    server: 'mariadb',
-    values: [shape('POINT(10 20)', 4326), shape('LINESTRING(1 2,3 4)', 4294967295)],
-    as: 'geometry',
-  },
-  { ddl: 'point srid 4326', server: 'mysql', values: [shape('POINT(1 2)', 4326)], as: 'geometry' },
-  ...CHARSET_TEXTS.flatMap(charsetCases),
-  ...['utf8mb4', 'latin1', 'ucs2', 'gbk'].flatMap((charset): TypeCase[] => [
-    {
-      ddl: `varchar(300) compressed character set ${charset}`,
-      server: 'mariadb',
-      values: charset === 'gbk' ? COMPRESSED_TEXTS.filter(text => !text.includes('é')) : COMPRESSED_TEXTS,
-    },
-    {
-      ddl: `text compressed character set ${charset}`,
-      server: 'mariadb',
-      values: [`repeat('x', 30000)`, `''`, `'short'`],
-    },
-  ]),
-  { ddl: 'varchar(60) compressed character set latin1', server: 'mariadb', values: [`repeat('x', 60)`, `''`] },
-  { ddl: 'varchar(20) compressed', server: 'mariadb', values: [`repeat('é', 20)`, `''`] },
-  { ddl: 'tinytext compressed', server: 'mariadb', values: [`repeat('x', 255)`, `''`, `'a'`] },
-  { ddl: 'longtext compressed', server: 'mariadb', values: [`repeat('0123456789', 100000)`, `''`] },
-  { ddl: 'varbinary(300) compressed', server: 'mariadb', values: [`x'00'`, `''`, `repeat(x'ff00', 150)`], as: 'bytes' },
-  { ddl: 'tinyblob compressed', server: 'mariadb', values: [`repeat(x'0a', 255)`, `''`], as: 'bytes' },
-  { ddl: 'blob compressed', server: 'mariadb', values: [`repeat(x'00', 65535)`, `x'80'`], as: 'bytes' },
-  { ddl: 'mediumblob compressed', server: 'mariadb', values: [`repeat(x'0102', 50000)`], as: 'bytes' },
-  { ddl: 'longblob compressed', server: 'mariadb', values: [`repeat(x'fe', 70001)`, `x'01'`], as: 'bytes' },
+  ...SHAPE_CASES,
+  ...CHARSET_CASES,
+  ...COMPRESSED_CASES,
   { ddl: 'json', server: 'mariadb', values: [`'{"a":1,  "b":[1,2.50]}'`, `'"x"'`, `'1'`] },
   {
     ddl: 'uuid',
