@@ -109,7 +109,7 @@ class ColumnBinding {
       table: this.table,
       name: this.#name,
       type: wire.type,
-      length: wire.length,
+      length: this.#length(),
       scale: wire.scale,
       nullable: wire.nullable,
       unsigned,
@@ -173,6 +173,12 @@ class ColumnBinding {
     return null
   }
 
+  #length(): number {
+    const { wire, source } = this
+    const isOld = wire.type === WIRE.TIME || wire.type === WIRE.DATETIME || wire.type === WIRE.TIMESTAMP
+    return isOld ? (source?.fractionDigits ?? 0) : wire.length
+  }
+
   #form(charset: string | null): ColumnForm {
     const { wire, source } = this
     switch (wire.type) {
@@ -223,9 +229,9 @@ class ColumnBinding {
       case WIRE.TIME:
       case WIRE.DATETIME:
       case WIRE.TIMESTAMP:
-        // Before 5.6 the table map did not carry fraction digits, and MariaDB's own form has as many bytes as digits need.
-        if (source === null || source.fractionDigits === null || source.fractionDigits > 0)
-          return 'is in the temporal format from before MySQL 5.6 and has, or may have, fractions of a second'
+        // Its table maps do not carry fraction digits, and MariaDB's values have as many bytes as the digits need.
+        if (source === null || source.fractionDigits === null)
+          return 'is in the temporal format from before MySQL 5.6 and may have fractions of a second'
         return null
       case WIRE.ENUM:
       case WIRE.SET:

@@ -22,7 +22,7 @@ export interface BoundColumn {
   readonly name: string
   /** One of WIRE. */
   readonly type: number
-  /** As in WireColumn. */
+  /** As in WireColumn; and for TIME, DATETIME and TIMESTAMP the fraction digits, which a known table tells. */
   readonly length: number
   readonly scale: number
   readonly nullable: boolean

@@ -2,6 +2,7 @@ import type { BoundColumn } from './bound-column.js'
 import { converterOf, type ValueConverter } from './converted-value.js'
 import { decimalBytes, isCompressed, WIRE } from './wire-type.js'
 import { decimalCode } from './write-decimal.js'
+import { hiresDatetimeBytes, hiresTimeBytes, hiresTimestampBytes } from './write-hires.js'
 import { JSON_EXTRA, JSON_RATIO } from './write-json.js'
 
 /** What the generated functions of one column need besides the write functions. */
@@ -90,10 +91,14 @@ export function columnCode(column: BoundColumn, i: number, form: TargetForm): Co
     case WIRE.TIME2:
       return fixed(3 + fractionBytes(length), `q=writeTime2(o,q,b,p,${length});`, 17)
     case WIRE.TIME:
+      if (length > 0) return fixed(hiresTimeBytes(length), `q=writeHiresTime(o,q,b,p,${length});`, 17)
       return fixed(3, 'q=writeOldTime(o,q,b,p);', 11)
     case WIRE.DATETIME:
+      if (length > 0) return fixed(hiresDatetimeBytes(length), `q=writeHiresDatetime(o,q,b,p,${length});`, 26)
       return fixed(8, 'q=writeOldDatetime(o,q,b,p);', 26)
     case WIRE.TIMESTAMP:
+      if (length > 0)
+        return fixed(hiresTimestampBytes(length), `q=writeHiresTimestamp(o,q,b,p,${length},offsetAt);`, 26)
       return fixed(4, instant(`(${I32})>>>0`), 19)
     case WIRE.ENUM: {
       const index = length === 1 ? 'b[p]' : U16

@@ -13,6 +13,7 @@ import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, has
 import { refuseBoolean, refuseBytes, refuseDate, refuseNull } from './refused-value.js'
 import { ValueProblem } from './value-problem.js'
 import { writeDouble, writeFloat } from './write-float.js'
+import { writeHiresDatetime, writeHiresTime, writeHiresTimestamp } from './write-hires.js'
 import { negateNumber, writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
 import { writeJson } from './write-json.js'
 import { writeInet4, writeInet6, writeUuid } from './write-network.js'
@@ -76,6 +77,9 @@ export const WRITERS = {
   writeDouble,
   writeFloat,
   writeFraction,
+  writeHiresDatetime,
+  writeHiresTime,
+  writeHiresTimestamp,
   writeInet4,
   writeInet6,
   writeInstant,

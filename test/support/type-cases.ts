@@ -11,6 +11,8 @@ export interface TypeCase {
   readonly server?: 'mysql' | 'mariadb'
   /** Only the table map says what is needed: binlog_row_metadata = FULL. */
   readonly needsMetadata?: true
+  /** MariaDB's temporal types from before MySQL 5.6. */
+  readonly oldTemporal?: true
   /** How SELECT shows the value as comparable text; `text` = as it prints. */
   readonly as?: 'text' | 'number' | 'bytes' | 'float' | 'geometry' | 'vector'
 }
@@ -327,6 +329,28 @@ export const TYPE_CASES: readonly TypeCase[] = [
     values: [`string_to_vector('[1.1]')`, `string_to_vector(concat('[', repeat('0.333333343,', 1000), '1]'))`],
     as: 'vector',
   },
+  ...[0, 1, 2, 3, 4, 5, 6].flatMap(digits =>
+    (
+      [
+        [
+          'datetime',
+          `'2024-02-29 12:34:56.987654'`,
+          `'0000-00-00'`,
+          `'9999-12-31 23:59:59'`,
+          `'2023-02-31 00:00:00.5'`,
+        ],
+        ['timestamp', `'2024-02-29 12:34:56.987654'`, `'0000-00-00'`, `'2038-01-19 11:14:07'`, `'1970-01-01 08:00:01'`],
+        ['time', `'-00:00:00.1'`, `'12:34:56.987654'`, `'-838:59:58.999999'`, `'838:59:59'`, `'00:00:00'`],
+      ] as const
+    ).map(
+      ([type, ...values]): TypeCase => ({
+        ddl: `${type}(${digits}) null`,
+        server: 'mariadb',
+        values,
+        oldTemporal: true,
+      }),
+    ),
+  ),
   ...SHAPE_CASES,
   ...CHARSET_CASES,
   ...COMPRESSED_CASES,
