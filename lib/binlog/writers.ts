@@ -1,3 +1,5 @@
+import { inflatedBytes } from './compressed-value.js'
+import { writeJsonConverted } from './converted-value.js'
 import {
   checkBase64,
   checkInteger,
@@ -7,8 +9,6 @@ import {
   writeKeyDate,
   writeLeastDate,
 } from './guarded-value.js'
-import { inflatedBytes } from './compressed-value.js'
-import { writeJsonConverted } from './converted-value.js'
 import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, hashText, hashUint64 } from './key-hash.js'
 import { refuseBoolean, refuseBytes, refuseDate, refuseNull } from './refused-value.js'
 import { ValueProblem } from './value-problem.js'

@@ -138,7 +138,8 @@ const geometry: TypeRow = {
   key: noKey('a geometry value'),
   text: '`POINT(1 2)`, with an SRID `SRID=4326;POINT(20 10)`: coordinates as they are stored, longitude first',
   snapshot: asBase64,
-  remarks: "a VARBINARY target gets the server's bytes: four of SRID, then WKB; a snapshot writes the text from these bytes",
+  remarks:
+    "a VARBINARY target gets the server's bytes: four of SRID, then WKB; a snapshot writes the text from these bytes",
 }
 
 /** One row per source type, by DATA_TYPE in lower case. */
