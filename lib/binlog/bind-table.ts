@@ -109,15 +109,23 @@ class ColumnBinding {
       table: this.table,
       name: this.#name,
       type: wire.type,
-      length: wire.length,
+      length: this.#length(),
       scale: wire.scale,
       nullable: wire.nullable,
       unsigned,
     }
     const undecodable = this.#undecodable(charset)
-    if (undecodable !== null) return { ...bound, form: 'binary', isBinary: true, members: [], undecodable }
+    if (undecodable !== null)
+      return { ...bound, form: 'binary', charset: null, isBinary: true, members: [], undecodable }
     const form = this.#form(charset)
-    return { ...bound, form, isBinary: form === 'binary', members: this.#members().map(utf8Bytes), undecodable: null }
+    return {
+      ...bound,
+      form,
+      charset: form === 'transcoded' ? charset : null,
+      isBinary: form === 'binary',
+      members: this.#members().map(label => (this.#isCertain(label, charset) ? utf8Bytes(label) : null)),
+      undecodable: null,
+    }
   }
 
   /** Everything both sides say must be the same. */
@@ -141,7 +149,7 @@ class ColumnBinding {
     const members = wire.memberCount ?? source.members.length
     if (members !== source.members.length)
       throw this.#mismatch(`has ${members} labels`, `${source.members.length} labels: ${source.columnType}`)
-    const other = wire.members?.findIndex((member, i) => member !== source.members[i]) ?? -1
+    const other = wire.members?.findIndex((member, i) => !isSameLabel(member, source.members[i]!)) ?? -1
     if (other !== -1)
       throw this.#mismatch(`has ${JSON.stringify(wire.members![other])} as label ${other + 1}`, source.columnType)
     const charset = wire.collationId === null ? null : charsetOfCollation(wire.collationId)
@@ -165,6 +173,12 @@ class ColumnBinding {
     return null
   }
 
+  #length(): number {
+    const { wire, source } = this
+    const isOld = wire.type === WIRE.TIME || wire.type === WIRE.DATETIME || wire.type === WIRE.TIMESTAMP
+    return isOld ? (source?.fractionDigits ?? 0) : wire.length
+  }
+
   #form(charset: string | null): ColumnForm {
     const { wire, source } = this
     switch (wire.type) {
@@ -173,7 +187,12 @@ class ColumnBinding {
         return 'labels'
       case WIRE.JSON:
         return 'json'
+      case WIRE.GEOMETRY:
+        return 'geometry'
+      case WIRE.VECTOR:
+        return 'vector'
     }
+    if (source?.dataType === 'vector') return 'vector'
     if (source?.dataType === 'inet4' || source?.dataType === 'inet6' || source?.dataType === 'uuid')
       return source.dataType
     if (charset === null) return 'number'
@@ -184,7 +203,7 @@ class ColumnBinding {
   #members(): readonly string[] {
     const { wire, source } = this
     if (wire.type !== WIRE.ENUM && wire.type !== WIRE.SET) return []
-    const members = source?.members ?? wire.members
+    const members = wire.members ?? source?.members ?? null
     if (members === null) throw this.#open('labels')
     const bytes = wire.type === WIRE.ENUM ? (members.length < 256 ? 1 : 2) : setBytes(members.length)
     if (members.length === 0 || bytes !== wire.length)
@@ -192,24 +211,27 @@ class ColumnBinding {
     return members
   }
 
+  /**
+   * A catalog shows every character above U+FFFF of a label as a question mark (both servers keep it in utf8mb3), so that
+   * only a table map with labels tells whether there is one.
+   */
+  #isCertain(label: string, charset: string | null): boolean {
+    return this.wire.members !== null || !label.includes('?') || !ASTRAL_CHARSETS.has(charset ?? '')
+  }
+
   #undecodable(charset: string | null): string | null {
     const { wire, source } = this
     switch (wire.type) {
-      case WIRE.GEOMETRY:
-      case WIRE.VECTOR:
       case WIRE.NULL:
       case WIRE.DECIMAL:
       case WIRE.NEWDATE:
         return `is of type ${wireTypeName(wire.type)}`
-      case WIRE.BLOB_COMPRESSED:
-      case WIRE.VARCHAR_COMPRESSED:
-        return 'is COMPRESSED'
       case WIRE.TIME:
       case WIRE.DATETIME:
       case WIRE.TIMESTAMP:
-        // Before 5.6 the table map did not carry fraction digits, and MariaDB's own form has as many bytes as digits need.
-        if (source === null || source.fractionDigits === null || source.fractionDigits > 0)
-          return 'is in the temporal format from before MySQL 5.6 and has, or may have, fractions of a second'
+        // Its table maps do not carry fraction digits, and MariaDB's values have as many bytes as the digits need.
+        if (source === null || source.fractionDigits === null)
+          return 'is in the temporal format from before MySQL 5.6 and may have fractions of a second'
         return null
       case WIRE.ENUM:
       case WIRE.SET:
@@ -217,8 +239,7 @@ class ColumnBinding {
           return `has labels in charset ${charset}`
         return null
     }
-    if (source !== null && (WIRE_TYPES[source.dataType] === undefined || source.dataType === 'vector'))
-      return `is of type ${source.dataType}`
+    if (source !== null && WIRE_TYPES[source.dataType] === undefined) return `is of type ${source.dataType}`
     if (source === null && wire.type === WIRE.STRING && charset === 'binary' && wire.visible === null)
       if (wire.length === 4 || wire.length === 16)
         return 'is BINARY, UUID, INET4 or INET6 (the table map of MariaDB does not tell which)'
@@ -233,6 +254,14 @@ class ColumnBinding {
   #open(what: string): Failure {
     return new Failure('schemaMismatch', `${this.#where}: neither the table map nor a known table says its ${what}`)
   }
+}
+
+/** Charsets with characters above U+FFFF. */
+const ASTRAL_CHARSETS = new Set(['utf8mb4', 'utf16', 'utf16le', 'utf32', 'gb18030'])
+
+/** Is the label of a table map the same as the catalog's, which shows characters above U+FFFF as question marks? */
+function isSameLabel(label: string, shown: string): boolean {
+  return label === shown || label.replace(/[\u{10000}-\u{10ffff}]/gu, '?') === shown
 }
 
 const encoder = new TextEncoder()

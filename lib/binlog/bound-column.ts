@@ -1,7 +1,19 @@
 import { WIRE } from './wire-type.js'
 
 /** How the bytes of a value become text. */
-export type ColumnForm = 'number' | 'utf8' | 'latin1' | 'binary' | 'labels' | 'json' | 'inet4' | 'inet6' | 'uuid'
+export type ColumnForm =
+  | 'number'
+  | 'utf8'
+  | 'latin1'
+  | 'transcoded'
+  | 'binary'
+  | 'labels'
+  | 'json'
+  | 'geometry'
+  | 'vector'
+  | 'inet4'
+  | 'inet6'
+  | 'uuid'
 
 /** All that is needed to decode one column's values: a table map and a table schema that agree. */
 export interface BoundColumn {
@@ -10,15 +22,17 @@ export interface BoundColumn {
   readonly name: string
   /** One of WIRE. */
   readonly type: number
-  /** As in WireColumn. */
+  /** As in WireColumn; and for TIME, DATETIME and TIMESTAMP the fraction digits, which a known table tells. */
   readonly length: number
   readonly scale: number
   readonly nullable: boolean
   readonly unsigned: boolean
   /** `number` also stands for the temporal types. */
   readonly form: ColumnForm
-  /** UTF-8 bytes of the labels of an ENUM or SET, in order; empty for all others. */
-  readonly members: readonly Uint8Array[]
+  /** Charset of text of form `transcoded`; null for all others. */
+  readonly charset: string | null
+  /** UTF-8 bytes of the labels of an ENUM or SET, in order, null for one that is not known with certainty; empty for all others. */
+  readonly members: readonly (Uint8Array | null)[]
   /** BINARY, VARBINARY, BLOB: bytes that are no text. */
   readonly isBinary: boolean
   /** Why values cannot be decoded with certainty, in words that follow the column's name; null = they can. */

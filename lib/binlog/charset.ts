@@ -1,3 +1,6 @@
+import { singleByteTable } from './charset-tables.js'
+import { transcoderOf, UTF8_RATIO } from './transcode.js'
+
 /**
  * Collation ids of each charset: single ids and ranges, as information_schema.COLLATIONS of MySQL 9.7 and MariaDB 10.11
  * lists them, and MariaDB's UCA-14.0.0 blocks (information_schema.COLLATION_CHARACTER_SET_APPLICABILITY) from 2048 on.
@@ -82,21 +85,21 @@ export function maxBytesPerCharacter(charset: string): number | null {
   return MAX_BYTES[charset] ?? (charset in COLLATIONS ? 1 : null)
 }
 
-/** How the bytes of a charset become UTF-8; `unknown` = not at all, here. */
-export type CharsetForm = 'utf8' | 'latin1' | 'binary' | 'unknown'
+/** How the bytes of a charset become UTF-8: copied, by a table of their own, by its transcoder; `unknown` = not at all, here. */
+export type CharsetForm = 'utf8' | 'latin1' | 'transcoded' | 'binary' | 'unknown'
 
 export function charsetForm(charset: string): CharsetForm {
-  switch (normalizeCharset(charset)) {
+  const name = normalizeCharset(charset)
+  switch (name) {
     case 'utf8mb4':
     case 'utf8mb3':
-    case 'ascii':
       return 'utf8'
     case 'latin1':
       return 'latin1'
     case 'binary':
       return 'binary'
     default:
-      return 'unknown'
+      return transcoderOf(name) === null ? 'unknown' : 'transcoded'
   }
 }
 
@@ -105,14 +108,8 @@ export function normalizeCharset(charset: string): string {
   return charset === 'utf8' ? 'utf8mb3' : charset
 }
 
-/** Code points of the bytes 80 to 9f of MySQL's latin1: cp1252, and the C1 control itself where cp1252 has none. */
-const CP1252 = [
-  0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0x8d, 0x17d, 0x8f,
-  0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0x9d, 0x17e, 0x178,
-]
-
-/** Code point of each byte of MySQL's latin1. */
-export const LATIN1 = Uint16Array.from({ length: 256 }, (_, byte) => CP1252[byte - 0x80] ?? byte)
+/** Code point of each byte of MySQL's latin1: cp1252, and the C1 control itself where cp1252 has none. */
+export const LATIN1 = singleByteTable('latin1')!
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -125,10 +122,11 @@ export function decodeText(charset: string, bytes: Uint8Array): string | null {
       } catch {
         return null
       }
-    case 'latin1': {
-      let text = ''
-      for (const byte of bytes) text += String.fromCharCode(LATIN1[byte]!)
-      return text
+    case 'latin1':
+    case 'transcoded': {
+      const room = Buffer.allocUnsafe(bytes.length * UTF8_RATIO)
+      const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      return room.toString('utf8', 0, transcoderOf(normalizeCharset(charset))!(source, 0, source.length, room, 0))
     }
     case 'binary':
     case 'unknown':

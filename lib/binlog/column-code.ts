@@ -1,19 +1,27 @@
 import type { BoundColumn } from './bound-column.js'
-import { decimalBytes, WIRE } from './wire-type.js'
+import { converterOf, type ValueConverter } from './converted-value.js'
+import { decimalBytes, isCompressed, WIRE } from './wire-type.js'
 import { decimalCode } from './write-decimal.js'
+import { hiresDatetimeBytes, hiresTimeBytes, hiresTimestampBytes } from './write-hires.js'
 import { JSON_EXTRA, JSON_RATIO } from './write-json.js'
 
 /** What the generated functions of one column need besides the write functions. */
 export interface ColumnConstants {
-  /** ENUM, SET: bytes to write for each label, ENUM's index 0 (the empty string) first. */
-  readonly labels: readonly Uint8Array[]
+  /** ENUM, SET: bytes to write for each label, ENUM's index 0 (the empty string) first; null = not certain. */
+  readonly labels: readonly (Uint8Array | null)[]
   /** 1 for each of `labels` that CSV cannot carry. */
   readonly labelsUnsafe: Uint8Array
   /** BINARY(n), and MariaDB's types of fixed length: room for the value with its trailing zero bytes. */
   readonly scratch: Buffer
+  /** Null: values are copied from the event. */
+  readonly value: ValueConverter | null
 }
 
 export type TargetForm = 'csv' | 'csvBase64' | 'json' | 'jsonBase64'
+
+export function isBase64(form: TargetForm): boolean {
+  return form === 'csvBase64' || form === 'jsonBase64'
+}
 
 /**
  * JavaScript for one column. It reads `b` at `p` and writes `o` at `q`, moves both behind the value, sets `u` when CSV
@@ -25,6 +33,8 @@ export interface ColumnCode {
   /** Moves `p` behind the value. */
   readonly skip: string
   readonly write: string
+  /** Adds to `x` what the value at `p` has more bytes inflated, and moves `p` behind it; null = it is not compressed. */
+  readonly inflate: string | null
   /** Folds the value at `p` (its bytes end at `e`) into `h`. */
   readonly hash: string
   /** Most bytes that `write` writes for a value: fixed part, and factor of the value's wire bytes. */
@@ -32,12 +42,16 @@ export interface ColumnCode {
   readonly textRatio: number
 }
 
+/** A control character as \u0001. */
+const JSON_TEXT_RATIO = 6
+const BASE64_RATIO = 4 / 3
+
 const U16 = 'b[p]|b[p+1]<<8'
 const U24 = 'b[p]|b[p+1]<<8|b[p+2]<<16'
 const I32 = 'b[p]|b[p+1]<<8|b[p+2]<<16|b[p+3]<<24'
 const HIGH = '(b[p+4]|b[p+5]<<8|b[p+6]<<16|b[p+7]<<24)>>>0'
 
-/** Code of column `i`; its constants are `c<i>.labels`, `c<i>.scratch`. */
+/** Code of column `i`; its constants are `c<i>.labels`, `c<i>.scratch`, `c<i>.value`. */
 export function columnCode(column: BoundColumn, i: number, form: TargetForm): ColumnCode {
   const { unsigned, length } = column
   switch (column.type) {
@@ -77,16 +91,20 @@ export function columnCode(column: BoundColumn, i: number, form: TargetForm): Co
     case WIRE.TIME2:
       return fixed(3 + fractionBytes(length), `q=writeTime2(o,q,b,p,${length});`, 17)
     case WIRE.TIME:
+      if (length > 0) return fixed(hiresTimeBytes(length), `q=writeHiresTime(o,q,b,p,${length});`, 17)
       return fixed(3, 'q=writeOldTime(o,q,b,p);', 11)
     case WIRE.DATETIME:
+      if (length > 0) return fixed(hiresDatetimeBytes(length), `q=writeHiresDatetime(o,q,b,p,${length});`, 26)
       return fixed(8, 'q=writeOldDatetime(o,q,b,p);', 26)
     case WIRE.TIMESTAMP:
+      if (length > 0)
+        return fixed(hiresTimestampBytes(length), `q=writeHiresTimestamp(o,q,b,p,${length},offsetAt);`, 26)
       return fixed(4, instant(`(${I32})>>>0`), 19)
     case WIRE.ENUM: {
       const index = length === 1 ? 'b[p]' : U16
-      const most = Math.max(0, ...column.members.map(member => member.length)) * (form.startsWith('json') ? 6 : 1)
-      const write = `{const x=${index},s=c${i}.labels[x];if(s===undefined)noLabel(x,p);u|=c${i}.labelsUnsafe[x];q=writeConstant(o,q,s);}`
-      return fixed(length, write, most, `{const s=c${i}.labels[${index}];if(s!==undefined)h=hashText(h,s,0,s.length);}`)
+      const most = Math.max(0, ...column.members.map(member => member?.length ?? 0)) * (form.startsWith('json') ? 6 : 1)
+      const write = `{const x=${index},s=c${i}.labels[x];if(s==null)noLabel(x,p,s);u|=c${i}.labelsUnsafe[x];q=writeConstant(o,q,s);}`
+      return fixed(length, write, most, `{const s=c${i}.labels[${index}];if(s!=null)h=hashText(h,s,0,s.length);}`)
     }
     case WIRE.SET:
       return set(column, i, form)
@@ -108,6 +126,7 @@ function fixed(bytes: number, write: string, textBytes: number, hash?: string): 
     fixedBytes: bytes,
     skip: `p+=${bytes};`,
     write: `${write}p+=${bytes};`,
+    inflate: null,
     hash: hash ?? `h=hashBytes(h,b,p,${bytes});`,
     textBytes,
     textRatio: 0,
@@ -145,8 +164,8 @@ function set(column: BoundColumn, i: number, form: TargetForm): ColumnCode {
   const { length, members } = column
   const write =
     `{let first=true;for(let k=0;k<${length * 8};k++){if((b[p+(k>>3)]>>(k&7)&1)===0)continue;` +
-    `const s=c${i}.labels[k+1];if(s===undefined)noLabel(k+1,p);if(!first){o[q++]=44;u|=separators.table[44];}first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
-  const most = members.reduce((sum, member) => sum + member.length * (form.startsWith('json') ? 6 : 1) + 1, 0)
+    `const s=c${i}.labels[k+1];if(s==null)noLabel(k+1,p,s);if(!first){o[q++]=44;u|=separators.table[44];}first=false;u|=c${i}.labelsUnsafe[k+1];q=writeConstant(o,q,s);}}`
+  const most = members.reduce((sum, member) => sum + (member?.length ?? 0) * (form.startsWith('json') ? 6 : 1) + 1, 0)
   return fixed(length, `${write}`, most)
 }
 
@@ -158,6 +177,8 @@ function prefixed(prefix: number, body: string): { skip: string; write: string }
 }
 
 function text(column: BoundColumn, i: number, prefix: number, form: TargetForm): ColumnCode {
+  const converter = converterOf(column, isBase64(form))
+  if (converter !== null) return converted(column, i, prefix, form, converter)
   const padded = column.isBinary && column.type === WIRE.STRING
   const source = padded ? `padBinary(b,p,n,c${i}.scratch),0,${column.length}` : 'b,p,n'
   const pad = padded ? column.length : 0
@@ -171,9 +192,40 @@ function text(column: BoundColumn, i: number, prefix: number, form: TargetForm):
   return {
     fixedBytes: null,
     ...prefixed(prefix, body),
+    inflate: null,
     hash: prefixed(prefix, hash).write,
     textBytes: Math.ceil(pad * ratio) + 4,
     textRatio: ratio,
+  }
+}
+
+/** Values that are not copied from the event but from where their converter puts them. */
+function converted(
+  { type }: BoundColumn,
+  i: number,
+  prefix: number,
+  form: TargetForm,
+  { keepsAscii, ratio, extra }: ValueConverter,
+): ColumnCode {
+  const value = `c${i}.value`
+  const either = (asItIs: string, afterwards: string) => {
+    const convert = `const m=${value}.convert(b,p,n);${afterwards}`
+    return keepsAscii ? `if(isAscii(b,p,n)){${asItIs}}else{${convert}}` : convert
+  }
+  const base64 = `q=writeBase64(${value}.bytes,0,m,o,q);`
+  const body = {
+    csv: ['u|=copyChecked(b,p,n,o,q,separators);q+=n;', `u|=copyChecked(${value}.bytes,0,m,o,q,separators);q+=m;`],
+    json: ['q=writeJsonText(b,p,n,o,q);', `q=writeJsonConverted(${value}.bytes,m,o,q,p);`],
+    csvBase64: ['q=writeBase64(b,p,n,o,q);', base64],
+    jsonBase64: ['q=writeBase64(b,p,n,o,q);', base64],
+  }[form] as [string, string]
+  return {
+    fixedBytes: null,
+    ...prefixed(prefix, either(...body)),
+    inflate: isCompressed(type) ? prefixed(prefix, 'x+=inflatedBytes(b,p,n);').write : null,
+    hash: prefixed(prefix, either('h=hashText(h,b,p,n);', `h=hashText(h,${value}.bytes,0,m);`)).write,
+    textBytes: 4 + extra,
+    textRatio: form === 'json' ? JSON_TEXT_RATIO : isBase64(form) ? BASE64_RATIO * ratio : ratio,
   }
 }
 
@@ -186,15 +238,15 @@ function textBody(
   switch (form) {
     case 'csvBase64':
     case 'jsonBase64':
-      return { body: `q=writeBase64(${source},o,q);`, ratio: 4 / 3 }
+      return { body: `q=writeBase64(${source},o,q);`, ratio: BASE64_RATIO }
     case 'csv':
       return column.form === 'latin1'
         ? { body: 'u|=findCollision(b,p,n,separators);q=writeLatin1(b,p,n,o,q);', ratio: 3 }
         : { body: `u|=copyChecked(${source},o,q,separators);q+=${size};`, ratio: 1 }
     case 'json':
       return column.form === 'latin1'
-        ? { body: 'q=writeJsonLatin1(b,p,n,o,q);', ratio: 6 }
-        : { body: `q=writeJsonText(${source},o,q);`, ratio: 6 }
+        ? { body: 'q=writeJsonLatin1(b,p,n,o,q);', ratio: JSON_TEXT_RATIO }
+        : { body: `q=writeJsonText(${source},o,q);`, ratio: JSON_TEXT_RATIO }
   }
 }
 
@@ -207,6 +259,7 @@ function json(prefix: number, form: TargetForm): ColumnCode {
   return {
     fixedBytes: null,
     ...prefixed(prefix, body),
+    inflate: null,
     hash: prefixed(prefix, 'h=hashBytes(h,b,p,n);').write,
     textBytes: JSON_EXTRA,
     textRatio: JSON_RATIO,
@@ -223,6 +276,7 @@ function special(column: BoundColumn, i: number): ColumnCode {
   return {
     fixedBytes: null,
     ...prefixed(1, `q=${write}(o,q,${value});`),
+    inflate: null,
     hash: prefixed(1, `h=hashText(h,${room},0,${write}(${room},0,${value}));`).write,
     textBytes: 48,
     textRatio: 0,

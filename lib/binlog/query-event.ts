@@ -99,7 +99,8 @@ export function statusFacts(query: QueryParts): { sqlMode: number | null; client
 /** The statement as text. In a charset that is not known here its non-ASCII bytes become U+FFFD. */
 export function queryText(query: QueryParts, clientCollationId: number | null): string {
   const charset = clientCollationId === null ? null : charsetOfCollation(clientCollationId)
-  if (charset !== null && charsetForm(charset) === 'latin1')
+  const form = charset === null ? 'unknown' : charsetForm(charset)
+  if (charset !== null && (form === 'latin1' || form === 'transcoded'))
     return decodeText(charset, query.sql.subarray(query.sqlAt, query.sqlEnd)) ?? ''
   return query.sql.toString('utf8', query.sqlAt, query.sqlEnd)
 }

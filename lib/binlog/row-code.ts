@@ -22,6 +22,8 @@ export interface RowState {
 export interface GeneratedRow {
   encode(b: Buffer, at: number, limit: number, o: Buffer, q: number, op: 0 | 1): number
   skip(b: Buffer, at: number, limit: number): number
+  /** What the written compressed values of an image have more bytes inflated; null when there are no such columns. */
+  readonly inflated: ((b: Buffer, at: number, limit: number) => number) | null
   hash(b: Buffer, at: number, limit: number): number
   same(b: Buffer, before: number, after: number, limit: number): boolean
   /** Notes in `to` where the bytes of each key column begin and end; both -1 for NULL. */
@@ -86,8 +88,9 @@ class RowSource {
       'state.unsafe=u!==0;return q;}',
       `function skip(b,at,limit){${begin}${skip}${finish}return p;}`,
       ...this.#key(),
+      this.#inflated(),
       `function find(b,at,limit,target){let p=at+${this.#bitmapBytes};${this.#finds()}}`,
-      'return {encode,skip,hash,same,walk,find};',
+      'return {encode,skip,inflated,hash,same,walk,find};',
     ].join('\n')
   }
 
@@ -181,6 +184,16 @@ class RowSource {
   /** Always there, always as long. */
   #isPlain(i: number): boolean {
     return !this.layout.columns[i]!.nullable && this.codes[i]!.fixedBytes !== null
+  }
+
+  #inflated(): string {
+    const inflates = (i: number) => this.punctuation.before[i] !== null && this.codes[i]!.inflate !== null
+    if (!this.codes.some((_, i) => inflates(i))) return 'const inflated=null;'
+    const walk = this.codes.map((code, i) => {
+      if (!inflates(i)) return this.#skip(i)
+      return this.layout.columns[i]!.nullable ? `if(!(${this.#isNull(i)}))${code.inflate}` : code.inflate!
+    })
+    return `function inflated(b,at,limit){let p=at+${this.#bitmapBytes},x=0;${walk.join('')}return x;}`
   }
 
   #finds(): string {

@@ -3,10 +3,11 @@ import { Failure } from '../model/failure.js'
 import type { Zone } from '../model/zone.js'
 import { type BoundColumn, isSkippable } from './bound-column.js'
 import { type ChangeOp, ChangeText } from './change-text.js'
-import type { ColumnConstants } from './column-code.js'
+import { type ColumnConstants, isBase64, type TargetForm } from './column-code.js'
+import { converterOf } from './converted-value.js'
 import { HASH_SEED } from './key-hash.js'
 import { RefusedValue } from './refused-value.js'
-import { type GeneratedRow, type RowState, rowSource } from './row-code.js'
+import { type GeneratedRow, type RowState, rowSource, targetForm } from './row-code.js'
 import type { RowLayout } from './row-layout.js'
 import { rowPunctuation } from './row-punctuation.js'
 import { ValueProblem } from './value-problem.js'
@@ -34,7 +35,7 @@ export interface RowEncoder {
   skip(source: Buffer, at: number, limit: number): number
   /**
    * Writes the image at `at` as one row from `out[q]` on and returns the offset behind it. `out` needs room for
-   * `bound(bytes of the image)`. With measures op 0 adds the row and 1 takes it away. JSON rows are one object each, without a separator.
+   * `bound(bytes of the image + inflated(…))`. With measures op 0 adds the row and 1 takes it away. JSON rows are one object each, without a separator.
    * @throws Failure notDecodable, naming table and column, for an image that runs past `limit` or contradicts its table;
    *   valueUnfit, naming table, column and key, for a value that a guard refuses
    */
@@ -44,7 +45,9 @@ export interface RowEncoder {
    * changes of the event from 0. `commitMs`: ms since 1970; written in the layout's zone.
    */
   setChange(op: ChangeOp, place: ChangePlace, commitMs: number, row: number): void
-  /** Upper bound of output bytes for one image of `imageBytes` bytes. */
+  /** What the image at `at` has more bytes with its compressed values inflated: 0 without any. */
+  inflated(source: Buffer, at: number, limit: number): number
+  /** Upper bound of output bytes for one image of `imageBytes` bytes and what `inflated` adds to them. */
   bound(imageBytes: number): number
 }
 
@@ -67,7 +70,7 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
   const punctuation = rowPunctuation(layout)
   const { source, codes } = rowSource(layout, punctuation)
   const state: RowState = { p: 0, u: 0, end: 0, unsafe: false, column: 0 }
-  const constants = layout.columns.map(column => columnConstants(column, csv, separators))
+  const constants = layout.columns.map((column, i) => columnConstants(column, targetForm(layout, i), separators))
   const offsetAt = zoneOffset(layout.zone)
   const change = layout.change ? new ChangeText(layout, separators, offsetAt) : null
   const scope: Record<string, unknown> = {
@@ -87,7 +90,7 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
     offsetAt,
   }
   constants.forEach((constant, i) => {
-    if (constant !== null) scope[`c${i}`] = constant
+    scope[`c${i}`] = constant
   })
   const names = Object.keys(scope)
   const row: GeneratedRow = new Function('scope', `const {${names.join(',')}}=scope;\n${source}`)(scope)
@@ -188,6 +191,15 @@ class CompiledRowEncoder implements RowEncoder {
     this.#change.set(op, place, commitMs, row)
   }
 
+  inflated(source: Buffer, at: number, limit: number): number {
+    if (this.#row.inflated === null) return 0
+    try {
+      return this.#row.inflated(source, at, limit)
+    } catch (error) {
+      throw this.#located(error, source, at, limit)
+    }
+  }
+
   bound(imageBytes: number): number {
     return this.#fixedBytes + Math.ceil(this.#ratio * imageBytes)
   }
@@ -269,14 +281,19 @@ function isUnsafe(bytes: Uint8Array, separators: Separators): boolean {
   return (bytes.length === 2 && bytes[0] === 92 && bytes[1] === 78) || bytes.some(byte => separators.table[byte] === 1)
 }
 
-function columnConstants(column: BoundColumn, csv: boolean, separators: Separators): ColumnConstants | null {
+function columnConstants(column: BoundColumn, form: TargetForm, separators: Separators): ColumnConstants {
+  const csv = form === 'csv' || form === 'csvBase64'
+  const value = converterOf(column, isBase64(form))
   const scratch = Buffer.alloc(column.type === WIRE.STRING ? column.length : 0)
-  if (column.form !== 'labels') return { labels: [], labelsUnsafe: separators.table, scratch }
-  const labels = [new Uint8Array(0), ...column.members].map(member => (csv ? Buffer.from(member) : jsonInside(member)))
+  if (column.form !== 'labels') return { labels: [], labelsUnsafe: separators.table, scratch, value }
+  const labels = [new Uint8Array(0), ...column.members].map(member =>
+    member === null ? null : csv ? Buffer.from(member) : jsonInside(member),
+  )
   return {
     labels,
-    labelsUnsafe: Uint8Array.from(labels, label => (csv && isUnsafe(label, separators) ? 1 : 0)),
+    labelsUnsafe: Uint8Array.from(labels, label => (csv && label !== null && isUnsafe(label, separators) ? 1 : 0)),
     scratch,
+    value,
   }
 }
 

@@ -43,6 +43,11 @@ export function wireTypeName(type: number): string {
   return NAMES.get(type) ?? `type ${type}`
 }
 
+/** MariaDB's COMPRESSED columns. */
+export function isCompressed(type: number): boolean {
+  return type === WIRE.BLOB_COMPRESSED || type === WIRE.VARCHAR_COMPRESSED
+}
+
 /** Types that the SIGNEDNESS bitmap of a table map covers. */
 export function hasSignedness(type: number): boolean {
   switch (type) {

@@ -10,6 +10,9 @@ import { writeBase64, writeConstant, writeJsonText } from './write-text.js'
 /** The server breaks base64 into lines of 76 letters. */
 const BASE64_LINE_BYTES = 57
 
+/** Whole digits are counted in nines, so a DECIMAL(65,30) says 66: nine groups are most (strings/decimal.cc). */
+const MAX_DECIMAL_DIGITS = 81
+
 const LITERALS = [Buffer.from('null'), Buffer.from('true'), Buffer.from('false')]
 
 /** Text bytes per document byte are never more than this, plus a few: a control character as \u0001. */
@@ -143,7 +146,12 @@ function writeOpaque(q: number, p: number): number {
     case WIRE.NEWDECIMAL: {
       const precision = size < 2 ? 0 : source[data]!
       const scale = size < 2 ? 0 : source[data + 1]!
-      if (precision < 1 || precision > 65 || scale > precision || size !== 2 + decimalBytes(precision, scale))
+      if (
+        precision < 1 ||
+        precision > MAX_DECIMAL_DIGITS ||
+        scale > precision ||
+        size !== 2 + decimalBytes(precision, scale)
+      )
         throw new ValueProblem('its JSON document holds a damaged decimal', p)
       return writeDecimal(out, q, source, data + 2, precision, scale)
     }

@@ -1,5 +1,6 @@
 import { hasControl, needsEscape, sourceViewOf, targetViewOf } from './byte-view.js'
 import { LATIN1 } from './charset.js'
+import { writeCodePoint } from './transcode.js'
 import { ValueProblem } from './value-problem.js'
 
 /** Text and bytes from `b[p..p+n)` to `o[q..]`; functions return the offset behind, unless they say otherwise. */
@@ -70,6 +71,19 @@ export function findInDocument(b: Buffer, p: number, n: number, separators: Sepa
   return separators.control ? 0 : findCollision(b, p, n, separators)
 }
 
+/** Are all bytes of `b[p..p+n)` below 80? */
+export function isAscii(b: Buffer, p: number, n: number): boolean {
+  const end = p + n
+  let high = 0
+  let i = p
+  if (n >= 8) {
+    const view = sourceViewOf(b)
+    for (; i + 8 <= end; i += 8) high |= view.getInt32(i, true) | view.getInt32(i + 4, true)
+  }
+  for (; i < end; i++) high |= b[i]!
+  return (high & 0x8080_8080) === 0
+}
+
 /** MySQL's latin1 as UTF-8. */
 export function writeLatin1(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
   let at = q
@@ -79,18 +93,6 @@ export function writeLatin1(b: Buffer, p: number, n: number, o: Buffer, q: numbe
     else at = writeCodePoint(o, at, LATIN1[c]!)
   }
   return at
-}
-
-function writeCodePoint(o: Buffer, q: number, point: number): number {
-  if (point < 0x800) {
-    o[q] = 0xc0 | (point >> 6)
-    o[q + 1] = 0x80 | (point & 63)
-    return q + 2
-  }
-  o[q] = 0xe0 | (point >> 12)
-  o[q + 1] = 0x80 | ((point >> 6) & 63)
-  o[q + 2] = 0x80 | (point & 63)
-  return q + 3
 }
 
 const HEX = Uint8Array.from('0123456789abcdef', c => c.charCodeAt(0))

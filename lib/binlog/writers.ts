@@ -1,3 +1,5 @@
+import { inflatedBytes } from './compressed-value.js'
+import { writeJsonConverted } from './converted-value.js'
 import {
   checkBase64,
   checkInteger,
@@ -11,6 +13,7 @@ import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, has
 import { refuseBoolean, refuseBytes, refuseDate, refuseNull } from './refused-value.js'
 import { ValueProblem } from './value-problem.js'
 import { writeDouble, writeFloat } from './write-float.js'
+import { writeHiresDatetime, writeHiresTime, writeHiresTimestamp } from './write-hires.js'
 import { negateNumber, writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
 import { writeJson } from './write-json.js'
 import { writeInet4, writeInet6, writeUuid } from './write-network.js'
@@ -29,6 +32,7 @@ import {
   copyChecked,
   findCollision,
   findInDocument,
+  isAscii,
   padBinary,
   writeBase64,
   writeConstant,
@@ -61,6 +65,8 @@ export const WRITERS = {
   hashNumber,
   hashText,
   hashUint64,
+  inflatedBytes,
+  isAscii,
   negateNumber,
   padBinary,
   scratchText: Buffer.alloc(64),
@@ -71,12 +77,16 @@ export const WRITERS = {
   writeDouble,
   writeFloat,
   writeFraction,
+  writeHiresDatetime,
+  writeHiresTime,
+  writeHiresTimestamp,
   writeInet4,
   writeInet6,
   writeInstant,
   writeInt32,
   writeInt64,
   writeJson,
+  writeJsonConverted,
   writeJsonLatin1,
   writeJsonText,
   writeLatin1,
@@ -92,8 +102,12 @@ export const WRITERS = {
   imageTooShort(p: number, limit: number): never {
     throw new ValueProblem(`the row image ends ${p - limit} bytes too early`, limit)
   },
-  noLabel(index: number, p: number): never {
-    throw new ValueProblem(`it has no label ${index}`, p)
+  noLabel(index: number, p: number, label: null | undefined): never {
+    if (label === undefined) throw new ValueProblem(`it has no label ${index}`, p)
+    throw new ValueProblem(
+      `its label ${index} has a "?" in the catalog, which may stand for a character that no catalog shows (above U+FFFF); with binlog_row_metadata = FULL the binlog itself has the labels`,
+      p,
+    )
   },
   notNullable(p: number): never {
     throw new ValueProblem('a column that is NOT NULL is marked NULL', p)

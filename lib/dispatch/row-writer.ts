@@ -241,7 +241,8 @@ export class RowWriter {
     op: 0 | 1,
   ): number {
     if (route.mode === 'append') encoder.setChange?.(images.op, place, commitMs, change)
-    body.reserve(encoder.bound(images.end - at))
+    const inflated = encoder.inflated(images.buffer, at, images.end)
+    body.reserve(encoder.bound(images.end - at + inflated))
     return encoder.encode(images.buffer, at, images.end, body.chunk, body.rowStart(), op)
   }
 }

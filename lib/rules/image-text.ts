@@ -35,7 +35,7 @@ function compileImage(columns: readonly BoundColumn[], zone: Zone) {
     zone,
   })
   return (buffer: Buffer, at: number, limit: number): string => {
-    const bytes = encoder.skip(buffer, at, limit) - at
+    const bytes = encoder.skip(buffer, at, limit) - at + encoder.inflated(buffer, at, limit)
     const out = Buffer.allocUnsafe(encoder.bound(bytes))
     return out.toString('utf8', 0, encoder.encode(buffer, at, limit, out, 0, 0))
   }

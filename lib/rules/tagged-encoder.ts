@@ -56,6 +56,10 @@ export class TaggedEncoder {
     this.#after?.setChange(...change)
   }
 
+  inflated(source: Buffer, at: number, limit: number): number {
+    return this.#of(source, at).inflated(source, at + 1, limit)
+  }
+
   bound(imageBytes: number): number {
     return Math.max(this.#before?.bound(imageBytes) ?? 0, this.#after?.bound(imageBytes) ?? 0)
   }

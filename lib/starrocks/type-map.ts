@@ -134,12 +134,12 @@ const printed = (bytes: number, shown: string): TypeRow => ({
 })
 const geometry: TypeRow = {
   kind: 'special',
-  value: always(varbinary(MAX_STRING_BYTES)),
+  value: always(varchar(MAX_STRING_BYTES)),
   key: noKey('a geometry value'),
-  form: 'base64',
-  text: "base64 of the server's internal form: four bytes of SRID, then WKB",
+  text: '`POINT(1 2)`, with an SRID `SRID=4326;POINT(20 10)`: coordinates as they are stored, longitude first',
   snapshot: asBase64,
-  remarks: 'this version refuses such columns: leave them out with exclude',
+  remarks:
+    "a VARBINARY target gets the server's bytes: four of SRID, then WKB; a snapshot writes the text from these bytes",
 }
 
 /** One row per source type, by DATA_TYPE in lower case. */
@@ -187,10 +187,10 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
   text: text(65_535),
   mediumtext: text(16_777_215),
   longtext: { ...text(4_294_967_295), remarks: `${CEILING}; JSON of MariaDB is such a text` },
-  enum: label('ENUM', c => varchar(Math.max(0, ...c.members.map(utf8Length))), 'the label'),
+  enum: label('ENUM', c => varchar(Math.max(0, ...labelLengths(c))), 'the label'),
   set: label(
     'SET',
-    c => varchar(c.members.reduce((sum, member) => sum + utf8Length(member) + 1, -1)),
+    c => varchar(labelLengths(c).reduce((sum, length) => sum + length + 1, -1)),
     'the labels, joined by commas',
   ),
   binary: { ...bytes('BINARY(16)', 16), remarks: 'with its trailing zero bytes' },
@@ -210,7 +210,6 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
   uuid: printed(36, '`00112233-4455-6677-8899-aabbccddeeff`'),
   inet4: printed(15, '`192.168.0.1`'),
   inet6: printed(45, '`2001:db8::1`'),
-  // The server's internal form travels unchanged: four bytes of SRID, then WKB; a vector is its float32 values.
   geometry,
   point: geometry,
   linestring: geometry,
@@ -222,12 +221,11 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
   geomcollection: geometry,
   vector: {
     kind: 'special',
-    value: always(varbinary(MAX_STRING_BYTES)),
+    value: always(varchar(MAX_STRING_BYTES)),
     key: noKey('a vector'),
-    form: 'base64',
-    text: 'base64 of its float32 values',
+    text: '`[1,2.5,-0.0000003]`, the shortest text of each float',
     snapshot: asBase64,
-    remarks: 'this version refuses such columns: leave them out with exclude',
+    remarks: 'a VARBINARY target gets the bytes of the floats; a snapshot writes the text from these bytes',
   },
 }
 
@@ -328,8 +326,11 @@ function decimalPrecision(column: SourceColumn): number {
   return column.precision ?? 10
 }
 
-function utf8Length(value: string): number {
-  return Buffer.byteLength(value, 'utf8')
+/** Catalogs show a character above U+FFFF of a label, four bytes in UTF-8, as a question mark. */
+function labelLengths({ members, charset }: SourceColumn): number[] {
+  return members.map(label =>
+    Buffer.byteLength(bytesPerCharacter(charset) === 4 ? label.replaceAll('?', '\u{10000}') : label, 'utf8'),
+  )
 }
 
 /** Longest UTF-8 form of one character of a MySQL charset. Charsets outside this list stay within the BMP: three bytes. */

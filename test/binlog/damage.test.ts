@@ -3,7 +3,7 @@ import { BinlogDecoder } from '../../lib/binlog/decoder.js'
 import { EVENT } from '../../lib/binlog/event.js'
 import { Failure } from '../../lib/model/failure.js'
 import { formatDescription, randomFrom, rows, u8, u16, u32 } from '../support/binlog-builder.js'
-import { consume, prepared, sampleEvents } from '../support/event-samples.js'
+import { consume, prepared, SPEC, sampleEvents } from '../support/event-samples.js'
 
 /** What became of an event: how many rows, or the kind of failure. Anything but a Failure is thrown on. */
 function outcome(checksum: boolean, bytes: Buffer, start = 0, end = bytes.length): number | string {
@@ -115,13 +115,10 @@ describe('damaged events', () => {
   test('a JSON document that refers to itself ends', () => {
     // An array whose ten elements are the array itself.
     const bomb = Buffer.concat([u8(2), u16(10), u16(34), ...Array<Buffer>(10).fill(Buffer.concat([u8(2), u16(0)]))])
-    const image = Buffer.concat([u8(0xfa), u32(1), u32(bomb.length), bomb])
+    const image = Buffer.concat([u16(0xfffa), u32(1), u32(bomb.length), bomb])
     const decoder = prepared(false)
-    const found = decoder.decode(
-      rows(EVENT.WRITE_ROWS, 5, 7, [image], { checksum: false }),
-      0,
-      30 + image.length + 1 - 0,
-    )
+    const bytes = rows(EVENT.WRITE_ROWS, 5, SPEC.columns.length, [image], { checksum: false })
+    const found = decoder.decode(bytes, 0, bytes.length)
     expect(() => consume(decoder, found)).toThrow(/column j cannot be decoded/)
   })
 })

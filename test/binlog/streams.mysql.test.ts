@@ -265,27 +265,24 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
     expect(rest).toContain('xaPrepare')
   })
 
-  test('values that cannot be decoded do not keep other columns from being read', async () => {
-    const vector = kind === 'mysql' ? ', v vector(3)' : ''
+  // MySQL's table maps tell BINARY(16) from everything else.
+  const onMariadb = kind === 'mariadb' ? test : test.skip
+  onMariadb('values that cannot be told do not keep other columns from being read', async () => {
     const names = await written(server, [
-      `create table odd (id int primary key, g geometry, k varchar(9) character set gbk ${vector}, z int)`,
-      `insert into odd (id, g, k, z) values (1, st_geomfromtext('point(1 2)'), '中', 77)`,
-      ...(kind === 'mysql' ? [`update odd set v = string_to_vector('[1,2,3]'), z = 78`] : []),
+      'set global binlog_row_metadata = FULL',
+      'create table odd (id int primary key, u uuid, z int)',
+      `insert into odd values (1, '123e4567-e89b-12d3-a456-426655440000', 77)`,
+      'set global binlog_row_metadata = NO_LOG',
     ])
-    const schema = await readTableSchema(server, 't', 'odd')
     const read: string[] = []
     await readBinlogs(server, names, (event: BinlogEvent) => {
       if (event.kind !== 'rows') return
-      const columns = bindTable(event.map, schema)
-      expect(columns.map(column => column.undecodable !== null)).toEqual(
-        columns.map(column => !/^(id|z)$/.test(column.name)),
-      )
-      expect(() => compileRowEncoder(layoutOf(columns))).toThrow(/t\.odd: column g is of type GEOMETRY/)
+      const columns = bindTable(event.map, null)
+      expect(() => compileRowEncoder(layoutOf(columns))).toThrow(/t\.odd: column u is BINARY, UUID, INET4 or INET6/)
       const layout = layoutOf(columns)
       const fields = layout.fields.map((field, i) => (columns[i]!.undecodable === null ? field : null))
       for (const row of encodeImages({ ...layout, fields }, event.buffer, event.at, event.end)) read.push(row.text)
     })
-    expect(read[0]).toBe('1\x0177\x02')
-    expect(read.at(-1)).toBe(kind === 'mysql' ? '1\x0178\x02' : '1\x0177\x02')
+    expect(read).toEqual(['1\x0177\x02'])
   })
 })

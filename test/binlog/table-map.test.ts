@@ -136,7 +136,7 @@ describe('optional metadata', () => {
       [77, u8(1, 2, 3)],
     ])
     expect(map.columns.map(column => column.name)).toEqual(['e', 's', 'v', 'g', 'k'])
-    expect(map.columns.map(column => column.members)).toEqual([['é€', ''], ['a', 'it'], null, null, null])
+    expect(map.columns.map(column => column.members)).toEqual([['é€', ''], ['a', 'it'], null, null, ['中']])
     expect(map.columns.map(column => column.memberCount)).toEqual([2, 2, null, null, 1])
     expect(map.columns.map(column => column.visible)).toEqual([true, false, true, true, true])
     expect([map.columns[2]!.dimensions, map.columns[3]!.geometryType]).toEqual([1536, 1])

@@ -48,6 +48,8 @@ const CASES: Case[] = [
   ['enum', { members: ['a', 'größer', ''] }, 'varchar(8)', 'varchar(8)'],
   ['enum', { members: [''] }, 'varchar(1)', 'varchar(1)'],
   ['set', { members: ['a', 'bb', '中'] }, 'varchar(8)', 'varchar(8)'],
+  ['enum', { members: ['a?'], charset: 'utf8mb4' }, 'varchar(5)', 'varchar(5)'],
+  ['set', { members: ['?', '中'], charset: 'gbk' }, 'varchar(5)', 'varchar(5)'],
   ['binary', { maxLength: 16 }, 'varbinary(16)', 'varchar(24)'],
   ['varbinary', { maxLength: 20 }, 'varbinary(20)', 'varchar(28)'],
   ['blob', { maxLength: 65_535 }, 'varbinary(65535)', 'varchar(87380)'],

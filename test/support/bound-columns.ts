@@ -12,6 +12,7 @@ export function column(name: string, type: number, changes: Partial<BoundColumn>
     nullable: false,
     unsigned: false,
     form: 'number',
+    charset: null,
     members: [],
     isBinary: false,
     undecodable: null,

@@ -49,7 +49,7 @@ export function encodeImages(
   for (let from = at; from < end; ) {
     prepare(encoder, found.length)
     const next = encoder.skip(buffer, from, end)
-    const room = encoder.bound(next - from)
+    const room = encoder.bound(next - from + encoder.inflated(buffer, from, end))
     const out = Buffer.alloc(room + 5, 0xee)
     const q = encoder.encode(buffer, from, end, out, 5, op)
     if (encoder.end !== next) throw new Error(`encode ends at ${encoder.end}, skip at ${next}`)

@@ -74,7 +74,7 @@ export class RouteRows {
   ): void {
     const text = (encoder: ImageEncoder): string => {
       prepare(encoder)
-      const bound = encoder.bound(encoder.skip(buffer, at, end) - at)
+      const bound = encoder.bound(encoder.skip(buffer, at, end) - at + encoder.inflated(buffer, at, end))
       const out = Buffer.alloc(bound)
       return out.toString('utf8', 0, encoder.encode(buffer, at, end, out, 0, op))
     }

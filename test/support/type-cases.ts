@@ -1,3 +1,6 @@
+import { CHARSET_CASES, COMPRESSED_CASES } from './charset-cases.js'
+import { SHAPE_CASES } from './shape-cases.js'
+
 /** Column types and values that a binlog reader has to render exactly as a SELECT shows them. */
 export interface TypeCase {
   /** Column definition without name, as DDL. */
@@ -6,8 +9,12 @@ export interface TypeCase {
   readonly values: readonly string[]
   /** Default: both. */
   readonly server?: 'mysql' | 'mariadb'
+  /** Only the table map says what is needed: binlog_row_metadata = FULL. */
+  readonly needsMetadata?: true
+  /** MariaDB's temporal types from before MySQL 5.6. */
+  readonly oldTemporal?: true
   /** How SELECT shows the value as comparable text; `text` = as it prints. */
-  readonly as?: 'text' | 'number' | 'bytes' | 'float'
+  readonly as?: 'text' | 'number' | 'bytes' | 'float' | 'geometry' | 'vector'
 }
 
 const TEXTS = [
@@ -253,6 +260,8 @@ export const TYPE_CASES: readonly TypeCase[] = [
     values: [`'label 0'`, `'label 254'`, `'label 255'`, `'label 299'`],
   },
   { ddl: `set('a','b''c','中','x"y')`, values: [`''`, `'a'`, `'a,中'`, `'b''c,x"y'`, `'a,b''c,中,x"y'`] },
+  { ddl: `enum('😀','what?','a') character set utf8mb4`, values: [`'😀'`, '2', `'a'`], needsMetadata: true },
+  { ddl: `enum('what?','a') character set latin1`, values: [`'what?'`, `'a'`] },
   { ddl: `set('é','ü') character set latin1`, values: [`'é'`, `'é,ü'`] },
   { ddl: `set(${Array.from({ length: 17 }, (_, i) => `'s${i}'`).join(',')})`, values: [`'s0,s16'`, `'s8'`] },
   { ddl: `set(${Array.from({ length: 33 }, (_, i) => `'s${i}'`).join(',')})`, values: [`'s0,s32'`, `'s31'`] },
@@ -289,7 +298,62 @@ export const TYPE_CASES: readonly TypeCase[] = [
       `concat('{"large": [', repeat('"abcdefgh", ', 8000), '70000, 1, true, -3], "s": 1, "u": 65536}')`,
     ],
   },
-  { ddl: 'vector(3)', server: 'mysql', values: [] },
+  {
+    ddl: 'json',
+    server: 'mysql',
+    values: [
+      ...['0', '-0.0', '1.5', '1e100', 'false', '""', '18446744073709551615', '-9223372036854775808', '0.1'].map(
+        value => `'${value}'`,
+      ),
+      `cast(cast('2024-02-29' as date) as json)`,
+      `cast(cast('2024-02-29 12:34:56.5' as datetime(6)) as json)`,
+      `cast(cast('838:59:58.999999' as time(6)) as json)`,
+      `cast(cast('-838:59:59' as time) as json)`,
+      `cast(cast('99999999999999999999999999999999999.999999999999999999999999999999' as decimal(65, 30)) as json)`,
+      `cast(cast('-0.000000000000000000000000000001' as decimal(30, 30)) as json)`,
+      `cast(cast(12345678901234567890 as decimal(20)) as json)`,
+      `json_array(18446744073709551615, -9223372036854775808, 99999999999999999999, 1.7976931348623157e308, 5e-324)`,
+      `json_object('d', cast(0.10 as decimal(5, 2)), 'e', cast(-1 as decimal(65, 0)))`,
+      `json_array(st_geomfromtext('POINT(1 2)'))`,
+    ],
+  },
+  {
+    ddl: 'vector(3)',
+    server: 'mysql',
+    values: [`'[1,2.5,-3e-7]'`, `'[0,-0,0.1]'`, `'[3.4028234e38,1.5e-38,16777216]'`].map(v => `string_to_vector(${v})`),
+    as: 'vector',
+  },
+  {
+    ddl: 'vector',
+    server: 'mysql',
+    values: [`string_to_vector('[1.1]')`, `string_to_vector(concat('[', repeat('0.333333343,', 1000), '1]'))`],
+    as: 'vector',
+  },
+  ...[0, 1, 2, 3, 4, 5, 6].flatMap(digits =>
+    (
+      [
+        [
+          'datetime',
+          `'2024-02-29 12:34:56.987654'`,
+          `'0000-00-00'`,
+          `'9999-12-31 23:59:59'`,
+          `'2023-02-31 00:00:00.5'`,
+        ],
+        ['timestamp', `'2024-02-29 12:34:56.987654'`, `'0000-00-00'`, `'2038-01-19 11:14:07'`, `'1970-01-01 08:00:01'`],
+        ['time', `'-00:00:00.1'`, `'12:34:56.987654'`, `'-838:59:58.999999'`, `'838:59:59'`, `'00:00:00'`],
+      ] as const
+    ).map(
+      ([type, ...values]): TypeCase => ({
+        ddl: `${type}(${digits}) null`,
+        server: 'mariadb',
+        values,
+        oldTemporal: true,
+      }),
+    ),
+  ),
+  ...SHAPE_CASES,
+  ...CHARSET_CASES,
+  ...COMPRESSED_CASES,
   { ddl: 'json', server: 'mariadb', values: [`'{"a":1,  "b":[1,2.50]}'`, `'"x"'`, `'1'`] },
   {
     ddl: 'uuid',
@@ -324,7 +388,7 @@ export const TYPE_CASES: readonly TypeCase[] = [
   },
 ]
 
-/** The cases a server knows; those without values are types that are refused. */
+/** The cases a server knows. */
 export function typeCases(server: 'mysql' | 'mariadb'): readonly TypeCase[] {
-  return TYPE_CASES.filter(found => (found.server ?? server) === server && found.values.length > 0)
+  return TYPE_CASES.filter(found => (found.server ?? server) === server)
 }
