@@ -27,7 +27,8 @@ interface TypeRow {
   readonly text: string
   /**
    * SQL of the source whose result is the text that the stream writes for the same value; `c` is the quoted column. For
-   * sessions in utf8mb4 and in the stream's time zone.
+   * sessions in utf8mb4 and in the stream's time zone. `special`: base64 of the bytes that the text is written from, since
+   * the servers print shapes differently and vectors with six digits.
    */
   readonly snapshot: (c: string) => string
   /** What else there is to know, for the operator. */
@@ -138,8 +139,7 @@ const geometry: TypeRow = {
   key: noKey('a geometry value'),
   text: '`POINT(1 2)`, with an SRID `SRID=4326;POINT(20 10)`: coordinates as they are stored, longitude first',
   snapshot: asBase64,
-  remarks:
-    "a VARBINARY target gets the server's bytes: four of SRID, then WKB; a snapshot writes the text from these bytes",
+  remarks: "a VARBINARY target gets the server's bytes: four of SRID, then WKB",
 }
 
 /** One row per source type, by DATA_TYPE in lower case. */
@@ -225,7 +225,7 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
     key: noKey('a vector'),
     text: '`[1,2.5,-0.0000003]`, the shortest text of each float',
     snapshot: asBase64,
-    remarks: 'a VARBINARY target gets the bytes of the floats; a snapshot writes the text from these bytes',
+    remarks: 'a VARBINARY target gets the bytes of the floats',
   },
 }
 
