@@ -30,6 +30,7 @@ describe('differences to ["a", {"k": 1}]', () => {
     [[diff(INSERT, '$[0]')], '["z", "a", {"k": 1}]'],
     [[diff(INSERT, '$[2]')], '["a", {"k": 1}, "z"]'],
     [[diff(INSERT, '$[99]')], '["a", {"k": 1}, "z"]'],
+    [[diff(INSERT, '$[last-2]')], '["z", "a", {"k": 1}]'],
     [[diff(INSERT, '$[last-99]')], '["z", "a", {"k": 1}]'],
     [[diff(REMOVE, '$[0]')], '[{"k": 1}]'],
     [[diff(REMOVE, '$[1].k')], '["a", {}]'],

@@ -124,6 +124,20 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
     expect(await errors()).toEqual([])
   })
 
+  test('binlog_row_value_options = PARTIAL_JSON does with whole images, not with MINIMAL ones', async () => {
+    await server.sql(`set global binlog_row_value_options = 'PARTIAL_JSON'`)
+    expect(await errors()).toEqual([])
+    await server.sql(`set global binlog_row_image = 'MINIMAL'`)
+    try {
+      const finding = await theError()
+      expect(finding).toMatchObject({ check: 'mysql.binlog_row_value_options' })
+      await server.sql(finding.remedy)
+      expect(await errors()).toEqual([])
+    } finally {
+      await server.sql([`set global binlog_row_image = 'FULL'`, `set global binlog_row_value_options = ''`])
+    }
+  })
+
   test('missing grants, each mended by its remedy', async () => {
     const user = `u${schema}`
     await server.sql(`create user ${user}@'127.%' identified by 'sesame-99'`)

@@ -41,12 +41,12 @@ const CHECKS: readonly SettingCheck[] = [
   },
   facts => {
     const partial = facts.variables.get('binlog_row_value_options') ?? ''
-    const whole = facts.variables.get('binlog_row_image')?.toUpperCase() === 'FULL'
+    const whole = facts.variables.get('binlog_row_image')?.toUpperCase() !== 'MINIMAL'
     return finding(
       'mysql.binlog_row_value_options',
       partial === '' || whole,
       `binlog_row_value_options = ${partial || "''"}`,
-      "SET GLOBAL binlog_row_value_options = ''; -- JSON differences can be applied only to a whole row (binlog_row_image = FULL)",
+      "SET GLOBAL binlog_row_value_options = ''; -- with binlog_row_image = MINIMAL the document that the differences apply to is not in the binlog",
     )
   },
   facts => {
