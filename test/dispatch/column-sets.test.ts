@@ -97,4 +97,5 @@ test('no more sets of columns than sixteen fill at the same time', async () => {
   for (const [i, route] of all.entries()) r.dispatcher.rows(insertOf([i, 1]), [route], 1, PLACE)
   await turn()
   expect(r.sink.loads.map(load => load.columns)).toEqual(['k,v,__op'])
+  r.dispatcher.dropOpen()
 })
