@@ -105,7 +105,8 @@ export class Pipeline {
       const logged = { rowImage, mariadb: facts.mariadb }
       const zone = await resolveZone(config.time_zone, session)
       const router = new Router(routerOptions(config, zone, logged), book, {
-        readSchema: (schema, table) => this.#withSession(s => readTableSchema(s, schema, table)),
+        readSchema: (schema, table) =>
+          SourceSession.during(sourceAddress(config), session => readTableSchema(session, schema, table)),
         prepare: wish => sink.prepare(wish),
         observer,
       })
@@ -364,15 +365,6 @@ export class Pipeline {
         )
       await letters?.supersedeTarget(targetName(target), 'TRUNCATE')
       await sink.truncate(target)
-    }
-  }
-
-  async #withSession<T>(work: (session: SourceSession) => Promise<T>): Promise<T> {
-    const session = await SourceSession.connect(sourceAddress(this.#config))
-    try {
-      return await work(session)
-    } finally {
-      await session.close()
     }
   }
 }

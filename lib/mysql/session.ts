@@ -35,6 +35,16 @@ export class SourceSession {
     connection.on('error', () => undefined)
   }
 
+  /** Connects for one piece of work; rejects as `connect` and `work` do. */
+  static async during<T>(address: SourceAddress, work: (session: SourceSession) => Promise<T>): Promise<T> {
+    const session = await SourceSession.connect(address)
+    try {
+      return await work(session)
+    } finally {
+      await session.close()
+    }
+  }
+
   /** Connects, with TLS as asked: "preferred" takes TLS when the server offers it. Rejects with sourceUnreachable or sourceDenied. */
   static async connect(address: SourceAddress): Promise<SourceSession> {
     const plain = plainOptions(address)
