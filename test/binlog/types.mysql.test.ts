@@ -172,11 +172,6 @@ function shownText(value: string | number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
-/** `String` loses the sign of -0. */
-function printed(value: string | number): string {
-  return Object.is(value, -0) ? '-0' : String(value)
-}
-
 /** What a snapshot reads and what the stream is compared with, without what may differ in how numbers are printed. */
 function comparable(texts: Map<string, string | null>, { as }: TypeCase): unknown {
   return [...texts].map(([id, text]) => {
