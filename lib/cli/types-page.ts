@@ -52,6 +52,7 @@ checked when the table is met, at the start and by \`check\`; what cannot be is 
 | TIME | VARCHAR, CHAR, STRING |
 | texts, ENUM, SET, UUID, INET4, INET6 | all of these, and VARBINARY and JSON |
 | BINARY, VARBINARY, BLOBs | VARBINARY, VARCHAR, CHAR, STRING; as text when the bytes are UTF-8, as key in base64 |
+| geometries, VECTOR | VARCHAR, CHAR, STRING; VARBINARY for the server's bytes |
 | JSON | JSON, VARCHAR, CHAR, STRING; a text may have fewer blanks than MySQL's |
 
 A type that changes values (fractions cut off or rounded, times of day cut off) is allowed, with a warning at every start,

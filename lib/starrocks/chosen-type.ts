@@ -65,7 +65,7 @@ const READABLE: Readonly<Record<ReturnType<typeof valueKind>, readonly Family[]>
   text: ['boolean', 'integer', 'decimal', 'float', 'string', 'bytes', 'date', 'json'],
   bytes: ['bytes', 'string'],
   json: ['json', 'string'],
-  special: [],
+  special: ['string', 'bytes'],
 }
 
 /** Families in which different texts stay different values. */

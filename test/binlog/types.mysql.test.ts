@@ -160,9 +160,14 @@ function textsById(rows: unknown, found: TypeCase): Map<string, string | null> {
   return new Map(
     (rows as { id: number; v: string | number | null }[]).map(row => [
       String(row.id),
-      row.v === null ? null : found.as === 'geometry' ? partsInBrackets(String(row.v)) : String(row.v),
+      row.v === null ? null : found.as === 'geometry' ? partsInBrackets(String(row.v)) : shownText(row.v),
     ]),
   )
+}
+
+/** A number's text, the sign of a zero included. */
+function shownText(value: string | number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
 }
 
 /** What a snapshot reads and what the stream is compared with, without what may differ in how numbers are printed. */
