@@ -12,8 +12,7 @@ import { readServerFacts, type ServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
 import { StreamHoles } from './stream-holes.js'
-import type { ChangeReceiver } from './stream-reader.js'
-import { StreamReader } from './stream-reader.js'
+import { type ChangeReceiver, StreamReader, type StreamReaderOptions } from './stream-reader.js'
 
 export interface BinlogSourceOptions {
   readonly address: SourceAddress
@@ -25,7 +24,8 @@ export interface BinlogSourceOptions {
   /** Longest time a stop waits for the open transaction's end. */
   readonly stopWaitMs: number
   readonly wanted: (schema: string, table: string) => boolean
-  readonly wantedSchema: (schema: string) => boolean
+  /** See StreamReaderOptions. */
+  readonly follow: StreamReaderOptions['follow']
   readonly prepared: PreparedTransactions
 }
 
