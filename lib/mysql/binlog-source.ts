@@ -7,7 +7,7 @@ import type { Position } from '../model/position.js'
 import { DumpConnection } from './dump-connection.js'
 import { verifyExecuted } from './executed-check.js'
 import type { PositionTracker } from './position-tracker.js'
-import type { EventBytes, PreparedTransactions } from './prepared-transactions.js'
+import type { EventBytes, PreparedRows } from './prepared-transactions.js'
 import { readServerFacts, type ServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
@@ -26,7 +26,7 @@ export interface BinlogSourceOptions {
   readonly wanted: (schema: string, table: string) => boolean
   /** See StreamReaderOptions. */
   readonly follow: StreamReaderOptions['follow']
-  readonly prepared: PreparedTransactions
+  readonly prepared: PreparedRows
 }
 
 /** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */

@@ -93,7 +93,11 @@ function charsetOf(wire: WireColumn): string | null {
 
 function temporal(column: SourceColumn, wire: WireColumn): SourceColumn {
   const digits = wire.length
-  return { ...column, columnType: digits > 0 ? `${column.dataType}(${digits})` : column.dataType, fractionDigits: digits }
+  return {
+    ...column,
+    columnType: digits > 0 ? `${column.dataType}(${digits})` : column.dataType,
+    fractionDigits: digits,
+  }
 }
 
 function longestText(dataType: string, members: readonly string[]): number {
@@ -124,6 +128,7 @@ function text(
   const perCharacter = charset === null ? 1 : (maxBytesPerCharacter(charset) ?? 1)
   const maxLength = Math.floor(wire.length / perCharacter)
   // MariaDB's UUID, INET4 and INET6 look like BINARY.
-  const columnType = mariadb && dataType === 'binary' ? `binary(${maxLength}), uuid or inet` : `${dataType}(${maxLength})`
+  const columnType =
+    mariadb && dataType === 'binary' ? `binary(${maxLength}), uuid or inet` : `${dataType}(${maxLength})`
   return { ...of(dataType, columnType), maxLength }
 }

@@ -5,10 +5,10 @@ import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { formatPosition } from '../model/position.js'
 import { type TableSchema, tableName } from '../model/schema.js'
-import type { SchemaChange } from '../model/schema-change.js'
+import type { NamedChange, SchemaChange } from '../model/schema-change.js'
 import type { FollowedSchemas, SchemaEdit, TableName } from './ddl/followed-schemas.js'
 import { tableSchemaOf } from './ddl/followed-table.js'
-import { type Note, plainChange, schemaOf } from './ddl/overlay.js'
+import { plainChange, schemaOf } from './ddl/overlay.js'
 import { parseDdl } from './ddl/parse-ddl.js'
 import { dialectOf, type Effect, effectOf, type ServerTraits } from './ddl/statement-effect.js'
 import { UnreadableDdl } from './ddl/unreadable-ddl.js'
@@ -32,8 +32,6 @@ export interface SchemaFollowerOptions {
   readonly named: (schema: string, table: string) => boolean
   /** Whether any wanted table may live in this schema. */
   readonly wantedSchema: (schema: string) => boolean
-  /** What a statement on a wanted table that is not understood does: end the flow, or leave the table unknown. */
-  readonly unreadable: 'stop' | 'forget'
 }
 
 /** The source's tables at the position that is being read, followed from statement to statement. */
@@ -44,12 +42,7 @@ export class SchemaFollower {
   readonly #observer: Observer
   readonly #shadowsTold = new Set<string>()
 
-  constructor(
-    options: SchemaFollowerOptions,
-    history: SchemaHistory,
-    current: FollowedSchemas,
-    observer: Observer,
-  ) {
+  constructor(options: SchemaFollowerOptions, history: SchemaHistory, current: FollowedSchemas, observer: Observer) {
     this.#options = options
     this.#history = history
     this.#current = current
@@ -99,15 +92,15 @@ export class SchemaFollower {
     )
   }
 
-  /** What a statement does. Null: nothing to tables that are followed. @throws Failure ddlUnsupported */
+  /** What a statement does. Null: nothing to tables that are followed. */
   follow(event: QueryEvent, at: BinlogPlace): FollowedStatement | null {
     if (event.facts.alterPhase === 'start' || event.facts.alterPhase === 'rollback') return null
     const effect = this.#effect(event, at)
     const edit = this.#seen(effect.edit, at)
-    const tables = effect.notes.filter(note => this.#concerns(note, edit)).map(note => note.change)
+    const tables = effect.notes.filter(note => this.#concerns(note, edit))
     if (tables.length === 0 && edit.tables.length === 0 && edit.schemas.length === 0) return null
     return {
-      change: tables.length === 0 ? null : { statement: event.sql, tables },
+      change: tables.length === 0 ? null : { statement: event.sql, tables, unclear: effect.unclear },
       keep: async () => {
         await this.#history.append(at, edit)
         this.#current.take(edit)
@@ -116,13 +109,14 @@ export class SchemaFollower {
     }
   }
 
-  #effect(event: QueryEvent, at: BinlogPlace): Effect {
+  #effect(event: QueryEvent, at: BinlogPlace): Effect & Pick<SchemaChange, 'unclear'> {
     const { server } = this.#options
     try {
       const ddl = parseDdl(event.sql, dialectOf(server, event.facts))
-      if (ddl === null) return { notes: [], edit: { tables: [], schemas: [] } }
+      if (ddl === null) return { notes: [], edit: { tables: [], schemas: [] }, unclear: null }
       const { schema: defaultSchema, facts, timestamp } = event
-      return effectOf({ ddl, defaultSchema, facts, timestamp, place: formatPosition(at) }, this.#current, server)
+      const run = { ddl, defaultSchema, facts, timestamp, place: formatPosition(at) }
+      return { ...effectOf(run, this.#current, server), unclear: null }
     } catch (error) {
       if (error instanceof UnreadableDdl) return this.#unreadable(event, at, error)
       throw error
@@ -130,23 +124,15 @@ export class SchemaFollower {
   }
 
   /** Tables that such a statement names are not known any more. */
-  #unreadable(event: QueryEvent, at: BinlogPlace, { message }: UnreadableDdl): Effect {
+  #unreadable(event: QueryEvent, at: BinlogPlace, { message }: UnreadableDdl): Effect & Pick<SchemaChange, 'unclear'> {
     const words = mentioned(event.sql, dialectOf(this.#options.server, event.facts))
     const names = words.flatMap((table, i): TableName[] => {
       const schema = words[i - 1] === '.' ? (words[i - 2] ?? '') : event.schema
-      return this.#current.table({ schema, table }) !== null || this.#options.wanted(schema, table) ? [{ schema, table }] : []
+      return this.#current.table({ schema, table }) !== null || this.#options.wanted(schema, table)
+        ? [{ schema, table }]
+        : []
     })
-    const wanted = names.find(({ schema, table }) => this.wanted(schema, table))
     const statement = shortened(event.sql)
-    if (wanted !== undefined && this.#options.unreadable === 'stop')
-      throw new Failure(
-        'ddlUnsupported',
-        `At ${formatPosition(at)} the source ran a statement on ${tableName(wanted)} that is not understood (${message}): ${statement}`,
-        {
-          advice:
-            'With binlog_row_metadata=FULL on the source, set on_ddl = "ignore" until this position is passed and bring the target behind the statement by hand. Else set bin_name and bin_pos in master.info behind it, remove schema.history and copy the table again.',
-        },
-      )
     const unknown = `the statement at ${formatPosition(at)} is not understood (${message}): ${statement}`
     return {
       notes: names.map(name => ({
@@ -154,6 +140,11 @@ export class SchemaFollower {
         names: [name],
       })),
       edit: { tables: names.map(name => ({ name, state: { table: null, unknown, shadow: null } })), schemas: [] },
+      unclear: {
+        message: `At ${formatPosition(at)} the source ran a statement on ${names.map(tableName).join(', ')} that is not understood (${message}): ${statement}`,
+        advice:
+          'With binlog_row_metadata=FULL on the source, set on_ddl = "ignore" until this position is passed and bring the target behind the statement by hand. Else set bin_name and bin_pos in master.info behind it, remove schema.history and copy the table again.',
+      },
     }
   }
 
@@ -174,7 +165,7 @@ export class SchemaFollower {
     return { tables: [...own, ...more], schemas: schemas.filter(({ schema }) => wantedSchema(schema)) }
   }
 
-  #concerns({ names }: Note, edit: SchemaEdit): boolean {
+  #concerns({ names }: NamedChange, edit: SchemaEdit): boolean {
     const { wanted, named } = this.#options
     return names.some(name => {
       if (!wanted(name.schema, name.table)) return false

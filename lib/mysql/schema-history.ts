@@ -83,6 +83,11 @@ export class SchemaHistory {
     return this.#foreseen.find(({ at }) => at.binName === binName && at.binPos === binPos)?.edit ?? null
   }
 
+  /** What is known, or foreseen, behind statements that follow this place. */
+  stepsBehind(place: BinlogPlace): readonly Step[] {
+    return [...this.#foreseen, ...this.#steps].filter(({ at }) => comparePositions(at, place) > 0)
+  }
+
   /** Reading goes on from this place: what lay behind it is followed again. */
   resume(place: BinlogPlace): void {
     this.#steps = this.#steps.filter(({ at }) => comparePositions(at, place) <= 0)
@@ -100,7 +105,10 @@ export class SchemaHistory {
   /** Durable when it resolves. Rejects with positionUnsaved. */
   async append(at: BinlogPlace, edit: SchemaEdit): Promise<void> {
     this.#steps.push({ at, edit })
-    if (this.#length > Math.max(COMPACT_BYTES, 2 * this.#rewrittenLength) || !(await this.#appendLine({ kind: 'edit', at, edit })))
+    if (
+      this.#length > Math.max(COMPACT_BYTES, 2 * this.#rewrittenLength) ||
+      !(await this.#appendLine({ kind: 'edit', at, edit }))
+    )
       await this.#rewrite()
   }
 

@@ -114,7 +114,11 @@ function readable({ sql, facts }: SeenStatement, server: ServerTraits): Ddl | 'u
   }
 }
 
-function namesIn({ sql, facts, defaultSchema }: SeenStatement, schemas: FollowedSchemas, server: ServerTraits): TableName[] {
+function namesIn(
+  { sql, facts, defaultSchema }: SeenStatement,
+  schemas: FollowedSchemas,
+  server: ServerTraits,
+): TableName[] {
   const words = mentioned(sql, dialectOf(server, facts))
   return words
     .map((table, i) => ({ schema: words[i - 1] === '.' ? (words[i - 2] ?? '') : defaultSchema, table }))

@@ -3,13 +3,14 @@ import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
 import { BinlogSource, type BinlogSourceOptions } from './binlog-source.js'
 import { PositionTracker } from './position-tracker.js'
+import type { PreparedRows } from './prepared-transactions.js'
 import type { BinlogPlace } from './schema-history.js'
 import type { SeenStatement } from './schema-seed.js'
 import type { StartPoint } from './start-position.js'
 import type { ChangeReceiver } from './stream-reader.js'
 
 /** How the scan reads; its rows go nowhere. */
-export type ScanOptions = Omit<BinlogSourceOptions, 'wanted' | 'follow' | 'stopWaitMs'>
+export type ScanOptions = Omit<BinlogSourceOptions, 'wanted' | 'follow' | 'prepared' | 'stopWaitMs'>
 
 /**
  * Reads the stretch of the binlog between two positions once, for the DDL statements in it. Rejects with a Failure that no retry
@@ -46,7 +47,12 @@ export async function scanStatements(
     message: `The binlog from ${formatPosition(start.position)} to ${formatPosition(to)} is read once for changes of tables, before any row is loaded.`,
     advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
   })
-  const source = new BinlogSource({ ...options, wanted: () => false, follow, stopWaitMs: 0 }, tracker, receiver, quiet(observer))
+  const source = new BinlogSource(
+    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0 },
+    tracker,
+    receiver,
+    quiet(observer),
+  )
   try {
     await source.run(start, reached.signal)
   } finally {
@@ -54,6 +60,16 @@ export async function scanStatements(
     signal.removeEventListener('abort', onAbort)
   }
   return found.filter(({ at }) => comparePositions(at, to) <= 0)
+}
+
+/** Rows of XA transactions are not kept. */
+const NO_ROWS: PreparedRows = {
+  begin: () => undefined,
+  append: () => undefined,
+  prepare: async () => undefined,
+  async *read() {},
+  async *readOpen() {},
+  decide: async () => undefined,
 }
 
 /** Connections of the scan are none of the stream's; its failures are told. */

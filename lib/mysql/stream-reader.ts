@@ -5,9 +5,9 @@ import { Failure } from '../model/failure.js'
 import { comparePositions, formatPosition } from '../model/position.js'
 import type { SchemaChange } from '../model/schema-change.js'
 import type { PositionTracker } from './position-tracker.js'
-import type { EventBytes, PreparedTransactions } from './prepared-transactions.js'
-import type { BinlogPlace } from './schema-history.js'
+import type { EventBytes, PreparedRows } from './prepared-transactions.js'
 import type { FollowedStatement } from './schema-follower.js'
+import type { BinlogPlace } from './schema-history.js'
 import { classifyStatement, type Statement } from './statement.js'
 import { decidedXid } from './xa-id.js'
 import { XaReader } from './xa-reader.js'
@@ -36,7 +36,7 @@ export interface StreamReaderOptions {
   /** What a DDL statement does that ends at a place; see SchemaFollower. */
   readonly follow: (event: QueryEvent, at: BinlogPlace) => FollowedStatement | null
   /** Where the rows of XA transactions wait for their XA COMMIT. */
-  readonly prepared: PreparedTransactions
+  readonly prepared: PreparedRows
 }
 
 /**

@@ -72,7 +72,7 @@ async function load(
     },
     book,
     {
-      readSchema: async () => schema,
+      schemaFor: () => schema,
       prepare: async wish => ({ ...wish, columns: wish.columns.map(c => ({ ...c, hasDefault: false })) }),
       observer: () => undefined,
     },

@@ -3,8 +3,8 @@ import { chooseCharset } from './charset-choice.js'
 import { convertColumn } from './convert-column.js'
 import type { AlterSpec, ColumnDefinition, ColumnPlace } from './ddl.js'
 import { type FollowedKey, type FollowedTable, sameName } from './followed-table.js'
-import { addKeys, type DdlSetting, makeColumn } from './make-table.js'
 import { withDefault } from './insert-default.js'
+import { addKeys, type DdlSetting, makeColumn } from './make-table.js'
 import { UnreadableDdl } from './unreadable-ddl.js'
 
 export interface ChangedTable {

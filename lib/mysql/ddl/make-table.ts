@@ -3,8 +3,8 @@ import { chooseCharset } from './charset-choice.js'
 import { resolveType } from './column-type.js'
 import type { ColumnDefinition, CreateTable, KeyDefinition } from './ddl.js'
 import { type FollowedKey, type FollowedTable, sameName } from './followed-table.js'
-import type { Dialect } from './tokens.js'
 import { withDefault } from './insert-default.js'
+import type { Dialect } from './tokens.js'
 import { UnreadableDdl } from './unreadable-ddl.js'
 
 /** What a statement's meaning depends on besides its text. */

@@ -4,12 +4,6 @@ import type { FollowedSchemas, SchemaEdit, TableName, TableState } from './follo
 import { tableSchemaOf } from './followed-table.js'
 import { originals, type Shadow } from './shadow-table.js'
 
-/** A change, and the names of the tables it is about. */
-export interface Note {
-  readonly change: TableChange
-  readonly names: readonly TableName[]
-}
-
 /** What is known, with the changes of the statement so far on top. */
 export class Overlay {
   readonly #below: FollowedSchemas

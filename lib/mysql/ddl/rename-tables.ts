@@ -1,7 +1,7 @@
 import { type TableSchema, tableName } from '../../model/schema.js'
-import type { ColumnFill } from '../../model/schema-change.js'
+import type { ColumnFill, NamedChange } from '../../model/schema-change.js'
 import type { TableName, TableState } from './followed-schemas.js'
-import { type Note, type Overlay, plainChange, schemaOf } from './overlay.js'
+import { type Overlay, plainChange, schemaOf } from './overlay.js'
 import { originals, type Shadow } from './shadow-table.js'
 
 interface Move {
@@ -16,7 +16,7 @@ interface Move {
 export function renameTables(
   pairs: readonly { readonly from: TableName; readonly to: TableName }[],
   tables: Overlay,
-): Note[] {
+): NamedChange[] {
   const before = new Map<string, TableState | null>()
   const moves = new Map<string, Move & { readonly to: TableName }>()
   for (const { from, to } of pairs) {
@@ -45,7 +45,7 @@ function noteOf(
   { from, to, state }: Move & { readonly to: TableName },
   before: ReadonlyMap<string, TableState | null>,
   tables: Overlay,
-): Note[] {
+): NamedChange[] {
   if (from.schema === to.schema && from.table === to.table) return []
   const isCutOver = state?.shadow?.of === to.table && from.schema === to.schema
   if (isCutOver) {

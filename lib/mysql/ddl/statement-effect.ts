@@ -1,6 +1,6 @@
 import { charsetOfCollation } from '../../binlog/charset.js'
 import type { StatementFacts } from '../../binlog/event.js'
-import type { ColumnFill, TableChange } from '../../model/schema-change.js'
+import type { ColumnFill, NamedChange, TableChange } from '../../model/schema-change.js'
 import type { Zone } from '../../model/zone.js'
 import { type ChangedTable, changeTable } from './change-table.js'
 import { charsetName, chooseCharset } from './charset-choice.js'
@@ -9,7 +9,7 @@ import type { CreateTable, Ddl, TableRef } from './ddl.js'
 import type { FollowedSchemas, SchemaEdit, TableName, TableState } from './followed-schemas.js'
 import { type FollowedTable, tableSchemaOf } from './followed-table.js'
 import { type DdlSetting, makeTable } from './make-table.js'
-import { type Note, Overlay, plainChange, schemaOf } from './overlay.js'
+import { Overlay, plainChange, schemaOf } from './overlay.js'
 import { renameTables } from './rename-tables.js'
 import { extendLineage, type Shadow } from './shadow-table.js'
 import type { Dialect } from './tokens.js'
@@ -39,7 +39,7 @@ export interface ServerTraits {
 
 /** What a statement does to each table, and to what is known. */
 export interface Effect {
-  readonly notes: readonly Note[]
+  readonly notes: readonly NamedChange[]
   readonly edit: SchemaEdit
 }
 
@@ -58,7 +58,7 @@ class Statement {
   readonly #schemas: FollowedSchemas
   readonly #server: ServerTraits
   readonly #tables: Overlay
-  readonly #notes: Note[] = []
+  readonly #notes: NamedChange[] = []
   readonly #charsets: { schema: string; charset: string | null }[] = []
 
   constructor(run: RunStatement, schemas: FollowedSchemas, server: ServerTraits) {
