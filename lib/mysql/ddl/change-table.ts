@@ -4,7 +4,7 @@ import { convertColumn } from './convert-column.js'
 import type { AlterSpec, ColumnDefinition, ColumnPlace } from './ddl.js'
 import { type FollowedKey, type FollowedTable, sameName } from './followed-table.js'
 import { withDefault } from './insert-default.js'
-import { addKeys, type DdlSetting, makeColumn } from './make-table.js'
+import { addKeys, type DdlSetting, makeColumn, withoutNull } from './make-table.js'
 import { UnreadableDdl } from './unreadable-ddl.js'
 
 export interface ChangedTable {
@@ -116,11 +116,16 @@ class Change {
 
   /** A column of the primary key stays NOT NULL whatever its new definition says. */
   #redefine(old: SourceColumn, definition: ColumnDefinition, charset: string): SourceColumn {
-    const column = makeColumn(definition, charset, this.#setting)
+    const column = makeColumn(definition, charset, this.#setting, this.#isFirstTimestamp(old.name))
     const primary = this.#before.keys.find(key => key.kind === 'primary')
     const dropped = this.#specs.some(spec => spec.kind === 'dropKey' && sameName(spec.name, 'PRIMARY'))
     const inKey = !dropped && primary?.parts.some(part => part.column !== null && sameName(part.column, old.name))
-    return inKey ? { ...column, nullable: false } : column
+    return inKey ? withoutNull(column) : column
+  }
+
+  #isFirstTimestamp(name: string | null): boolean {
+    const first = this.#slots.find(({ column }) => column.dataType === 'timestamp')
+    return first === undefined || first.old === name
   }
 
   /** New columns and those that move. */
@@ -134,7 +139,8 @@ class Change {
           throw this.#contradicts(`has a column "${name}" already`)
         }
         added.set(name, spec.column)
-        this.#insert({ column: makeColumn(spec.column, charset, this.#setting), old: null }, spec.place)
+        const first = this.#isFirstTimestamp(null)
+        this.#insert({ column: makeColumn(spec.column, charset, this.#setting, first), old: null }, spec.place)
       } else if (spec.kind === 'changeColumn' && spec.place !== null) {
         const slot = this.#slots.find(({ old }) => old !== null && sameName(old, spec.from))
         if (slot === undefined) continue

@@ -94,10 +94,11 @@ function decimalText(text: string, scale: number): string | null {
 
 /** Exact for as many digits as both forms hold. */
 function floatText(text: string, column: SourceColumn): string | null {
-  if (!/^[+-]?\d+(\.\d*)?$/.test(text)) return null
-  const digits = text.replace(/\D/g, '').replace(/^0+/, '').length
+  if (!/^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i.test(text)) return null
+  const digits = text.replace(/e.*/i, '').replace(/\D/g, '').replace(/^0+/, '').length
   const exact = digits <= (column.dataType === 'float' ? 6 : 15)
-  return exact && Math.abs(Number(text)) < 1e14 ? String(Number(text)) : null
+  const size = Math.abs(Number(text))
+  return exact && (size === 0 || (size < 1e14 && size > 1e-4)) ? String(Number(text)) : null
 }
 
 function labelOf(text: string, { members }: SourceColumn): string | null {

@@ -1,7 +1,7 @@
 import type { SourceColumn } from '../../model/schema.js'
 import { chooseCharset } from './charset-choice.js'
 import { resolveType } from './column-type.js'
-import type { ColumnDefinition, CreateTable, KeyDefinition } from './ddl.js'
+import type { ColumnDefinition, CreateTable, DefaultValue, KeyDefinition } from './ddl.js'
 import { type FollowedKey, type FollowedTable, sameName } from './followed-table.js'
 import { withDefault } from './insert-default.js'
 import type { Dialect } from './tokens.js'
@@ -22,12 +22,19 @@ export function makeTable(
   setting: DdlSetting,
 ): FollowedTable {
   const charset = chooseCharset(create.charset, schemaCharset, setting.dialect)
-  const columns = create.columns.map(column => makeColumn(column, charset, setting))
+  const first = create.columns.find(({ type }) => type.name === 'TIMESTAMP')
+  const columns = create.columns.map(column => makeColumn(column, charset, setting, column === first))
   const made = { ...name, columns, keys: [], charset, comment: create.comment }
   return addKeys(made, create.keys)
 }
 
-export function makeColumn(definition: ColumnDefinition, tableCharset: string, setting: DdlSetting): SourceColumn {
+/** `firstTimestamp`: where explicit_defaults_for_timestamp is OFF it counts as CURRENT_TIMESTAMP without a default, others as zero. */
+export function makeColumn(
+  definition: ColumnDefinition,
+  tableCharset: string,
+  setting: DdlSetting,
+  firstTimestamp: boolean,
+): SourceColumn {
   const { name, comment } = definition
   const type = resolveType(definition.type, tableCharset, setting.dialect)
   const nullable = definition.nullable ?? (type.dataType !== 'timestamp' || setting.explicitTimestamps)
@@ -35,7 +42,11 @@ export function makeColumn(definition: ColumnDefinition, tableCharset: string, s
   if (definition.generated !== null) return { ...column, generated: definition.generated }
   if (definition.autoIncrement) return column
   const implied = definition.default === null && type.dataType === 'timestamp' && !setting.explicitTimestamps
-  return withDefault(column, implied && !nullable ? { kind: 'now' } : definition.default, setting.dialect.mariadb)
+  return withDefault(column, implied && !nullable ? impliedDefault(firstTimestamp) : definition.default, setting.dialect.mariadb)
+}
+
+function impliedDefault(firstTimestamp: boolean): DefaultValue {
+  return firstTimestamp ? { kind: 'now' } : { kind: 'literal', text: '0000-00-00 00:00:00', number: false }
 }
 
 /** The table with further keys, named as the server names them; columns of a primary key become NOT NULL. */
@@ -50,9 +61,15 @@ export function addKeys(table: FollowedTable, definitions: readonly KeyDefinitio
     const parts = definition.parts.map(part => resolvePart(part, columns, table))
     const name = definition.name ?? freeName(definition, keys)
     keys.push({ name, kind: kind === 'foreign' ? 'plain' : kind, parts })
-    if (kind === 'primary') columns = columns.map(c => (isPart(c, parts) ? { ...c, nullable: false } : c))
+    if (kind === 'primary') columns = columns.map(c => (isPart(c, parts) ? withoutNull(c) : c))
   }
   return { ...table, columns, keys }
+}
+
+/** NOT NULL, and so without NULL as what an INSERT leaves open. */
+export function withoutNull(column: SourceColumn): SourceColumn {
+  const { defaultValue, ...rest } = column
+  return { ...rest, nullable: false, ...(defaultValue === undefined || defaultValue.kind === 'null' ? {} : { defaultValue }) }
 }
 
 const isPart = (column: SourceColumn, parts: FollowedKey['parts']): boolean =>
