@@ -42,5 +42,7 @@ export function randomAlter(random: Random, table: string, columns: readonly str
     return some(forms)()
   }
   const parts = Array.from({ length: 1 + random.below(3) }, (_, i) => part(i))
-  return `alter table ${table} ${parts.join(', ')}`
+  // That is refused, as it makes columns of sizes that no statement names.
+  const large = parts.some(text => /text|blob/.test(text))
+  return `alter table ${table} ${parts.filter(text => !large || !text.startsWith('convert')).join(', ')}`
 }

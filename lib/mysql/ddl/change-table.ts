@@ -116,11 +116,22 @@ class Change {
 
   /** A column of the primary key stays NOT NULL whatever its new definition says. */
   #redefine(old: SourceColumn, definition: ColumnDefinition, charset: string): SourceColumn {
-    const column = makeColumn(definition, charset, this.#setting, this.#isFirstTimestamp(old.name))
+    const column = this.#make(definition, charset, this.#isFirstTimestamp(old.name))
     const primary = this.#before.keys.find(key => key.kind === 'primary')
     const dropped = this.#specs.some(spec => spec.kind === 'dropKey' && sameName(spec.name, 'PRIMARY'))
     const inKey = !dropped && primary?.parts.some(part => part.column !== null && sameName(part.column, old.name))
     return inKey ? withoutNull(column) : column
+  }
+
+  /** CONVERT TO holds also against a character set that the definition names. */
+  #make(definition: ColumnDefinition, charset: string, firstTimestamp: boolean): SourceColumn {
+    const column = makeColumn(definition, charset, this.#setting, firstTimestamp)
+    const converts = column.charset !== null && this.#specs.some(spec => spec.kind === 'convertCharset')
+    // MySQL gives such a column the length of another size of TEXT or BLOB.
+    if (this.#specs.some(spec => spec.kind === 'convertCharset') && !this.#setting.dialect.mariadb)
+      if (/(text|blob)$/.test(column.dataType))
+        throw new UnreadableDdl(`CONVERT TO together with a definition of "${column.name}" as TEXT or BLOB`, 0)
+    return converts ? { ...column, charset } : column
   }
 
   #isFirstTimestamp(name: string | null): boolean {
@@ -140,7 +151,7 @@ class Change {
         }
         added.set(name, spec.column)
         const first = this.#isFirstTimestamp(null)
-        this.#insert({ column: makeColumn(spec.column, charset, this.#setting, first), old: null }, spec.place)
+        this.#insert({ column: this.#make(spec.column, charset, first), old: null }, spec.place)
       } else if (spec.kind === 'changeColumn' && spec.place !== null) {
         const slot = this.#slots.find(({ old }) => old !== null && sameName(old, spec.from))
         if (slot === undefined) continue

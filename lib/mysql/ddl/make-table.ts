@@ -42,7 +42,11 @@ export function makeColumn(
   if (definition.generated !== null) return { ...column, generated: definition.generated }
   if (definition.autoIncrement) return column
   const implied = definition.default === null && type.dataType === 'timestamp' && !setting.explicitTimestamps
-  return withDefault(column, implied && !nullable ? impliedDefault(firstTimestamp) : definition.default, setting.dialect.mariadb)
+  return withDefault(
+    column,
+    implied && !nullable ? impliedDefault(firstTimestamp) : definition.default,
+    setting.dialect.mariadb,
+  )
 }
 
 function impliedDefault(firstTimestamp: boolean): DefaultValue {
@@ -69,7 +73,11 @@ export function addKeys(table: FollowedTable, definitions: readonly KeyDefinitio
 /** NOT NULL, and so without NULL as what an INSERT leaves open. */
 export function withoutNull(column: SourceColumn): SourceColumn {
   const { defaultValue, ...rest } = column
-  return { ...rest, nullable: false, ...(defaultValue === undefined || defaultValue.kind === 'null' ? {} : { defaultValue }) }
+  return {
+    ...rest,
+    nullable: false,
+    ...(defaultValue === undefined || defaultValue.kind === 'null' ? {} : { defaultValue }),
+  }
 }
 
 const isPart = (column: SourceColumn, parts: FollowedKey['parts']): boolean =>

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { TableSchema } from '../../../lib/model/schema.js'
 import { readSchemaCharsets, readTables } from '../../../lib/mysql/catalog.js'
+import type { TableRef } from '../../../lib/mysql/ddl/ddl.js'
 import { FollowedSchemas } from '../../../lib/mysql/ddl/followed-schemas.js'
 import { tableSchemaOf } from '../../../lib/mysql/ddl/followed-table.js'
 import { parseDdl } from '../../../lib/mysql/ddl/parse-ddl.js'
 import { dialectOf, effectOf, type ServerTraits } from '../../../lib/mysql/ddl/statement-effect.js'
-import type { TableRef } from '../../../lib/mysql/ddl/ddl.js'
 import { undoStatement } from '../../../lib/mysql/ddl/undo-statement.js'
 import type { SeenStatement } from '../../../lib/mysql/schema-seed.js'
-import { classifyStatement } from '../../../lib/mysql/statement.js'
-import { Random } from '../../support/random.js'
-import { randomAlter } from '../../support/random-ddl.js'
 import { SourceSession } from '../../../lib/mysql/session.js'
+import { classifyStatement } from '../../../lib/mysql/statement.js'
 import { startServer, type TestServer } from '../../../lib/servers/test-server.js'
 import { binlogNames, readBinlogs } from '../../support/binlog-files.js'
 import { DDL_CASES } from '../../support/ddl-cases.js'
 import { UTC } from '../../support/encoded-rows.js'
+import { Random } from '../../support/random.js'
+import { randomAlter } from '../../support/random-ddl.js'
 import { sourceAddressOf } from '../../support/source-address.js'
 
 type Kind = 'mysql' | 'mariadb'
@@ -134,7 +134,10 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
   }
 
   /** Takes what the catalog holds at the end back, statement by statement: what is still known must be what was there. */
-  async function takenBack(statements: readonly SeenStatement[], snapshots: readonly Snapshot[]): Promise<{ wrong: string[]; knew: number }> {
+  async function takenBack(
+    statements: readonly SeenStatement[],
+    snapshots: readonly Snapshot[],
+  ): Promise<{ wrong: string[]; knew: number }> {
     const schemas = new FollowedSchemas()
     for (const [schema, charset] of await readSchemaCharsets(session)) {
       if (!/^t(_|$)/.test(schema)) continue
@@ -164,7 +167,11 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
   }
 
   /** A line for each difference between what is followed and what the catalog held. */
-  function compared(seen: readonly SeenStatement[], snapshots: readonly Snapshot[], schemas: FollowedSchemas): string[] {
+  function compared(
+    seen: readonly SeenStatement[],
+    snapshots: readonly Snapshot[],
+    schemas: FollowedSchemas,
+  ): string[] {
     const followed = follow(seen, schemas)
     const wrong: string[] = []
     paired(seen, snapshots).forEach((snapshot, i) => {
@@ -208,7 +215,10 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
     const seen = await logged()
     const schemas = new FollowedSchemas()
     schemas.take({ tables: [], schemas: [{ schema: 't', charset: 'utf8mb4' }] })
-    const only = snapshots.map(({ sql, tables }) => ({ sql, tables: new Map([...tables].filter(([name]) => name === 't.rnd')) }))
+    const only = snapshots.map(({ sql, tables }) => ({
+      sql,
+      tables: new Map([...tables].filter(([name]) => name === 't.rnd')),
+    }))
     const hint = `seed ${random.seed}\n`
     expect(`${hint}${compared(seen, only, schemas).join('\n')}`).toBe(hint)
     expect(seen.length).toBeGreaterThan(25)

@@ -30,7 +30,8 @@ describe('which tables a statement names', () => {
     ['drop table a wait 5', ['a'], MARIADB],
   ] as const)('%s', (sql, expected, dialect: Dialect = MYSQL) => {
     const ddl = parseDdl(sql, dialect)
-    const names = ddl?.kind === 'dropTables' ? ddl.tables.map(t => (t.schema === null ? t.table : `${t.schema}.${t.table}`)) : []
+    const names =
+      ddl?.kind === 'dropTables' ? ddl.tables.map(t => (t.schema === null ? t.table : `${t.schema}.${t.table}`)) : []
     expect(names).toEqual(expected)
   })
 
@@ -78,19 +79,34 @@ describe('columns', () => {
     ["create table t (a varchar(9) default 'it''s, ) \\' x', b int)", ['a VARCHAR', 'b INT']],
     ["create table t (a int default (json_extract('{\"a\": 1}', '$.a')), b int)", ['a INT', 'b INT']],
     ['create table t (`key` int, `a b` int, 1a int, 中 int)', ['key INT', 'a b INT', '1a INT', '中 INT']],
-    ['create table t (a int references u (id) on delete set null on update cascade, b int check (a > (1)) not enforced)', ['a INT', 'b INT']],
-    ['create table t (a int generated always as (b + (1)) stored not null unique comment \'x\', b int)', ['a INT', 'b INT']],
+    [
+      'create table t (a int references u (id) on delete set null on update cascade, b int check (a > (1)) not enforced)',
+      ['a INT', 'b INT'],
+    ],
+    [
+      "create table t (a int generated always as (b + (1)) stored not null unique comment 'x', b int)",
+      ['a INT', 'b INT'],
+    ],
     ['create table t (vector int, v vector(3))', ['vector INT', 'v VECTOR']],
   ])('%s', (sql, expected) => expect(columns(sql)).toEqual(expected))
 })
 
 describe('what ALTER TABLE does', () => {
   test.each([
-    ['alter table t add a int, drop b, modify c int first, change d e int after f', ['addColumn', 'dropColumn', 'changeColumn', 'changeColumn']],
+    [
+      'alter table t add a int, drop b, modify c int first, change d e int after f',
+      ['addColumn', 'dropColumn', 'changeColumn', 'changeColumn'],
+    ],
     ['alter table t add (a int, b int, key (a))', ['addColumn', 'addColumn', 'addKey']],
-    ['alter table t add constraint c unique (a), add constraint check (a > 1), drop foreign key f', ['addKey', 'dropKey']],
+    [
+      'alter table t add constraint c unique (a), add constraint check (a > 1), drop foreign key f',
+      ['addKey', 'dropKey'],
+    ],
     ['alter table t engine=InnoDB, algorithm=inplace, lock none, order by a, b desc', []],
-    ['alter table t rename column a to b, rename index i to j, rename to u', ['renameColumn', 'renameKey', 'renameTable']],
+    [
+      'alter table t rename column a to b, rename index i to j, rename to u',
+      ['renameColumn', 'renameKey', 'renameTable'],
+    ],
     ['alter table t convert to character set utf8mb4 collate utf8mb4_bin', ['convertCharset']],
     ['alter table t default charset latin1', ['defaultCharset']],
     ['alter table t drop partition p1, p2', ['unseenRows']],
@@ -98,14 +114,14 @@ describe('what ALTER TABLE does', () => {
     ['alter table t import tablespace', ['unseenRows']],
     ['alter table t partition by hash (id) partitions 4', []],
     ['alter table t add partition (partition p values less than (5))', []],
-    ['create unique index i on t (a(5) desc, (b + 1)) comment \'x\' algorithm=inplace', ['addKey']],
+    ["create unique index i on t (a(5) desc, (b + 1)) comment 'x' algorithm=inplace", ['addKey']],
     ['drop index i on t', ['dropKey']],
   ])('%s', (sql, expected) => expect(specs(sql)).toEqual(expected))
 
-  test.each(['alter online ignore table if exists t wait 5 add column if not exists a int', 'alter table t nowait add index if not exists i (a)'])(
-    'MariaDB: %s',
-    sql => expect(specs(sql, MARIADB)).toHaveLength(1),
-  )
+  test.each([
+    'alter online ignore table if exists t wait 5 add column if not exists a int',
+    'alter table t nowait add index if not exists i (a)',
+  ])('MariaDB: %s', sql => expect(specs(sql, MARIADB)).toHaveLength(1))
 })
 
 describe('what is not understood is said, never guessed', () => {
