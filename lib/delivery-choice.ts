@@ -5,8 +5,7 @@ import { type TargetTable, targetName } from './model/schema.js'
 
 export interface DeliveryFacts {
   readonly wish: 'auto' | 'atomic' | 'labels'
-  readonly targets: readonly TargetTable[]
-  /** Theirs, and those an epoch of an earlier run may have to be brought into. */
+  /** Of the targets, and those an epoch of an earlier run may have to be brought into. */
   readonly databases: readonly string[]
   readonly task: string
   /** The source's binlog_row_image; null: it does not know the variable. */
@@ -20,7 +19,7 @@ export interface DeliveryFacts {
  * asked for and something speaks against them.
  */
 export async function chooseDelivery(
-  { wish, targets, databases, task, rowImage, transactionsUnfit }: DeliveryFacts,
+  { wish, databases, task, rowImage, transactionsUnfit }: DeliveryFacts,
   sink: Sink,
   signal: AbortSignal,
 ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
@@ -32,12 +31,9 @@ export async function chooseDelivery(
       advice: 'SET GLOBAL binlog_row_image = FULL on the source, or set delivery = "auto" or "labels".',
     })
   }
-  const foreign = targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
   const lacks =
     transactionsUnfit ??
-    (foreign === undefined
-      ? await sink.lacksTransactions(databases, task, signal, ...(wish === 'atomic' ? ['4.0.0'] : []))
-      : `${targetName(foreign)} has column names outside ASCII, which transactions cannot carry`)
+    (await sink.lacksTransactions(databases, task, signal, ...(wish === 'atomic' ? ['4.0.0'] : [])))
   if (lacks === null)
     return { mode: 'atomic', reason: 'a transaction over several tables was tried out on this cluster' }
   if (wish === 'atomic')
@@ -45,4 +41,14 @@ export async function chooseDelivery(
       advice: 'Set delivery = "auto" or "labels".',
     })
   return { mode: 'labels', reason: lacks }
+}
+
+/** @throws Failure transactionsUnfit where a target has names that transactions over several tables cannot carry */
+export function refuseForeignNames(targets: readonly TargetTable[]): void {
+  const foreign = targets.find(target => target.columns.some(column => /[^\x00-\x7f]/.test(column.name)))
+  if (foreign !== undefined)
+    throw new Failure(
+      'transactionsUnfit',
+      `${targetName(foreign)} has column names outside ASCII, which transactions cannot carry`,
+    )
 }

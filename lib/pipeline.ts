@@ -3,7 +3,7 @@ import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
-import { chooseDelivery } from './delivery-choice.js'
+import { chooseDelivery, refuseForeignNames } from './delivery-choice.js'
 import { AtomicDelivery, transactionLabel } from './dispatch/atomic-delivery.js'
 import { Dispatcher, type EpochNote } from './dispatch/dispatcher.js'
 import { LabelsDelivery } from './dispatch/labels-delivery.js'
@@ -12,24 +12,27 @@ import type { Sink } from './dispatch/sink.js'
 import { Window } from './dispatch/window.js'
 import { asFailure, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
-import { formatPosition, type Position } from './model/position.js'
-import { targetName } from './model/schema.js'
+import { comparePositions, formatPosition, type Position } from './model/position.js'
 import { BinlogSource } from './mysql/binlog-source.js'
-import { listTables, readTableSchema } from './mysql/catalog.js'
+import { listTables } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
+import type { BinlogPlace } from './mysql/schema-history.js'
 import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
 import { resolveStart, type StartPoint } from './mysql/start-position.js'
-import type { ChangeReceiver, TablesChange } from './mysql/stream-reader.js'
+import type { ChangeReceiver } from './mysql/stream-reader.js'
 import { resolveZone } from './mysql/time-zone.js'
 import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry.js'
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { SchemaChanges } from './schema-changes.js'
 import { shareChanges } from './shared-changes.js'
+import { openSourceSchemas, type SourceSchemas } from './source-schemas.js'
 import { type Lessons, mayBegin, openPrepared, ownTables, type Scope, targetDatabases } from './stream-scope.js'
+import type { TableShare } from './table-share.js'
 import { withinMs } from './within-ms.js'
 
 /** How long a stop waits: first for the open transaction's end, then for what is in flight. */
@@ -40,6 +43,8 @@ interface Prepared {
   readonly tables: readonly { readonly schema: string; readonly table: string }[]
   readonly start: StartPoint
   readonly router: Router
+  readonly schemas: SourceSchemas
+  readonly databases: readonly string[]
   readonly delivery: 'atomic' | 'labels'
   readonly resumed: Resumption
 }
@@ -104,20 +109,13 @@ export class Pipeline {
       const rowImage = facts.variables.get('binlog_row_image') ?? null
       const logged = { rowImage, mariadb: facts.mariadb }
       const zone = await resolveZone(config.time_zone, session)
-      const router = new Router(routerOptions(config, zone, logged), book, {
-        readSchema: (schema, table) =>
-          SourceSession.during(sourceAddress(config), session => readTableSchema(session, schema, table)),
-        prepare: wish => sink.prepare(wish),
-        observer,
-      })
       const tables = await listTables(session)
       for (const gap of until === null ? book.gaps(tables) : [])
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
-      for (const { schema, table } of ownTables(tables, book, share)) await router.learn(schema, table)
-      const databases = targetDatabases(router, book, share)
+      const databases = targetDatabases(tables, book, share)
       const { transactionsUnfit } = this.#lessons
       const { mode: delivery, reason } = await chooseDelivery(
-        { wish: config.delivery, targets: router.targets, databases, task, rowImage, transactionsUnfit },
+        { wish: config.delivery, databases, task, rowImage, transactionsUnfit },
         sink,
         signal,
       )
@@ -125,12 +123,24 @@ export class Pipeline {
       const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
       const resumed = await resume(past, sink, observer, transactionLabel, signal)
       const start = await resolveStart(session, facts, resumed.position)
+      const trusted = resumed.position !== null && !saved?.edited
+      const dataDir = this.#dataDir
+      const { stateDir } = this.#scope
+      const parts = { config, book, share, stateDir, dataDir, session, facts, zone, observer }
+      const schemas = await openSourceSchemas(parts, start, trusted, signal)
+      const router = new Router(routerOptions(config, zone, logged), book, {
+        schemaFor: map => schemas.follower.schemaFor(map),
+        prepare: wish => sink.prepare(wish),
+        observer,
+      })
+      for (const schema of ownTables(schemas.follower.tables, book, share)) await router.learn(schema)
+      if (delivery === 'atomic') refuseForeignNames(router.targets)
       if (resumed.scripts.length === 0) await journal.forgetAll()
       // With it the position is known before the first load, an order by hand is taken, and marks may go.
       await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
       for (const database of resumed.retired) await sink.removeMark(database, task)
       observer({ kind: 'starting', version: facts.version, position: start.position })
-      return { tables, start, router, delivery, resumed }
+      return { tables, start, router, schemas, databases, delivery, resumed }
     } finally {
       await session.close()
     }
@@ -143,7 +153,7 @@ export class Pipeline {
     journal: EpochJournal,
     signal: AbortSignal,
   ): Promise<void> {
-    const { tables, start, router, resumed, delivery } = ready
+    const { tables, start, router, schemas, resumed, delivery } = ready
     const { share, until, task } = this.#scope
     const config = this.#config
     const observer = this.#observer
@@ -158,6 +168,7 @@ export class Pipeline {
         for (const { epoch } of notes) journal.over(epoch)
         this.#advanced(position, notes)
         prepared.saved(mayBegin(share, position)).catch(error => this.#warnOf(error))
+        schemas.history.prune(oldest(position, share.halted))
       },
       onRetry: (failure, retryInMs) => observer({ kind: 'unsaved', failure, retryInMs }),
     })
@@ -177,7 +188,7 @@ export class Pipeline {
       { labelBase: `${task}_${Date.now().toString(36)}`, lanes: config.concurrent_size },
       parts,
     )
-    const databases = targetDatabases(router, book, share)
+    const databases = [...new Set([...ready.databases, ...router.targets.map(({ database }) => database)])]
     const atomic = delivery === 'atomic' ? new AtomicDelivery({ ...parts, task, databases }) : labels
     /** Where the stream has ended by itself. */
     let end: Position | null = null
@@ -202,12 +213,24 @@ export class Pipeline {
     )
     dispatcher.failed.catch(failure => abort.abort(failure))
     const stopSource = new AbortController()
+    const changes = new SchemaChanges({
+      config,
+      book,
+      router,
+      sink,
+      tracker,
+      letters,
+      drain: () => dispatcher.drain(),
+      isShared: (target, of) => book.writersOf(target, [...tables, ...schemas.follower.tables]).some(isOther(of)),
+      observer,
+      signal: abort.signal,
+    })
     const shared = shareChanges(
       {
         bind: map => router.bind(map),
         rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
         held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
-        follow: change => this.#followDdl(change, tracker, router, dispatcher, sink, letters),
+        follow: (change, open) => changes.follow(change, open),
         passOver: async (schema, table) => {
           await dispatcher.drain()
           router.forget(schema, table, 'add')
@@ -217,7 +240,6 @@ export class Pipeline {
         share,
         book,
         tables,
-        tablesIn: schema => router.tablesIn(schema),
         tracker,
         evolves: config.on_ddl === 'evolve',
         observer,
@@ -249,8 +271,8 @@ export class Pipeline {
         readTimeoutMs: config.read_timeout_ms,
         verifyChecksum: config.verify_checksum,
         stopWaitMs: STOP_WAIT_MS,
-        wanted: (schema, table) => share.wanted(schema, table) && book.wanted(schema, table),
-        wantedSchema: schema => book.wantedSchema(schema),
+        wanted: (schema, table) => schemas.follower.wanted(schema, table),
+        follow: (event, at) => schemas.follower.follow(event, at),
         prepared,
       },
       tracker,
@@ -312,86 +334,13 @@ export class Pipeline {
     this.#saved = position
     for (const note of notes) this.#observer({ kind: 'advanced', position, ...note, atMs: Date.now() })
   }
-
-  /** Brings targets and known schemas behind a DDL statement. Everything before it is durable first. */
-  async #followDdl(
-    change: TablesChange,
-    tracker: PositionTracker,
-    router: Router,
-    dispatcher: Dispatcher,
-    sink: Sink,
-    letters: DeadLetters | null,
-  ): Promise<void> {
-    const policy = this.#config.on_ddl
-    const tables = change.schema === null ? change.tables : router.tablesIn(change.schema)
-    const source = change.schema ?? tables.map(t => `${t.schema}.${t.table}`).join(', ')
-    const statement = change.statement.replace(/\s+/g, ' ').trim().slice(0, 500)
-    if (policy === 'stop') {
-      throw new Failure(
-        'ddlUnsupported',
-        `on_ddl = "stop", and behind ${formatPosition(tracker)} the source ran: ${statement}`,
-      )
-    }
-    if (policy === 'evolve') refuseUnseenRows(change, tracker, statement)
-    await dispatcher.drain()
-    if (policy === 'evolve' && change.action === 'alter' && /\b(DEFAULT|NOT\s+NULL)\b/i.test(statement)) {
-      this.#observer({
-        kind: 'warning',
-        message: `${source}: if this ALTER adds columns with a default, rows that are in the target already keep NULL there: ${statement}`,
-        advice: 'UPDATE the target to the default by hand, or copy the table again.',
-      })
-    }
-    for (const { schema, table } of tables) {
-      if (change.action === 'truncate' && policy === 'evolve')
-        await this.#truncate(schema, table, statement, router, sink, letters)
-      router.forget(schema, table, policy === 'evolve' ? 'add' : 'leaveOut')
-    }
-    this.#observer({ kind: 'ddl', source, statement, action: DDL_ACTIONS[policy][change.action] })
-  }
-
-  async #truncate(
-    schema: string,
-    table: string,
-    statement: string,
-    router: Router,
-    sink: Sink,
-    letters: DeadLetters | null,
-  ): Promise<void> {
-    for (const { target, alone } of await router.targetsOf(schema, table)) {
-      if (!alone)
-        throw new Failure(
-          'ddlUnsupported',
-          `${statement}: other tables are written to ${target.database}.${target.table} too, so it cannot be truncated.`,
-        )
-      await letters?.supersedeTarget(targetName(target), 'TRUNCATE')
-      await sink.truncate(target)
-    }
-  }
 }
 
-const DDL_ACTIONS = {
-  evolve: {
-    create: 'the target is made ready at the first row',
-    alter: 'new columns are added to the target at the next row; dropped ones stay there',
-    drop: 'the target keeps its rows',
-    rename: 'the targets keep their names; rules for the new name hold from now on',
-    truncate: 'the target is truncated',
-  },
-  ignore: {
-    create: 'the target is made ready at the first row',
-    alter: 'ignored: columns the target lacks are left out',
-    drop: 'ignored',
-    rename: 'ignored: rules for the new name hold from now on',
-    truncate: 'ignored: the target keeps its rows',
-  },
-} as const
+/** Where the oldest stream begins that may still be read: the main one, or the catch-up of a halted table. */
+function oldest(position: Position, halted: TableShare['halted']): BinlogPlace {
+  return halted.map(({ from }) => from).reduce<BinlogPlace>((a, b) => (comparePositions(b, a) < 0 ? b : a), position)
+}
 
-/** Partition and tablespace operations change rows that no row event tells of. */
-function refuseUnseenRows(change: TablesChange, tracker: PositionTracker, statement: string): void {
-  if (change.action !== 'alter') return
-  if (!/\b(DROP|TRUNCATE|EXCHANGE)\s+PARTITION\b|\b(DISCARD|IMPORT)\b.*\bTABLESPACE\b/i.test(change.statement)) return
-  throw new Failure(
-    'ddlUnsupported',
-    `Behind ${formatPosition(tracker)} the source removed or replaced rows without row events: ${statement}`,
-  )
+function isOther(of: { readonly schema: string; readonly table: string }): (table: typeof of) => boolean {
+  return ({ schema, table }) => schema !== of.schema || table !== of.table
 }

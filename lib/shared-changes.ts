@@ -5,8 +5,9 @@ import { asFailure, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import { formatPosition } from './model/position.js'
 import { tableName } from './model/schema.js'
+import type { NamedChange, SchemaChange } from './model/schema-change.js'
 import type { PositionTracker } from './mysql/position-tracker.js'
-import type { ChangeReceiver, TablesChange } from './mysql/stream-reader.js'
+import type { ChangeReceiver } from './mysql/stream-reader.js'
 import type { RuleBook } from './rules/rule-book.js'
 import type { TableShare } from './table-share.js'
 
@@ -18,7 +19,8 @@ export interface ChangeHandlers {
   rows(event: RowsEvent, place: ChangePlace, commitMs: number): void
   /** Rows of another stream's share: they are counted as events of their epoch, and go nowhere. */
   held(event: RowsEvent, place: ChangePlace, commitMs: number): void
-  follow(change: TablesChange): Promise<void>
+  /** `open`: see ChangeReceiver. */
+  follow(change: SchemaChange, open: boolean): Promise<void>
   /** The target has the table's change already. */
   passOver(schema: string, table: string): Promise<void>
 }
@@ -28,7 +30,6 @@ export interface SharedStream {
   readonly book: RuleBook
   /** All tables of the source. */
   readonly tables: readonly TableId[]
-  readonly tablesIn: (schema: string) => readonly TableId[]
   readonly tracker: PositionTracker
   /** Targets follow DDL: on_ddl = "evolve". */
   readonly evolves: boolean
@@ -41,7 +42,7 @@ export interface SharedStream {
  */
 export function shareChanges(
   handlers: ChangeHandlers,
-  { share, book, tables, tablesIn, tracker, evolves, observer }: SharedStream,
+  { share, book, tables, tracker, evolves, observer }: SharedStream,
 ): Pick<ChangeReceiver, 'bind' | 'rows' | 'commit' | 'tablesChanged'> {
   /** Maps of the tables that the open transaction has rows of. */
   const touched = new Set<TableMap>()
@@ -80,8 +81,10 @@ export function shareChanges(
     commit() {
       if (touched.size > 0) touched.clear()
     },
-    async tablesChanged(change) {
-      const all = change.schema === null ? change.tables : tablesIn(change.schema)
+    async tablesChanged(change, open) {
+      const all = namesOf(change).filter(
+        ({ schema, table }) => share.wanted(schema, table) && book.wanted(schema, table),
+      )
       const held = all.filter(isHeld)
       const own = all.filter(table => !isHeld(table))
       const statement = change.statement.replace(/\s+/g, ' ').trim().slice(0, 500)
@@ -96,7 +99,7 @@ export function shareChanges(
         return
       }
       const first = held[0]
-      if (change.action === 'rename' && first !== undefined) {
+      if (change.tables.some(t => t.change.kind === 'rename') && first !== undefined) {
         const failure = new Failure(
           'ddlUnsupported',
           `Behind ${formatPosition(tracker)} a table is renamed together with ${tableName(first)}, which is halted: ${statement}`,
@@ -106,8 +109,9 @@ export function shareChanges(
         return haltAll(own, failure, null, after?.id ?? null)
       }
       try {
-        if (evolves && change.action === 'truncate') refuseSharedTarget(own, statement)
-        await handlers.follow(held.length === 0 ? change : { ...change, tables: own, schema: null })
+        if (evolves && change.tables.some(t => t.change.kind === 'truncate')) refuseSharedTarget(own, statement)
+        const isOwn = ({ names }: NamedChange): boolean => !names.some(isHeld)
+        await handlers.follow(held.length === 0 ? change : { ...change, tables: change.tables.filter(isOwn) }, open)
       } catch (error) {
         await haltAll(own, error, statement, null)
       }
@@ -127,4 +131,9 @@ export function shareChanges(
           )
       }
   }
+}
+
+/** Each table once. */
+function namesOf({ tables }: SchemaChange): TableId[] {
+  return [...new Map(tables.flatMap(({ names }) => names.map(name => [tableName(name), name] as const))).values()]
 }

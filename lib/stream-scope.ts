@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { BinlogPlace } from './model/halted-table.js'
 import type { Position } from './model/position.js'
 import { PreparedTransactions } from './mysql/prepared-transactions.js'
-import type { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
 import type { TableShare } from './table-share.js'
 
@@ -28,9 +27,13 @@ export interface Lessons {
 }
 
 /** Target databases of a stream. Those of halted tables too: an epoch of an earlier run may have to be brought into them yet. */
-export function targetDatabases(router: Router, book: RuleBook, share: TableShare): string[] {
-  const halted = share.halted.flatMap(({ schema, table }) => book.match(schema, table))
-  return [...new Set([...router.targets, ...halted].map(({ database }) => database))]
+export function targetDatabases(
+  tables: readonly { readonly schema: string; readonly table: string }[],
+  book: RuleBook,
+  share: TableShare,
+): string[] {
+  const all = [...ownTables(tables, book, share), ...share.halted]
+  return [...new Set(all.flatMap(({ schema, table }) => book.match(schema, table)).map(({ database }) => database))]
 }
 
 /** Those of these tables whose rows are all the stream's; only they must be fit at its start. */

@@ -8,8 +8,9 @@ import { HaltedTables } from '../lib/checkpoint/halted-tables.js'
 import { Failure } from '../lib/model/failure.js'
 import type { HaltedTable } from '../lib/model/halted-table.js'
 import type { Happening } from '../lib/model/observer.js'
+import type { SchemaChange, TableChange } from '../lib/model/schema-change.js'
 import { PositionTracker } from '../lib/mysql/position-tracker.js'
-import type { ChangeReceiver, TablesChange } from '../lib/mysql/stream-reader.js'
+import type { ChangeReceiver } from '../lib/mysql/stream-reader.js'
 import { RuleBook } from '../lib/rules/rule-book.js'
 import { shareChanges } from '../lib/shared-changes.js'
 import { CatchUpShare, MainShare, type TableShare } from '../lib/table-share.js'
@@ -34,12 +35,11 @@ afterEach(() => rm(folder, { recursive: true }))
 
 const unfit = new Failure('targetUnfit', 'no column "x"')
 const map = (table: string) => ({ schema: 's', table }) as unknown as TableMap
-const alter = (table: string, statement = `ALTER TABLE ${table} ADD x INT`): TablesChange => ({
-  action: 'alter',
-  tables: [{ schema: 's', table }],
-  schema: null,
-  statement,
-})
+function changed(kind: TableChange['kind'], tables: readonly string[], statement: string): SchemaChange {
+  const change = { kind, before: null, after: null, renamedColumns: new Map(), fills: new Map(), unseenRows: null }
+  return { statement, tables: [{ names: tables.map(table => ({ schema: 's', table })), change }], unclear: null }
+}
+const alter = (table: string, statement = `ALTER TABLE ${table} ADD x INT`) => changed('alter', [table], statement)
 
 class Stream {
   readonly tracker = new PositionTracker(false, positionAt(100), true)
@@ -55,10 +55,10 @@ class Stream {
       },
       rows: (event: RowsEvent) => void done.push(`rows ${event.map.table}`),
       held: (event: RowsEvent) => void done.push(`held ${event.map.table}`),
-      follow: async (change: TablesChange) => {
+      follow: async (change: SchemaChange) => {
         const failure = refused.get(change.statement)
         if (failure !== undefined) throw failure
-        done.push(`follow ${change.tables.map(({ table }) => table)}`)
+        done.push(`follow ${change.tables.flatMap(({ names }) => names.map(({ table }) => table))}`)
       },
       passOver: async (_: string, table: string) => void done.push(`pass over ${table}`),
     }
@@ -71,7 +71,6 @@ class Stream {
       share,
       book,
       tables: tables.map(table => ({ schema: 's', table })),
-      tablesIn: schema => tables.map(table => ({ schema, table })),
       tracker: this.tracker,
       evolves: true,
       observer: happening => told.push(happening),
@@ -104,8 +103,8 @@ describe('the main stream', () => {
     await stream.row('a')
     stream.commit(300)
     await stream.row('a')
-    await stream.receiver.tablesChanged(alter('a'))
-    await stream.receiver.tablesChanged(alter('b'))
+    await stream.receiver.tablesChanged(alter('a'), false)
+    await stream.receiver.tablesChanged(alter('b'), false)
     expect(done).toEqual(['bind b', 'rows b', 'bind b', 'rows b', 'held a', 'held a', 'follow b'])
     expect(await onDisk()).toMatchObject([
       { schema: 's', table: 'a', from: positionAt(200), obstacle: { kind: 'targetUnfit', statement: null } },
@@ -118,11 +117,11 @@ describe('the main stream', () => {
     refused.set('ALTER TABLE a DROP PARTITION p', new Failure('ddlUnsupported', 'rows went away'))
     const first = main()
     first.commit(200)
-    await first.receiver.tablesChanged(alter('a', 'ALTER TABLE a DROP PARTITION p'))
+    await first.receiver.tablesChanged(alter('a', 'ALTER TABLE a DROP PARTITION p'), false)
     done = []
     const second = main()
     await second.row('a')
-    await second.receiver.tablesChanged(alter('a'))
+    await second.receiver.tablesChanged(alter('a'), false)
     second.commit(200)
     await second.row('a')
     expect(done).toEqual(['bind a', 'rows a', 'follow a', 'held a'])
@@ -164,8 +163,7 @@ describe('the main stream', () => {
     const stream = main()
     await stream.row('a')
     stream.commit(200)
-    const tables = ['a', 'b'].map(table => ({ schema: 's', table }))
-    await stream.receiver.tablesChanged({ action: 'rename', tables, schema: null, statement: 'RENAME TABLE a TO b' })
+    await stream.receiver.tablesChanged(changed('rename', ['a', 'b'], 'RENAME TABLE a TO b'), false)
     stream.commit(300)
     await stream.row('b')
     const [a, b] = await onDisk()
@@ -175,9 +173,9 @@ describe('the main stream', () => {
 
   test('a truncated table halts when others go into its target, be they known or not', async () => {
     const stream = new Stream(new MainShare(halted, true, () => undefined), ['a', 'b', 'shard1', 'shard2'])
-    const truncate = (table: string): TablesChange => ({ ...alter(table, `TRUNCATE ${table}`), action: 'truncate' })
-    await stream.receiver.tablesChanged(truncate('a'))
-    await stream.receiver.tablesChanged(truncate('shard1'))
+    const truncate = (table: string) => changed('truncate', [table], `TRUNCATE ${table}`)
+    await stream.receiver.tablesChanged(truncate('a'), false)
+    await stream.receiver.tablesChanged(truncate('shard1'), false)
     expect(done).toEqual(['follow a'])
     expect(await onDisk()).toMatchObject([
       {
@@ -193,7 +191,7 @@ describe('a catch-up', () => {
     refused.set('ALTER', new Failure('ddlUnsupported', 'rows went away'))
     const stream = main()
     stream.commit(binPos)
-    await stream.receiver.tablesChanged(alter('a', 'ALTER'))
+    await stream.receiver.tablesChanged(alter('a', 'ALTER'), false)
     return halted.find('s', 'a')!
   }
 
@@ -203,7 +201,7 @@ describe('a catch-up', () => {
     const share = new CatchUpShare(halted.find('s', 'a')!, positionAt(300))
     expect([share.wanted('s', 'a'), share.wanted('s', 'b')]).toEqual([true, false])
     const stream = new Stream(share)
-    await stream.receiver.tablesChanged(alter('a', 'ALTER'))
+    await stream.receiver.tablesChanged(alter('a', 'ALTER'), false)
     stream.commit(200)
     await stream.row('a')
     stream.commit(300)
@@ -215,7 +213,7 @@ describe('a catch-up', () => {
     const table = await haltedAt(100)
     const share = new CatchUpShare(table, positionAt(300))
     const stream = new Stream(share)
-    await expect(stream.receiver.tablesChanged(alter('a', 'ALTER'))).rejects.toThrow('rows went away')
+    await expect(stream.receiver.tablesChanged(alter('a', 'ALTER'), false)).rejects.toThrow('rows went away')
     expect(share.obstacle).toMatchObject({ position: positionAt(100), statement: 'ALTER' })
   })
 })

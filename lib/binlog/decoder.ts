@@ -314,10 +314,10 @@ export class BinlogDecoder {
       case 'rollback':
         return this.#stamp(this.#plain.rollback)
       case null: {
-        const { sqlMode, clientCollationId } = statusFacts(query)
+        const facts = statusFacts(query)
         const schema = query.schema.toString('utf8', query.schemaAt, query.schemaEnd)
-        const sql = queryText(query, clientCollationId)
-        return { ...this.#header, kind: 'query', schema, sql, sqlMode, clientCollationId }
+        const sql = queryText(query, facts.clientCollationId)
+        return { ...this.#header, kind: 'query', schema, sql, facts }
       }
     }
   }

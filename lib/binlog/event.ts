@@ -123,16 +123,31 @@ export interface RollbackEvent extends EventHeader {
   readonly kind: 'rollback'
 }
 
+/** What a statement's meaning depends on besides its text; null where the event does not say. */
+export interface StatementFacts {
+  /** Low 32 bits. */
+  readonly sqlMode: number | null
+  /** Collation id of character_set_client. */
+  readonly clientCollationId: number | null
+  /** Collation id of collation_server: what CREATE DATABASE takes. */
+  readonly serverCollationId: number | null
+  /** explicit_defaults_for_timestamp. */
+  readonly explicitTimestamps: boolean | null
+  /** Of the session: "+08:00", "SYSTEM", a name. */
+  readonly timeZone: string | null
+  /** Of the statement's time, 0 where it does not use them. */
+  readonly microseconds: number
+  /** MariaDB with binlog_alter_two_phase: an ALTER is logged when it begins and when it has ended. */
+  readonly alterPhase: 'start' | 'commit' | 'rollback' | null
+}
+
 /** Any other statement: DDL, SAVEPOINT, XA …, or a change logged as a statement. */
 export interface QueryEvent extends EventHeader {
   readonly kind: 'query'
   /** Default schema of the session, may be empty. */
   readonly schema: string
   readonly sql: string
-  /** Low 32 bits of the session's sql_mode (4 = ANSI_QUOTES); null when not sent. */
-  readonly sqlMode: number | null
-  /** Collation id of character_set_client, in which `sql` was sent; null when not sent. */
-  readonly clientCollationId: number | null
+  readonly facts: StatementFacts
 }
 
 export interface XaPrepareEvent extends EventHeader {

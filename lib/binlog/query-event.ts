@@ -1,6 +1,6 @@
 import { charsetForm, charsetOfCollation, decodeText } from './charset.js'
 import { unpackMariadb } from './compressed.js'
-import { EVENT } from './event.js'
+import { EVENT, type StatementFacts } from './event.js'
 import type { EventReader } from './event-reader.js'
 
 /** The parts of a QUERY event; the statement is still bytes. Reused by the next call. */
@@ -71,29 +71,110 @@ function isWord(query: QueryParts, word: Buffer): boolean {
   return true
 }
 
-/** Bytes of the status variables that servers write before the charset (MySQL statement_events.h Query_event); -1 = a length byte. */
-const STATUS_BYTES: Readonly<Record<number, number>> = { 0: 4, 1: 8, 2: -2, 3: 4, 4: 6, 6: -1 }
-const STATUS_SQL_MODE = 1
-const STATUS_CHARSET = 4
+/**
+ * Length in bytes of each status variable (MySQL statement_events.h Query_event, MariaDB sql/log_event.h). `prefixed`: a length
+ * byte and so many bytes (`more` behind them).
+ */
+const STATUS_BYTES: Readonly<Record<number, number | { readonly more: number }>> = {
+  0: 4,
+  1: 8,
+  2: { more: 1 },
+  3: 4,
+  4: 6,
+  5: { more: 0 },
+  6: { more: 0 },
+  7: 2,
+  8: 2,
+  9: 8,
+  10: 4,
+  13: 3,
+  16: 1,
+  17: 8,
+  18: 2,
+  19: 1,
+  20: 1,
+  128: 3,
+  129: 8,
+}
+const STATUS = {
+  FLAGS2: 0,
+  SQL_MODE: 1,
+  CHARSET: 4,
+  TIME_ZONE: 5,
+  INVOKER: 11,
+  UPDATED_DB_NAMES: 12,
+  MICROSECONDS: 13,
+  EXPLICIT_DEFAULTS_FOR_TIMESTAMP: 16,
+  HRNOW: 128,
+  GTID_FLAGS3: 130,
+} as const
 
-/** What a statement depends on: sql_mode (low 32 bits) and the collation id of character_set_client. */
-export function statusFacts(query: QueryParts): { sqlMode: number | null; clientCollationId: number | null } {
+/** UPDATED_DB_NAMES: more schemas than are named. */
+const OVER_MAX_DBS = 254
+/** MariaDB sql/sql_priv.h, in FLAGS2. */
+const OPTION_EXPLICIT_DEF_TIMESTAMP = 1 << 24
+/** MariaDB sql/log_event.h, Gtid_log_event. */
+const ALTER_PHASES: readonly (readonly [number, 'start' | 'commit' | 'rollback'])[] = [
+  [2, 'start'],
+  [4, 'commit'],
+  [8, 'rollback'],
+]
+
+/** Reads the status variables up to the first that is not known. */
+export function statusFacts(query: QueryParts): StatementFacts {
   const buffer = query.schema
-  let sqlMode: number | null = null
-  let clientCollationId: number | null = null
-  let at = query.statusAt
-  while (at < query.statusEnd) {
+  const facts: { -readonly [K in keyof StatementFacts]: StatementFacts[K] } = {
+    sqlMode: null,
+    clientCollationId: null,
+    serverCollationId: null,
+    explicitTimestamps: null,
+    timeZone: null,
+    microseconds: 0,
+    alterPhase: null,
+  }
+  let flags = 0
+  for (let at = query.statusAt; at < query.statusEnd; ) {
     const code = buffer[at++]!
-    const known = STATUS_BYTES[code]
-    if (known === undefined) break
-    // Code 2 is a length, that many bytes, and a zero byte; code 6 the same without the zero byte.
-    const size = known >= 0 ? known : buffer[at]! + 1 + (known === -2 ? 1 : 0)
-    if (at + size > query.statusEnd) break
-    if (code === STATUS_SQL_MODE) sqlMode = buffer.readUInt32LE(at)
-    if (code === STATUS_CHARSET) clientCollationId = buffer.readUInt16LE(at)
+    const size = statusBytes(query, code, at)
+    if (size === null || at + size > query.statusEnd) break
+    if (code === STATUS.FLAGS2) flags = buffer.readUInt32LE(at)
+    else if (code === STATUS.SQL_MODE) facts.sqlMode = buffer.readUInt32LE(at)
+    else if (code === STATUS.CHARSET) {
+      facts.clientCollationId = buffer.readUInt16LE(at)
+      facts.serverCollationId = buffer.readUInt16LE(at + 4)
+    } else if (code === STATUS.TIME_ZONE) facts.timeZone = buffer.toString('latin1', at + 1, at + size)
+    else if (code === STATUS.MICROSECONDS || code === STATUS.HRNOW) facts.microseconds = buffer.readUIntLE(at, 3)
+    else if (code === STATUS.EXPLICIT_DEFAULTS_FOR_TIMESTAMP) facts.explicitTimestamps = buffer[at] === 1
+    else if (code === STATUS.GTID_FLAGS3)
+      facts.alterPhase = ALTER_PHASES.find(([bit]) => (buffer[at]! & bit) !== 0)?.[1] ?? null
     at += size
   }
-  return { sqlMode, clientCollationId }
+  facts.explicitTimestamps ??= (flags & OPTION_EXPLICIT_DEF_TIMESTAMP) !== 0 ? true : null
+  return facts
+}
+
+/** Bytes behind the code of a status variable, null when it is not known. */
+function statusBytes({ schema: buffer, statusEnd }: QueryParts, code: number, at: number): number | null {
+  const known = STATUS_BYTES[code]
+  if (typeof known === 'number') return known
+  if (known !== undefined) return 1 + buffer[at]! + known.more
+  if (code === STATUS.INVOKER) {
+    const host = at + 1 + buffer[at]!
+    return host < statusEnd ? host + 1 + buffer[host]! - at : null
+  }
+  if (code === STATUS.UPDATED_DB_NAMES) {
+    const count = buffer[at]!
+    let end = at + 1
+    for (let i = 0; count !== OVER_MAX_DBS && i < count; i++) {
+      const zero = buffer.indexOf(0, end)
+      if (zero < 0 || zero >= statusEnd) return null
+      end = zero + 1
+    }
+    return end - at
+  }
+  // The number of the START ALTER stands behind the flags of its COMMIT and ROLLBACK.
+  if (code === STATUS.GTID_FLAGS3) return (buffer[at]! & 12) !== 0 ? 9 : 1
+  return null
 }
 
 /** The statement as text. In a charset that is not known here its non-ASCII bytes become U+FFFD. */

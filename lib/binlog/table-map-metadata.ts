@@ -28,6 +28,7 @@ export function decodeOptionalMetadata(reader: EventReader, columns: MutableColu
   const labels: { column: MutableColumn; bytes: Buffer[] }[] = []
   const eventEnd = reader.end
   let primaryKey: number[] | null = null
+  let hasPrefix = false
   while (reader.left > 0) {
     const field = reader.u8()
     const size = reader.packed()
@@ -77,7 +78,7 @@ export function decodeOptionalMetadata(reader: EventReader, columns: MutableColu
         primaryKey = []
         while (reader.left > 0) {
           primaryKey.push(readIndex(reader, columns.length))
-          reader.packed()
+          if (reader.packed() !== 0) hasPrefix = true
         }
         break
       case FIELD.COLUMN_VISIBILITY:
@@ -100,7 +101,8 @@ export function decodeOptionalMetadata(reader: EventReader, columns: MutableColu
     column.memberCount = bytes.length
     column.members = decodeLabels(column, bytes)
   }
-  return primaryKey
+  // A key over the beginning of a value does not tell which column it is the key of.
+  return hasPrefix ? null : primaryKey
 }
 
 function decodeLabels(column: MutableColumn, bytes: readonly Buffer[]): readonly string[] | null {

@@ -85,6 +85,12 @@ export const FAILURES = {
     advice:
       'The table map in the binlog contradicts the known table. Set binlog_row_metadata=FULL on the source, or copy the table again and move the position behind the ALTER.',
   },
+  schemaUnknown: {
+    retry: 'never',
+    exitCode: 6,
+    advice:
+      'Rows of this stretch cannot be told apart by column. Leave the table out of [[source]] until the stretch is passed and copy it again, or set bin_name and bin_pos in master.info behind the statement and copy the table. With binlog_row_metadata=FULL on the source this cannot happen.',
+  },
   rowImageIncomplete: {
     retry: 'never',
     exitCode: 6,

@@ -39,6 +39,7 @@ export interface HaltedTable {
 const OF_ONE_TABLE: ReadonlySet<FailureKind> = new Set([
   'ddlUnsupported',
   'schemaMismatch',
+  'schemaUnknown',
   'notDecodable',
   'targetUnfit',
   'tableWithoutKey',

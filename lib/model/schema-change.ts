@@ -18,10 +18,18 @@ export interface TableChange {
   readonly unseenRows: string | null
 }
 
-/** A DDL statement outside transactions that concerns at least one wanted table. */
+/** A change, and the tables it is about, also where nothing else is known of them: the table, of a renamed one both names. */
+export interface NamedChange {
+  readonly names: readonly { readonly schema: string; readonly table: string }[]
+  readonly change: TableChange
+}
+
+/** A DDL statement that concerns at least one wanted table. */
 export interface SchemaChange {
   /** As the binlog has it. */
   readonly statement: string
   /** In the order in which the statement works. */
-  readonly tables: readonly TableChange[]
+  readonly tables: readonly NamedChange[]
+  /** Why it is not known what the statement does to these tables, and what an operator can do; null when it is. */
+  readonly unclear: { readonly message: string; readonly advice: string } | null
 }

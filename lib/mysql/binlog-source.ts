@@ -7,13 +7,12 @@ import type { Position } from '../model/position.js'
 import { DumpConnection } from './dump-connection.js'
 import { verifyExecuted } from './executed-check.js'
 import type { PositionTracker } from './position-tracker.js'
-import type { EventBytes, PreparedTransactions } from './prepared-transactions.js'
+import type { EventBytes, PreparedRows } from './prepared-transactions.js'
 import { readServerFacts, type ServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
 import { StreamHoles } from './stream-holes.js'
-import type { ChangeReceiver } from './stream-reader.js'
-import { StreamReader } from './stream-reader.js'
+import { type ChangeReceiver, StreamReader, type StreamReaderOptions } from './stream-reader.js'
 
 export interface BinlogSourceOptions {
   readonly address: SourceAddress
@@ -25,8 +24,9 @@ export interface BinlogSourceOptions {
   /** Longest time a stop waits for the open transaction's end. */
   readonly stopWaitMs: number
   readonly wanted: (schema: string, table: string) => boolean
-  readonly wantedSchema: (schema: string) => boolean
-  readonly prepared: PreparedTransactions
+  /** See StreamReaderOptions. */
+  readonly follow: StreamReaderOptions['follow']
+  readonly prepared: PreparedRows
 }
 
 /** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */

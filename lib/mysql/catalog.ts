@@ -1,5 +1,6 @@
 import type { SourceColumn, TableSchema } from '../model/schema.js'
 import { columnDefault } from './column-default.js'
+import { type FollowedKey, type FollowedTable, tableSchemaOf } from './ddl/followed-table.js'
 import type { Row, SourceSession } from './session.js'
 
 /** Names of all base tables outside the server's own schemas. */
@@ -18,31 +19,78 @@ export async function readTableSchema(
   schema: string,
   table: string,
 ): Promise<TableSchema | null> {
+  const [found] = await readTables(session, schema, table)
+  return found === undefined ? null : tableSchemaOf(found)
+}
+
+/** The base tables of a schema as the catalog has them at this moment, or only the one that is named. */
+export async function readTables(session: SourceSession, schema: string, table?: string): Promise<FollowedTable[]> {
+  const [and, values] = table === undefined ? ['', [schema]] : [' AND TABLE_NAME = ?', [schema, table]]
+  const where = `WHERE TABLE_SCHEMA = ?${and}`
+  const tables = await session.query(
+    `SELECT TABLE_NAME, TABLE_COLLATION, TABLE_COMMENT FROM information_schema.TABLES ${where}
+     AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME`,
+    values,
+  )
   const columns = await session.query(
-    `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, CHARACTER_MAXIMUM_LENGTH,
+    `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, CHARACTER_MAXIMUM_LENGTH,
             NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, COLUMN_COMMENT, COLUMN_DEFAULT, EXTRA, COLUMN_KEY,
             VERSION() LIKE '%MariaDB%' AS MARIADB
-     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`,
-    [schema, table],
+     FROM information_schema.COLUMNS ${where} ORDER BY TABLE_NAME, ORDINAL_POSITION`,
+    values,
   )
-  if (columns.length === 0) return null
-  const keys = await session.query(
-    `SELECT INDEX_NAME, COLUMN_NAME, NULLABLE, SUB_PART FROM information_schema.STATISTICS
-     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0
-     ORDER BY INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX`,
-    [schema, table],
+  const parts = await session.query(
+    `SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, NON_UNIQUE, SUB_PART FROM information_schema.STATISTICS ${where}
+     ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`,
+    values,
   )
-  const [info] = await session.query(
-    'SELECT TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
-    [schema, table],
+  const columnsOf = grouped(columns)
+  const partsOf = grouped(parts)
+  return tables.flatMap(row => {
+    const name = row.TABLE_NAME ?? ''
+    const found = columnsOf.get(name)
+    if (found === undefined) return []
+    const charset = (row.TABLE_COLLATION ?? '').split('_')[0] ?? ''
+    const keys = followedKeys(partsOf.get(name) ?? [], found)
+    return [{ schema, table: name, columns: found.map(column), keys, charset, comment: row.TABLE_COMMENT ?? '' }]
+  })
+}
+
+/** Default character sets of all schemas. */
+export async function readSchemaCharsets(session: SourceSession): Promise<Map<string, string>> {
+  const rows = await session.query(
+    'SELECT SCHEMA_NAME AS s, DEFAULT_CHARACTER_SET_NAME AS c FROM information_schema.SCHEMATA',
   )
-  return {
-    schema,
-    table,
-    columns: columns.map(column),
-    key: chooseKey(keys, columns),
-    comment: info?.TABLE_COMMENT ?? '',
+  return new Map(rows.map(row => [row.s ?? '', row.c ?? '']))
+}
+
+function grouped(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) {
+    const group = groups.get(row.TABLE_NAME ?? '')
+    if (group === undefined) groups.set(row.TABLE_NAME ?? '', [row])
+    else group.push(row)
   }
+  return groups
+}
+
+/**
+ * In an order in which the unique key comes first that the server itself takes in place of a primary key (COLUMN_KEY = PRI):
+ * incomplete row images hold its columns.
+ */
+function followedKeys(rows: readonly Row[], columns: readonly Row[]): FollowedKey[] {
+  const marked = new Set(columns.filter(c => c.COLUMN_KEY === 'PRI').map(c => c.COLUMN_NAME))
+  const own = ({ parts }: FollowedKey) => parts.length === marked.size && parts.every(p => marked.has(p.column))
+  const keys = new Map<string, Row[]>()
+  for (const row of rows) keys.set(row.INDEX_NAME ?? '', [...(keys.get(row.INDEX_NAME ?? '') ?? []), row])
+  const found = [...keys].map(
+    ([name, parts]): FollowedKey => ({
+      name,
+      kind: name === 'PRIMARY' ? 'primary' : parts[0]?.NON_UNIQUE === '0' ? 'unique' : 'plain',
+      parts: parts.map(part => ({ column: part.COLUMN_NAME ?? null, prefix: part.SUB_PART != null })),
+    }),
+  )
+  return found.sort((a, b) => Number(b.kind === 'unique' && own(b)) - Number(a.kind === 'unique' && own(a)))
 }
 
 function column(row: Row): SourceColumn {
@@ -58,7 +106,7 @@ function column(row: Row): SourceColumn {
     name: row.COLUMN_NAME ?? '',
     dataType,
     columnType,
-    unsigned: /\bunsigned\b/i.test(columnType),
+    unsigned: !isSet && /\bunsigned\b/i.test(columnType),
     nullable,
     charset: row.CHARACTER_SET_NAME ?? null,
     maxLength: number(row.CHARACTER_MAXIMUM_LENGTH),
@@ -82,14 +130,17 @@ function number(text: string | null | undefined): number | null {
   return text === null || text === undefined ? null : Number(text)
 }
 
-/** Labels of "enum('a','b,c','d''e')": quotes are doubled inside, nothing else is escaped (SHOW CREATE TABLE form). */
+const LABEL_ESCAPES: Readonly<Record<string, string>> = { 0: '\0', n: '\n', r: '\r' }
+
+/** Labels of "enum('a','b,c','d''e','back\\\\slash')": quotes are doubled, and backslashes, line ends and zero bytes escaped. */
 export function parseMembers(columnType: string): string[] {
   const members: string[] = []
   let i = columnType.indexOf('(') + 1
   while (columnType[i] === "'") {
     let label = ''
     for (i++; i < columnType.length; i++) {
-      if (columnType[i] !== "'") label += columnType[i]
+      if (columnType[i] === '\\') label += LABEL_ESCAPES[columnType[++i] ?? ''] ?? columnType[i]
+      else if (columnType[i] !== "'") label += columnType[i]
       else if (columnType[i + 1] === "'") label += columnType[i++]
       else break
     }
@@ -97,19 +148,4 @@ export function parseMembers(columnType: string): string[] {
     i += columnType[i + 1] === ',' ? 2 : 1
   }
   return members
-}
-
-/**
- * The primary key, else a unique key over whole NOT NULL columns, else none. Of several the one that the server itself takes
- * in place of a primary key (COLUMN_KEY = PRI): incomplete row images hold its columns.
- */
-function chooseKey(rows: readonly Row[], columns: readonly Row[]): string[] {
-  const keys = new Map<string, Row[]>()
-  for (const row of rows) keys.set(row.INDEX_NAME ?? '', [...(keys.get(row.INDEX_NAME ?? '') ?? []), row])
-  const whole = [...keys].filter(([name, parts]) =>
-    parts.every(p => p.COLUMN_NAME !== null && p.SUB_PART === null && (name === 'PRIMARY' || p.NULLABLE !== 'YES')),
-  )
-  const marked = new Set(columns.filter(c => c.COLUMN_KEY === 'PRI').map(c => c.COLUMN_NAME))
-  const own = whole.find(([, parts]) => parts.length === marked.size && parts.every(p => marked.has(p.COLUMN_NAME)))
-  return ((own ?? whole[0])?.[1] ?? []).map(p => p.COLUMN_NAME ?? '')
 }

@@ -64,13 +64,16 @@ export class PositionTracker {
     this.#binPos = binPos
   }
 
+  /** The offset of which an event of this file tells 32 bits; one byte behind the last commit when it tells none. */
+  offsetOf(binPos: number): number {
+    let whole = binPos > 0 ? binPos : this.#binPos + 1
+    while (whole < this.#binPos) whole += 2 ** 32
+    return whole
+  }
+
   /** The transaction ends at this offset of 32 bits (behind 4 GiB the wire value wraps); 0 when the event does not say. */
   commit(binPos: number): void {
-    if (binPos > 0) {
-      let whole = binPos
-      while (whole < this.#binPos) whole += 2 ** 32
-      this.#binPos = whole
-    }
+    if (binPos > 0) this.#binPos = this.offsetOf(binPos)
     if (this.#pending !== null) this.#add(this.#pending)
     this.#pending = null
   }

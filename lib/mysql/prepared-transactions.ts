@@ -18,6 +18,9 @@ const SIZE_AT = 9
 /** Of rows that nobody wants: the header, the table's id, flags. */
 const SKIPPED_BYTES = HEADER_BYTES + 8
 
+/** What the reader of a stream does with them. */
+export type PreparedRows = Pick<PreparedTransactions, 'begin' | 'append' | 'prepare' | 'read' | 'readOpen' | 'decide'>
+
 /**
  * The events of XA transactions that the source has prepared, kept in `<data_dir>/xa/` until they are decided and the
  * position behind the decision is saved. A file appears whole: it is written beside, synced and renamed, and the folder

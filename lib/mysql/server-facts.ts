@@ -28,6 +28,9 @@ const NAMES = [
   'system_time_zone',
   'binlog_transaction_compression',
   'log_bin_compress',
+  'lower_case_table_names',
+  'explicit_defaults_for_timestamp',
+  'character_set_server',
 ]
 
 /** Reads version and global variables; variables the server does not have are absent. */

@@ -1,10 +1,13 @@
-import type { BinlogEvent, RowsEvent } from '../binlog/event.js'
+import type { BinlogEvent, QueryEvent, RowsEvent } from '../binlog/event.js'
 import type { TableMap } from '../binlog/table-map.js'
 import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
 import { comparePositions, formatPosition } from '../model/position.js'
+import type { SchemaChange } from '../model/schema-change.js'
 import type { PositionTracker } from './position-tracker.js'
-import type { EventBytes, PreparedTransactions } from './prepared-transactions.js'
+import type { EventBytes, PreparedRows } from './prepared-transactions.js'
+import type { FollowedStatement } from './schema-follower.js'
+import type { BinlogPlace } from './schema-history.js'
 import { classifyStatement, type Statement } from './statement.js'
 import { decidedXid } from './xa-id.js'
 import { XaReader } from './xa-reader.js'
@@ -18,27 +21,22 @@ export interface ChangeReceiver {
   rows(event: RowsEvent, place: ChangePlace, commitMs: number): void
   /** Everything so far is whole transactions; the tracker stands behind them. */
   commit(): void
-  /** A DDL statement outside transactions on at least one wanted table; called before the position moves over it. */
-  tablesChanged(change: TablesChange): Promise<void>
+  /**
+   * A DDL statement on at least one wanted table; called before its tables are known otherwise and the position moves over it.
+   * `open`: it stands in a transaction, of which more is to come (CREATE TABLE … SELECT).
+   */
+  tablesChanged(change: SchemaChange, open: boolean): Promise<void>
   readonly full: boolean
   room(): Promise<void>
-}
-
-export interface TablesChange {
-  readonly action: 'create' | 'alter' | 'drop' | 'rename' | 'truncate'
-  readonly tables: readonly { readonly schema: string; readonly table: string }[]
-  /** The schema that went away with all its tables; null when only `tables` changed. */
-  readonly schema: string | null
-  readonly statement: string
 }
 
 export interface StreamReaderOptions {
   readonly flavor: 'mysql' | 'mariadb'
   readonly wanted: (schema: string, table: string) => boolean
-  /** Whether any wanted table may live in this schema. */
-  readonly wantedSchema: (schema: string) => boolean
+  /** What a DDL statement does that ends at a place; see SchemaFollower. */
+  readonly follow: (event: QueryEvent, at: BinlogPlace) => FollowedStatement | null
   /** Where the rows of XA transactions wait for their XA COMMIT. */
-  readonly prepared: PreparedTransactions
+  readonly prepared: PreparedRows
 }
 
 /**
@@ -174,7 +172,18 @@ export class StreamReader {
   #bind(map: TableMap): Promise<void> | undefined {
     if (this.#bound.has(map)) return
     this.#bound.add(map)
-    return this.#receiver.bind(map)
+    try {
+      return this.#receiver.bind(map)?.catch(error => Promise.reject(this.#placed(error)))
+    } catch (error) {
+      throw this.#placed(error)
+    }
+  }
+
+  /** A table map that does not fit what is known is looked for by its place. */
+  #placed(error: unknown): unknown {
+    if (!(error instanceof Failure) || !/^schema(Mismatch|Unknown)$/.test(error.kind)) return error
+    const { kind, message, advice } = error
+    return new Failure(kind, `In the transaction behind ${this.#at()}: ${message}`, { cause: error, advice })
   }
 
   #beginGtid(event: Extract<BinlogEvent, { kind: 'gtid' }>, logPos: number): void {
@@ -228,17 +237,25 @@ export class StreamReader {
     this.#receiver.commit()
   }
 
-  #takeQuery(event: Extract<BinlogEvent, { kind: 'query' }>, logPos: number): Promise<void> | undefined {
-    const statement = classifyStatement(event.sql)
+  #takeQuery(event: QueryEvent, logPos: number): Promise<void> | undefined {
+    const mariadb = this.#options.flavor === 'mariadb'
+    const dialect = { mariadb, version: Number.MAX_SAFE_INTEGER, sqlMode: event.facts.sqlMode }
+    const statement = classifyStatement(event.sql, dialect)
     if (statement.kind === 'xa') return this.#takeXa(statement.step, event.sql, logPos)
     if (statement.kind === 'rows') this.#refuseIfWanted(statement, event.schema, event.sql)
-    if (this.#inTransaction) return
-    const change = this.#wantedChange(statement, event.schema, event.sql)
-    if (change === null) {
-      this.#commit(logPos)
+    const open = this.#inTransaction
+    const at = { binName: this.#tracker.binName, binPos: this.#tracker.offsetOf(logPos) }
+    const followed = statement.kind === 'ddl' ? this.#options.follow(event, at) : null
+    if (followed === null) {
+      if (!open) this.#commit(logPos)
       return
     }
-    return this.#receiver.tablesChanged(change).then(() => this.#commit(logPos))
+    const told = followed.change === null ? null : this.#receiver.tablesChanged(followed.change, open)
+    return Promise.resolve(told)
+      .then(() => followed.keep())
+      .then(() => {
+        if (!open && !this.#left) this.#commit(logPos)
+      })
   }
 
   #takeXa(step: string, sql: string, logPos: number): Promise<void> | undefined {
@@ -284,16 +301,6 @@ export class StreamReader {
       else if (event.kind === 'skippedRows') this.#place.event++
       if (this.#receiver.full) await this.#receiver.room()
     }
-  }
-
-  #wantedChange(statement: Statement, defaultSchema: string, sql: string): TablesChange | null {
-    if (statement.kind === 'schema' && statement.action === 'drop' && this.#options.wantedSchema(statement.schema))
-      return { action: 'drop', tables: [], schema: statement.schema, statement: sql }
-    if (statement.kind !== 'tables') return null
-    const tables = statement.tables
-      .map(t => ({ schema: t.schema ?? defaultSchema, table: t.table }))
-      .filter(t => this.#options.wanted(t.schema, t.table))
-    return tables.length === 0 ? null : { action: statement.action, tables, schema: null, statement: sql }
   }
 
   /** The words of a statement that may name a wanted table: alone in the default schema, or behind "schema.". */

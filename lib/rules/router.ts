@@ -32,8 +32,8 @@ export interface RouterOptions {
 }
 
 export interface RouterParts {
-  /** The table in the source's catalog as it is now; null when it is gone. */
-  readonly readSchema: (schema: string, table: string) => Promise<TableSchema | null>
+  /** The table as it was when the rows of this table map were written. @throws Failure when it cannot be known */
+  readonly schemaFor: (map: TableMap) => TableSchema
   /** Makes sure of the target; see the sink's `prepare`. */
   readonly prepare: (wish: TargetWish) => Promise<TargetTable>
   readonly observer: Observer
@@ -42,10 +42,9 @@ export interface RouterParts {
 export type { CompiledRoute } from './compiled-route.js'
 
 interface KnownTable {
-  /** The table has changed since: to be read again before its rows. What it wrote to stays known. */
+  /** The table has changed since: its targets are made sure of again before its rows. What it wrote to stays known. */
   stale: boolean
-  readonly of: { readonly schema: string; readonly table: string }
-  readonly schema: TableSchema | null
+  readonly schema: TableSchema
   readonly ways: readonly Way[]
 }
 
@@ -81,30 +80,25 @@ export class Router {
     return routes
   }
 
-  /** Compiles the routes for a table map. A promise only when catalog or target must be asked first. Rejects with a Failure naming table and column. */
+  /** Compiles the routes for a table map. A promise only when a target must be asked first. Throws or rejects with a Failure naming table and column. */
   bind(map: TableMap): Promise<void> | undefined {
+    const schema = this.#parts.schemaFor(map)
     const known = this.#tables.get(tableName(map))
-    if (known && !known.stale) {
+    if (known && !known.stale && JSON.stringify(known.schema) === JSON.stringify(schema)) {
       this.#compile(map, known)
       return
     }
-    return this.learn(map.schema, map.table).then(table => this.#compile(map, table))
+    return this.learn(schema).then(table => this.#compile(map, table))
   }
 
-  /** Reads a table's schema, applies its rules and prepares its targets. */
-  async learn(schema: string, table: string): Promise<KnownTable> {
-    const found = await this.#parts.readSchema(schema, table)
-    const known = {
-      stale: false,
-      of: { schema, table },
-      schema: found,
-      ways: found === null ? [] : await this.#ways(found),
-    }
-    this.#tables.set(`${schema}.${table}`, known)
+  /** Applies a table's rules and prepares its targets. */
+  async learn(schema: TableSchema): Promise<KnownTable> {
+    const known = { stale: false, schema, ways: await this.#ways(schema) }
+    this.#tables.set(tableName(schema), known)
     return known
   }
 
-  /** The table has changed: what was known of it is read again when its rows come, and columns its targets lack are treated so from then on. */
+  /** The table has changed: its targets are prepared again when its rows come, and columns they lack are treated so from then on. */
   forget(schema: string, table: string, missingColumns: MissingColumns): void {
     const known = this.#tables.get(`${schema}.${table}`)
     if (known) known.stale = true
@@ -116,22 +110,17 @@ export class Router {
     return [...this.#targets.values()]
   }
 
-  /** Names of the known tables of a source schema. */
-  tablesIn(schema: string): { readonly schema: string; readonly table: string }[] {
-    return [...this.#tables.values()].filter(known => known.of.schema === schema).map(known => known.of)
-  }
-
   /**
    * Targets that a truncated source table empties, and whether no other table known to this run has written there. A table
    * of changes keeps them: TRUNCATE takes back none.
    */
-  async targetsOf(schema: string, table: string): Promise<{ readonly target: TargetTable; readonly alone: boolean }[]> {
-    const own = this.#tables.get(`${schema}.${table}`) ?? (await this.learn(schema, table))
+  async targetsOf(schema: TableSchema): Promise<{ readonly target: TargetTable; readonly alone: boolean }[]> {
+    const own = this.#tables.get(tableName(schema)) ?? (await this.learn(schema))
     const emptied = own.ways.filter(({ matched }) => matched.rule.mode !== 'append')
     return emptied.map(({ target }) => {
       const others = [...this.#tables].filter(
         ([name, known]) =>
-          name !== `${schema}.${table}` && known.ways.some(w => targetName(w.target) === targetName(target)),
+          name !== tableName(schema) && known.ways.some(w => targetName(w.target) === targetName(target)),
       )
       return { target, alone: others.length === 0 }
     })
@@ -188,12 +177,6 @@ export class Router {
   }
 
   #compile(map: TableMap, known: KnownTable): void {
-    if (known.schema === null) {
-      throw new Failure(
-        'schemaMismatch',
-        `${tableName(map)} is in the binlog, but no longer in the source's catalog (dropped, renamed, or not visible to this user).`,
-      )
-    }
     if (known.ways.length === 0) {
       this.#routes.set(map, [])
       return

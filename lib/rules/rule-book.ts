@@ -1,4 +1,4 @@
-import { compileNamePattern } from '../config/name-pattern.js'
+import { compileNamePattern, isRegexPattern } from '../config/name-pattern.js'
 import { Failure } from '../model/failure.js'
 import type { MeasureExpression, RouteMode } from '../model/rule-mode.js'
 import type { TypeChoices, ZeroDate } from '../model/value-policy.js'
@@ -47,7 +47,11 @@ export interface MatchedRule {
 
 /** Which tables are followed and where each of them goes. Answers are remembered per table. */
 export class RuleBook {
-  readonly #sources: readonly { readonly schema: RegExp; readonly tables: readonly RegExp[] }[]
+  readonly #sources: readonly {
+    readonly schema: RegExp
+    readonly tables: readonly RegExp[]
+    readonly names: ReadonlySet<string>
+  }[]
   readonly #rules: readonly {
     readonly spec: RuleSpec
     readonly schema: RegExp
@@ -63,6 +67,7 @@ export class RuleBook {
     this.#sources = sources.map(s => ({
       schema: compileNamePattern(s.schema),
       tables: s.tables.map(t => compileNamePattern(t)),
+      names: new Set(s.tables.filter(t => !isRegexPattern(t))),
     }))
     this.#rules = rules.map(spec => ({
       spec,
@@ -87,6 +92,16 @@ export class RuleBook {
   /** Whether a [[source]] names the table. */
   followed(schema: string, table: string): boolean {
     return this.#sources.some(s => s.schema.test(schema) && s.tables.some(t => t.test(table)))
+  }
+
+  /** Whether a [[source]] names the table itself, not by a pattern. */
+  named(schema: string, table: string): boolean {
+    return this.#sources.some(s => s.schema.test(schema) && s.names.has(table))
+  }
+
+  /** Tells one set of [[source]] blocks from another. */
+  get sources(): string {
+    return JSON.stringify(this.#sources.map(s => [s.schema.source, s.tables.map(t => t.source)]))
   }
 
   wantedSchema(schema: string): boolean {

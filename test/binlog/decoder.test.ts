@@ -248,13 +248,11 @@ describe('transactions', () => {
       kind: 'query',
       schema: 'shop',
       sql: 'alter table café',
-      sqlMode: 4,
-      clientCollationId: 8,
+      facts: { sqlMode: 4, clientCollationId: 8, serverCollationId: 255 },
     })
     expect(decode(decoder(), query('', 'drop table café'))).toMatchObject({
       sql: 'drop table café',
-      sqlMode: null,
-      clientCollationId: null,
+      facts: { sqlMode: null, clientCollationId: null },
     })
   })
 

@@ -3,7 +3,7 @@ import { BinlogDecoder } from '../../lib/binlog/decoder.js'
 import { EVENT } from '../../lib/binlog/event.js'
 import { PositionTracker } from '../../lib/mysql/position-tracker.js'
 import { PreparedTransactions } from '../../lib/mysql/prepared-transactions.js'
-import { StreamReader, type TablesChange } from '../../lib/mysql/stream-reader.js'
+import { StreamReader } from '../../lib/mysql/stream-reader.js'
 import * as build from '../support/binlog-builder.js'
 import { positionAt } from '../support/happenings.js'
 
@@ -19,7 +19,10 @@ async function rig() {
     {
       flavor: 'mysql',
       wanted: schema => schema === 's',
-      wantedSchema: schema => schema === 's',
+      follow: ({ sql }) => ({
+        change: sql.includes('other') ? null : { statement: sql, tables: [], unclear: null },
+        keep: async () => void notes.push('kept'),
+      }),
       prepared,
     },
     tracker,
@@ -27,9 +30,7 @@ async function rig() {
       bind: () => undefined,
       rows: event => notes.push(`row ${event.buffer[event.at + 1]}`),
       commit: () => notes.push(`commit ${tracker.binPos}`),
-      tablesChanged: async (change: TablesChange) => {
-        notes.push(`${change.action} ${change.tables.map(t => `${t.schema}.${t.table}`).join()}`)
-      },
+      tablesChanged: async ({ statement }) => void notes.push(statement),
       full: false,
       room: async () => undefined,
     },
@@ -96,12 +97,12 @@ describe('a transaction that is cut', () => {
   })
 })
 
-test('a dropped schema that is read from is a change like others, which the policy decides on', async () => {
+test('what a statement does is told, then kept, then the position moves over it', async () => {
   const { notes, connection } = await rig()
   await connection()(
     start(),
     build.query('', 'drop database s', { logPos: 130 }),
     build.query('', 'drop database other', { logPos: 160 }),
   )
-  expect(notes).toEqual(['commit 100', 'drop ', 'commit 130', 'commit 160'])
+  expect(notes).toEqual(['commit 100', 'drop database s', 'kept', 'commit 130', 'kept', 'commit 160'])
 })

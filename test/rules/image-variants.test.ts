@@ -74,7 +74,7 @@ async function read(
     },
     book,
     {
-      readSchema: async () => schema,
+      schemaFor: () => schema,
       prepare: async wish => ({ ...wish, columns: wish.columns.map(c => ({ ...c, hasDefault: false })) }),
       observer: () => undefined,
     },

@@ -67,7 +67,7 @@ function router(rules: readonly Partial<RuleSpec>[], options: Partial<RouterOpti
     },
     book,
     {
-      readSchema: async (_, table) => schemaOf(table),
+      schemaFor: map => schemaOf(map.table),
       prepare: async (wish): Promise<TargetTable> => {
         wishes.push(wish)
         return { ...wish, columns: wish.columns.map(c => ({ ...c, hasDefault: false })) }
@@ -113,10 +113,10 @@ describe('routes', () => {
 
   test('sums of floating point values are warned of, others are not', async () => {
     const { made, happenings } = router([GROUPED])
-    await made.learn('s', 't')
+    await made.learn(schemaOf('t'))
     expect(happenings.map(h => h.kind)).toEqual(['tableBound'])
     const floats = router([{ ...GROUPED, table: 'floats' }])
-    await floats.made.learn('s', 'floats')
+    await floats.made.learn(schemaOf('floats'))
     expect(floats.happenings[0]).toMatchObject({ kind: 'warning', message: expect.stringMatching(/^d\.floats\.sold/) })
   })
 })
@@ -129,9 +129,9 @@ describe('one target, one mode', () => {
       { table: 'c', targetTable: 'x', ...GROUPED },
     ]
     const { made } = router(rules)
-    await made.learn('s', 'a')
-    await made.learn('s', 'c')
-    await expect(made.learn('s', 'b')).rejects.toMatchObject({
+    await made.learn(schemaOf('a'))
+    await made.learn(schemaOf('c'))
+    await expect(made.learn(schemaOf('b'))).rejects.toMatchObject({
       kind: 'ruleInvalid',
       message:
         '[[rule]] in sync.toml, line 7 and [[rule]] in rules/b.toml, line 1 write into d.x in two ways: aggregate and upsert. A target has one.',
@@ -153,7 +153,7 @@ describe('tables without a key', () => {
   })
 
   test('stop when a rule would upsert them', async () => {
-    await expect(router(both).made.learn('s', 'keyless')).rejects.toMatchObject({
+    await expect(router(both).made.learn(schemaOf('keyless'))).rejects.toMatchObject({
       kind: 'tableWithoutKey',
       advice: expect.stringMatching(/mode = "append"/),
     })
@@ -177,8 +177,8 @@ test('a truncated table empties its sums, and keeps its changes', async () => {
     { ...APPEND, table: 't', targetTable: 'log' },
     { ...GROUPED, targetTable: 'sums' },
   ])
-  await made.learn('s', 't')
-  expect((await made.targetsOf('s', 't')).map(t => t.target.table)).toEqual(['sums'])
+  await made.learn(schemaOf('t'))
+  expect((await made.targetsOf(schemaOf('t'))).map(t => t.target.table)).toEqual(['sums'])
 })
 
 describe('the fingerprint', () => {

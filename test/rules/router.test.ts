@@ -41,7 +41,7 @@ function router(): Router {
     },
     book,
     {
-      readSchema: async (_schema, table) => (table === 'gone' ? null : schemaOf(table)),
+      schemaFor: map => schemaOf(map.table),
       prepare: async (wish: TargetWish): Promise<TargetTable> => ({
         database: wish.database,
         table: wish.table,
@@ -57,28 +57,24 @@ function router(): Router {
 describe('which targets a truncated table empties', () => {
   test('its own, when nothing else is written there', async () => {
     const r = router()
-    await r.learn('s', 'c')
-    expect((await r.targetsOf('s', 'c')).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
+    await r.learn(schemaOf('c'))
+    expect((await r.targetsOf(schemaOf('c'))).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
   })
 
   test('also when an ALTER came just before, and when it was never bound', async () => {
     const r = router()
-    expect((await r.targetsOf('s', 'c')).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
+    expect((await r.targetsOf(schemaOf('c'))).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
     r.forget('s', 'c', 'add')
-    expect((await r.targetsOf('s', 'c')).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
+    expect((await r.targetsOf(schemaOf('c'))).map(t => [t.target.table, t.alone])).toEqual([['c', true]])
   })
 
   test('another table that writes there counts, also when it has just been altered or dropped', async () => {
     const r = router()
-    await r.learn('s', 'a')
-    await r.learn('s', 'b')
-    expect((await r.targetsOf('s', 'a')).map(t => t.alone)).toEqual([false])
+    await r.learn(schemaOf('a'))
+    await r.learn(schemaOf('b'))
+    expect((await r.targetsOf(schemaOf('a'))).map(t => t.alone)).toEqual([false])
     r.forget('s', 'b', 'add')
-    expect((await r.targetsOf('s', 'a')).map(t => t.alone)).toEqual([false])
-  })
-
-  test('a table that is gone and was never bound has none', async () => {
-    expect(await router().targetsOf('s', 'gone')).toEqual([])
+    expect((await r.targetsOf(schemaOf('a'))).map(t => t.alone)).toEqual([false])
   })
 })
 

@@ -41,6 +41,7 @@ describe.each(['mysql', 'mariadb'] as const)('changes and sums of a %s', kind =>
     await writeSales(server)
     endedMs = Date.now()
     const schemas = await readSchemas(server, 't')
+    const schemaOf = (table: string) => ({ ...schemas.get(table)!, key: table === 'sales' ? ['id'] : [] })
     const router = new Router(
       {
         columnSeparator: { text: '\\x01', bytes: Uint8Array.of(1) },
@@ -65,12 +66,12 @@ describe.each(['mysql', 'mariadb'] as const)('changes and sums of a %s', kind =>
         'd',
       ),
       {
-        readSchema: async (_, table) => ({ ...schemas.get(table)!, key: table === 'sales' ? ['id'] : [] }),
+        schemaFor: ({ table }) => schemaOf(table),
         prepare: async wish => ({ ...wish, columns: wish.columns.map(c => ({ ...c, hasDefault: false })) }),
         observer: happening => happenings.push(happening),
       },
     )
-    for (const table of ['sales', 'keyless']) await router.learn('t', table)
+    for (const table of ['sales', 'keyless']) await router.learn(schemaOf(table))
     const rows = new RouteRows(router, (route, row) => {
       if (route.mode === 'append') changes.set(route.source, [...(changes.get(route.source) ?? []), row])
       else addUp(groups, row)

@@ -25,7 +25,7 @@ export async function bareSource(
       verifyChecksum: true,
       stopWaitMs: 0,
       wanted: schema => schema === wanted,
-      wantedSchema: schema => schema === wanted,
+      follow: () => null,
       prepared: await PreparedTransactions.open('/nowhere', [], null),
     },
     tracker,

@@ -38,7 +38,7 @@ export class XaLife {
     this.prepared = prepared
     const tracker = new PositionTracker(flavor === 'mariadb', start, false)
     let rooms = 0
-    this.reader = new StreamReader({ flavor, wanted, wantedSchema: wanted, prepared }, tracker, {
+    this.reader = new StreamReader({ flavor, wanted, follow: () => null, prepared }, tracker, {
       bind: () => undefined,
       rows: (event, place) => {
         const row = event.buffer[event.at + 1]!

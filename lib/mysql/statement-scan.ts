@@ -1,0 +1,80 @@
+import type { QueryEvent } from '../binlog/event.js'
+import type { Observer } from '../model/observer.js'
+import { comparePositions, formatPosition, type Position } from '../model/position.js'
+import { BinlogSource, type BinlogSourceOptions } from './binlog-source.js'
+import { PositionTracker } from './position-tracker.js'
+import type { PreparedRows } from './prepared-transactions.js'
+import type { BinlogPlace } from './schema-history.js'
+import type { SeenStatement } from './schema-seed.js'
+import type { StartPoint } from './start-position.js'
+import type { ChangeReceiver } from './stream-reader.js'
+
+/** How the scan reads; its rows go nowhere. */
+export type ScanOptions = Omit<BinlogSourceOptions, 'wanted' | 'follow' | 'prepared' | 'stopWaitMs'>
+
+/**
+ * Reads the stretch of the binlog between two positions once, for the DDL statements in it. Rejects with a Failure that no retry
+ * mends; resolves early, with what was found, when the signal fires.
+ */
+export async function scanStatements(
+  options: ScanOptions,
+  start: StartPoint,
+  to: Position,
+  observer: Observer,
+  signal: AbortSignal,
+): Promise<SeenStatement[]> {
+  const found: SeenStatement[] = []
+  const tracker = new PositionTracker(options.flavor === 'mariadb', start.position, start.gtidSetKnown)
+  const reached = new AbortController()
+  const onAbort = (): void => reached.abort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const follow = ({ sql, schema: defaultSchema, facts }: QueryEvent, at: BinlogPlace): null => {
+    if (facts.alterPhase !== 'start' && facts.alterPhase !== 'rollback') found.push({ at, sql, defaultSchema, facts })
+    return null
+  }
+  const receiver: ChangeReceiver = {
+    bind: () => undefined,
+    rows: () => undefined,
+    commit: () => {
+      if (tracker.binName !== '' && comparePositions(tracker, to) >= 0) reached.abort()
+    },
+    tablesChanged: async () => undefined,
+    full: false,
+    room: async () => undefined,
+  }
+  observer({
+    kind: 'warning',
+    message: `The binlog from ${formatPosition(start.position)} to ${formatPosition(to)} is read once for changes of tables, before any row is loaded.`,
+    advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
+  })
+  const source = new BinlogSource(
+    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0 },
+    tracker,
+    receiver,
+    quiet(observer),
+  )
+  try {
+    await source.run(start, reached.signal)
+  } finally {
+    source.abandon()
+    signal.removeEventListener('abort', onAbort)
+  }
+  return found.filter(({ at }) => comparePositions(at, to) <= 0)
+}
+
+/** Rows of XA transactions are not kept. */
+const NO_ROWS: PreparedRows = {
+  begin: () => undefined,
+  append: () => undefined,
+  prepare: async () => undefined,
+  async *read() {},
+  async *readOpen() {},
+  decide: async () => undefined,
+}
+
+/** Connections of the scan are none of the stream's; its failures are told. */
+function quiet(observer: Observer): Observer {
+  return happening => {
+    if (happening.kind === 'disconnected') observer(happening)
+  }
+}

@@ -1,0 +1,100 @@
+import type { Config } from './config/options.js'
+import type { Observer } from './model/observer.js'
+import type { Zone } from './model/zone.js'
+import { SchemaFollower } from './mysql/schema-follower.js'
+import { SchemaHistory } from './mysql/schema-history.js'
+import { seedSchemas } from './mysql/schema-seed.js'
+import type { ServerFacts } from './mysql/server-facts.js'
+import { serverTraits } from './mysql/server-traits.js'
+import type { SourceSession } from './mysql/session.js'
+import type { StartPoint } from './mysql/start-position.js'
+import { scanStatements } from './mysql/statement-scan.js'
+import { sourceAddress } from './registry.js'
+import type { RuleBook } from './rules/rule-book.js'
+import type { TableShare } from './table-share.js'
+
+export interface SchemaParts {
+  readonly config: Config
+  readonly book: RuleBook
+  readonly share: TableShare
+  /** Where the stream keeps its history, and where the main stream does. */
+  readonly stateDir: string
+  readonly dataDir: string
+  readonly session: SourceSession
+  readonly facts: ServerFacts
+  readonly zone: Zone
+  readonly observer: Observer
+}
+
+export interface SourceSchemas {
+  readonly follower: SchemaFollower
+  readonly history: SchemaHistory
+}
+
+/**
+ * The source's tables at the start position: as the history tells them, or the main stream's does; else from the catalog.
+ * `trusted`: the position is where an earlier run of this stream left off, not one that somebody wrote.
+ */
+export async function openSourceSchemas(
+  parts: SchemaParts,
+  start: StartPoint,
+  trusted: boolean,
+  signal: AbortSignal,
+): Promise<SourceSchemas> {
+  const { book, share, stateDir, dataDir, facts, zone, observer } = parts
+  const { position } = start
+  const server = serverTraits(facts, zone)
+  const history = await SchemaHistory.open(stateDir)
+  const isKnown = (from: SchemaHistory) => trusted && from.covers(facts.serverUuid, position)
+  const main = stateDir === dataDir ? history : await SchemaHistory.open(dataDir)
+  const origin = { serverUuid: facts.serverUuid, sources: book.sources }
+  const from = [history, main].find(isKnown)
+  if (from === history && history.sources === book.sources) history.resume(position)
+  else if (from !== undefined && from.sources === book.sources)
+    await history.begin(origin, position, from.at(position).whole(), from.stepsBehind(position))
+  else {
+    const known = from?.at(position).whole() ?? null
+    const seed = await seedFrom(parts, start, server, signal)
+    // Of schemas that were followed before, the history knows more than the catalog.
+    await history.begin(origin, position, known === null ? seed.known : joined(seed.known, known), seed.foreseen)
+  }
+  const wanted = (schema: string, table: string): boolean => share.wanted(schema, table) && book.wanted(schema, table)
+  const named = (schema: string, table: string): boolean => book.named(schema, table)
+  const wantedSchema = (schema: string): boolean => book.wantedSchema(schema)
+  const options = { server, wanted, named, wantedSchema }
+  return { follower: new SchemaFollower(options, history, history.at(position), observer), history }
+}
+
+type Seed = Awaited<ReturnType<typeof seedSchemas>>
+
+function seedFrom(
+  { config, book, session, facts, observer }: SchemaParts,
+  start: StartPoint,
+  server: ReturnType<typeof serverTraits>,
+  signal: AbortSignal,
+): Promise<Seed> {
+  const scan = {
+    address: sourceAddress(config),
+    serverId: config.server_id,
+    flavor: config.flavor,
+    heartbeatMs: config.heartbeat_ms,
+    readTimeoutMs: config.read_timeout_ms,
+    verifyChecksum: config.verify_checksum,
+  }
+  return seedSchemas(
+    session,
+    facts,
+    server,
+    start.position,
+    schema => book.wantedSchema(schema),
+    (from, to) => {
+      // Only the first stretch begins where the stream does.
+      const point = from === start.position ? start : { position: from, gtidSetKnown: true, by: 'file' as const }
+      return scanStatements(scan, point, to, observer, signal)
+    },
+  )
+}
+
+function joined(seed: Seed['known'], known: Seed['known']): Seed['known'] {
+  return { tables: [...seed.tables, ...known.tables], schemas: [...seed.schemas, ...known.schemas] }
+}

@@ -1,0 +1,192 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createConnection } from 'mysql2/promise'
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import { startServer, type TestServer } from '../../lib/servers/test-server.js'
+import { Engine } from '../support/engine.js'
+import { freshSchema } from '../support/servers.js'
+
+const TABLE = `(id int primary key, n int, x varchar(20) character set latin1, e enum('a','b'))`
+const OLD = `values (1, -5, 'é', 'b')`
+
+/** Statements behind a first row that is read late; `$` is the table. */
+const LAGGING: readonly (readonly [name: string, ...statements: string[]])[] = [
+  ['add_last', 'alter table $ add z int', `insert into $ values (2, 6, 'ü', 'a', 7)`],
+  ['add_first', 'alter table $ add z int first', `insert into $ values (7, 2, 6, 'ü', 'a')`],
+  [
+    'add_filled',
+    `alter table $ add z varchar(9) not null default 'dé' after n`,
+    `insert into $ values (2, 6, 'y', 'ü', 'a')`,
+  ],
+  ['moved', 'alter table $ modify x varchar(20) character set latin1 first', `insert into $ values ('ü', 2, 6, 'a')`],
+  ['renamed_column', 'alter table $ rename column n to m', `insert into $ values (2, 6, 'ü', 'a')`],
+  ['longer_enum', `alter table $ modify e enum('a','b','c')`, `insert into $ values (2, 6, 'ü', 'c')`],
+  ['other_charset', 'alter table $ convert to character set utf8mb4', `insert into $ values (2, 6, '中', 'a')`],
+  [
+    'wider',
+    'alter table $ modify n bigint, modify x varchar(50) character set latin1',
+    `insert into $ values (2, 9007199254740993, 'ü', 'a')`,
+  ],
+  [
+    'drop_add',
+    'alter table $ drop n, add k varchar(9) character set latin1 after id',
+    `insert into $ values (2, 'k', 'ü', 'a')`,
+  ],
+  ['dropped_column', 'alter table $ drop n', `insert into $ values (2, 'ü', 'a')`],
+  [
+    'several',
+    'alter table $ add y int',
+    'alter table $ add w int first, drop y',
+    `insert into $ values (3, 2, 6, 'ü', 'a')`,
+  ],
+]
+
+describe.each([
+  ['mysql', 'MINIMAL'],
+  ['mysql', 'FULL'],
+  ['mariadb', 'NO_LOG'],
+  ['mariadb', 'FULL'],
+] as const)('%s with binlog_row_metadata = %s, read from the beginning of the binlog', (kind, metadata) => {
+  let server: TestServer
+  let sandbox: Sandbox
+  let engine: Engine
+  let schema: string
+
+  beforeAll(async () => {
+    server = await startServer(kind)
+    await server.sql(`set global binlog_row_metadata = ${metadata}`)
+  }, 180_000)
+
+  afterAll(async () => {
+    await server?.destroy()
+  })
+
+  beforeEach(async () => {
+    sandbox = await startSandbox({
+      feHttpPort: 0,
+      beHttpPort: 0,
+      mysqlPort: 0,
+      dataDir: null,
+      user: 'root',
+      password: '',
+    })
+    // Each test begins with an empty binlog.
+    await server.sql(kind === 'mysql' ? 'reset binary logs and gtids' : 'reset master')
+    schema = await freshSchema(server)
+    engine = await Engine.create()
+  })
+
+  afterEach(async () => {
+    await engine.destroy()
+    await sandbox.close()
+  })
+
+  async function startLate(): Promise<void> {
+    await engine.configure({
+      mysqlPort: server.port,
+      fePort: sandbox.mysqlPort,
+      feHttpPort: sandbox.feHttpPort,
+      flavor: kind,
+      schema,
+    })
+    engine.start()
+    await engine.caughtUp(90)
+  }
+
+  async function target(sql: string): Promise<unknown[]> {
+    const connection = await createConnection({
+      host: '127.0.0.1',
+      port: sandbox.mysqlPort,
+      user: 'root',
+      supportBigNumbers: true,
+    })
+    try {
+      const [rows] = await connection.query({ sql, rowsAsArray: true })
+      return (rows as unknown[][]).map(row => row.map(String))
+    } finally {
+      await connection.end()
+    }
+  }
+
+  /** Rows of the columns that the source has now. */
+  async function both(table: string): Promise<[unknown[], unknown[]]> {
+    const rows = await server.sql(`select * from ${schema}.${table} order by id`)
+    const names = Object.keys(rows[0] ?? { id: 0 }).map(name => `\`${name}\``)
+    const source = rows.map(row => Object.values(row).map(String))
+    return [source, await target(`select ${names.join(', ')} from ${schema}.${table} order by id`)]
+  }
+
+  test('each row goes by the columns it was written with', async () => {
+    for (const [name, ...statements] of LAGGING) {
+      const table = `${schema}.${name}`
+      await server.sql([
+        `create table ${table} ${TABLE}`,
+        `insert into ${table} ${OLD}`,
+        ...statements.map(sql => sql.replace('$', table)),
+      ])
+    }
+    await startLate()
+    const wrong: unknown[] = []
+    for (const [name] of LAGGING) {
+      const [source, found] = await both(name)
+      if (JSON.stringify(source) !== JSON.stringify(found)) wrong.push([name, source, found])
+    }
+    expect(wrong).toEqual([])
+  }, 120_000)
+
+  test('tables that are gone, renamed, or others by now', async () => {
+    await server.sql([
+      `create table ${schema}.dropped ${TABLE}`,
+      `insert into ${schema}.dropped ${OLD}`,
+      `drop table ${schema}.dropped`,
+      `create table ${schema}.before ${TABLE}`,
+      `insert into ${schema}.before ${OLD}`,
+      `rename table ${schema}.before to ${schema}.afterwards`,
+      `insert into ${schema}.afterwards values (2, 6, 'ü', 'a')`,
+    ])
+    await startLate()
+    expect(await target(`select id, n, x, e from ${schema}.dropped`)).toEqual([['1', '-5', 'é', 'b']])
+    expect(await target(`select id, n, x, e from ${schema}.before`)).toEqual([['1', '-5', 'é', 'b']])
+    expect(await target(`select id, n, x, e from ${schema}.afterwards`)).toEqual([['2', '6', 'ü', 'a']])
+  }, 120_000)
+
+  test('the history goes on over a restart, also behind DDL that came while the engine was away', async () => {
+    await server.sql([`create table ${schema}.t ${TABLE}`, `insert into ${schema}.t ${OLD}`])
+    await startLate()
+    await engine.stop()
+    await server.sql([
+      `insert into ${schema}.t values (2, 6, 'ü', 'a')`,
+      `alter table ${schema}.t add z int first`,
+      `insert into ${schema}.t values (7, 3, 6, 'ü', 'a')`,
+      `alter table ${schema}.t drop n`,
+      `insert into ${schema}.t values (8, 4, 'ö', 'a')`,
+    ])
+    engine.start()
+    await engine.caughtUp(60)
+    const [source, found] = await both('t')
+    expect(found).toEqual(source)
+  }, 120_000)
+
+  test('a change by gh-ost or pt-online-schema-change is one change of its table', async () => {
+    const t = `${schema}.t`
+    const gho = `${schema}._t_gho`
+    await server.sql([
+      `create table ${t} ${TABLE}`,
+      `insert into ${t} ${OLD}`,
+      `create table ${gho} like ${t}`,
+      `create table ${schema}._t_ghc (id bigint auto_increment primary key, v varchar(64))`,
+      `alter table ${gho} add column z varchar(9) default 'new', rename column n to m`,
+      `insert into ${gho} (id, m, x, e) select id, n, x, e from ${t}`,
+      `insert into ${schema}._t_ghc (v) values ('copied')`,
+      `rename table ${t} to ${schema}._t_del, ${gho} to ${t}`,
+      `insert into ${t} values (2, 6, 'ü', 'a', 'own')`,
+      `drop table ${schema}._t_del, ${schema}._t_ghc`,
+    ])
+    await startLate()
+    const [source, found] = await both('t')
+    expect(found).toEqual(source)
+    expect((await target(`show tables from ${schema}`)).flat().filter(name => String(name).startsWith('_t_'))).toEqual(
+      [],
+    )
+    expect(engine.output).toContain('_t_gho is taken for the working table')
+  }, 120_000)
+})
