@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { runningProcess } from '../../lib/checkpoint/data-dir.js'
@@ -143,6 +143,12 @@ export class Engine {
 
   async position(): Promise<string> {
     return readFile(this.masterInfo, 'utf8')
+  }
+
+  /** Before the first start: where it is to read from. */
+  async startAt(binName: string, binPos: number): Promise<void> {
+    await mkdir(this.dataDir, { recursive: true })
+    await writeFile(this.masterInfo, `bin_name = "${binName}"\nbin_pos = ${binPos}\n`)
   }
 
   async destroy(): Promise<void> {

@@ -1,0 +1,95 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import type { ServerAddress } from '../../lib/servers/test-server.js'
+import { ChangingTables } from '../support/changing-tables.js'
+import { Engine } from '../support/engine.js'
+import { differences } from '../support/equal-tables.js'
+import { Random } from '../support/random.js'
+import { freshSchema, sharedServer } from '../support/servers.js'
+
+const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
+const STATEMENTS = 400
+const METADATA = { mysql: ['MINIMAL', 'FULL'], mariadb: ['NO_LOG', 'FULL'] } as const
+
+describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way', kind => {
+  let server: ServerAddress
+  let sandbox: Sandbox
+  let engine: Engine
+  let schema: string
+
+  beforeAll(async () => {
+    server = await sharedServer(kind)
+    sandbox = await startSandbox({
+      feHttpPort: 0,
+      beHttpPort: 0,
+      mysqlPort: 0,
+      dataDir: null,
+      user: 'root',
+      password: '',
+    })
+  }, 180_000)
+  afterAll(async () => {
+    await sandbox?.close()
+  })
+  beforeEach(async () => {
+    schema = await freshSchema(server)
+    engine = await Engine.create()
+    const { port } = server
+    const { mysqlPort, feHttpPort } = sandbox
+    await engine.configure({ mysqlPort: port, fePort: mysqlPort, feHttpPort, flavor: kind, schema })
+  })
+  afterEach(async () => {
+    await engine.destroy()
+  })
+
+  /** `before`: statements that are over when the reader starts; the rest runs while it reads. */
+  test.each(
+    METADATA[kind].flatMap(
+      metadata =>
+        [
+          [metadata, 'from the first statement on', 0],
+          [metadata, 'behind half of it', STATEMENTS / 2],
+          [metadata, 'behind all of it', STATEMENTS],
+        ] as const,
+    ),
+  )(
+    `%s metadata, read %s: target = source (SEED=${SEED})`,
+    async (metadata, _, before) => {
+      const history = new ChangingTables(new Random(SEED))
+      const connection = await server.connect({ database: schema })
+      const said: string[] = []
+      try {
+        await connection.query(`set global binlog_row_metadata = '${metadata}'`)
+        await connection.query(`set sql_mode = ''`)
+        await connection.query('flush binary logs')
+        await startHere()
+        for (let n = 0; n < STATEMENTS; n++) {
+          if (n === before) engine.start()
+          const statement = history.next()
+          said.push(statement)
+          await connection.query(statement)
+        }
+        if (!engine.alive) engine.start()
+        await engine.caughtUp()
+        const tables = history.tables.map(({ name, key }) => ({
+          source: { schema, table: name },
+          target: { database: schema, table: name },
+          key,
+        }))
+        const wrong = await differences(server, sandbox.mysqlPort, tables)
+        if (wrong.length > 0) console.log(said.join(';\n'))
+        expect(wrong).toEqual([])
+      } finally {
+        await connection.query(`set global binlog_row_metadata = default`)
+        connection.destroy()
+      }
+    },
+    120_000,
+  )
+
+  /** So that the reader meets this history alone, and not those of other tests. */
+  async function startHere(): Promise<void> {
+    const files = await server.sql('show binary logs')
+    await engine.startAt(String(files.at(-1)!.Log_name), 4)
+  }
+})
