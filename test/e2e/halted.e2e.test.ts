@@ -196,7 +196,11 @@ describe.each([
     expect((await plain()).slice(-2)).toEqual([1001, 1002])
     expect(await sold()).toEqual(ids(1, 6))
     expect((await status()).halted).toMatchObject([
-      { source: `${schema}.sales`, statement: expect.stringMatching(/add column _op/), reason: expect.stringMatching(/_op/) },
+      {
+        source: `${schema}.sales`,
+        statement: expect.stringMatching(/add column _op/),
+        reason: expect.stringMatching(/_op/),
+      },
     ])
     await decidePrepared(server, 'commit', `'${schema}'`)
     await engine.wait()
