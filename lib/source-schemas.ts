@@ -1,6 +1,7 @@
 import type { Config } from './config/options.js'
 import type { Observer } from './model/observer.js'
 import type { Zone } from './model/zone.js'
+import { readColumnNames, readSchemaCharsets } from './mysql/catalog.js'
 import { SchemaFollower } from './mysql/schema-follower.js'
 import { SchemaHistory } from './mysql/schema-history.js'
 import { seedSchemas } from './mysql/schema-seed.js'
@@ -61,7 +62,13 @@ export async function openSourceSchemas(
   const wanted = (schema: string, table: string): boolean => share.wanted(schema, table) && book.wanted(schema, table)
   const named = (schema: string, table: string): boolean => book.named(schema, table)
   const wantedSchema = (schema: string): boolean => book.wantedSchema(schema)
-  const options = { server, wanted, named, wantedSchema }
+  const columns = new Map<string, readonly string[]>()
+  for (const schema of (await readSchemaCharsets(parts.session)).keys())
+    if (wantedSchema(schema))
+      for (const [table, names] of await readColumnNames(parts.session, schema))
+        columns.set(`${schema}.${table}`, names)
+  const columnsNow = (schema: string, table: string): readonly string[] => columns.get(`${schema}.${table}`) ?? []
+  const options = { server, wanted, named, wantedSchema, columnsNow }
   return { follower: new SchemaFollower(options, history, history.at(position), observer), history }
 }
 

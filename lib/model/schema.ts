@@ -33,6 +33,8 @@ export interface SourceColumn {
 export interface TableSchema {
   readonly schema: string
   readonly table: string
+  /** Columns that the table has now and not yet at this position: rules may name them. Absent: none. */
+  readonly laterColumns?: readonly string[]
   readonly columns: readonly SourceColumn[]
   /** Column names of the primary key in key order; without one, of the first UNIQUE key whose columns are all NOT NULL; else empty. */
   readonly key: readonly string[]

@@ -56,6 +56,15 @@ export async function readTables(session: SourceSession, schema: string, table?:
   })
 }
 
+/** Names of the columns of all tables of a schema, by table. */
+export async function readColumnNames(session: SourceSession, schema: string): Promise<Map<string, string[]>> {
+  const rows = await session.query(
+    'SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ?',
+    [schema],
+  )
+  return new Map([...grouped(rows)].map(([table, columns]) => [table, columns.map(row => row.COLUMN_NAME ?? '')]))
+}
+
 /** Default character sets of all schemas. */
 export async function readSchemaCharsets(session: SourceSession): Promise<Map<string, string>> {
   const rows = await session.query(

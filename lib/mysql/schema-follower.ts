@@ -30,6 +30,8 @@ export interface SchemaFollowerOptions {
   readonly wanted: (schema: string, table: string) => boolean
   /** Whether the configuration names the table itself, not by a pattern. */
   readonly named: (schema: string, table: string) => boolean
+  /** Columns that a table has now, wherever the reader stands; rules are written for them. */
+  readonly columnsNow: (schema: string, table: string) => readonly string[]
   /** Whether any wanted table may live in this schema. */
   readonly wantedSchema: (schema: string) => boolean
 }
@@ -65,7 +67,7 @@ export class SchemaFollower {
       this.#current
         .tablesIn(schema)
         .filter(table => this.wanted(schema, table))
-        .flatMap(table => schemaOf(this.#current.table({ schema, table })) ?? []),
+        .flatMap(table => this.#withLater(schemaOf(this.#current.table({ schema, table }))) ?? []),
     )
   }
 
@@ -74,6 +76,17 @@ export class SchemaFollower {
    * @throws Failure schemaUnknown, or schemaMismatch where known table and map contradict each other
    */
   schemaFor(map: TableMap): TableSchema {
+    return this.#withLater(this.#bound(map))
+  }
+
+  #withLater<T extends TableSchema | null>(schema: T): T {
+    if (schema === null) return schema
+    const now = this.#options.columnsNow(schema.schema, schema.table)
+    const laterColumns = now.filter(name => !schema.columns.some(column => column.name === name))
+    return laterColumns.length === 0 ? schema : { ...schema, laterColumns }
+  }
+
+  #bound(map: TableMap): TableSchema {
     const { mariadb } = this.#options.server
     const state = this.#current.table(map)
     const full = hasFullMetadata(map)
@@ -97,7 +110,12 @@ export class SchemaFollower {
     if (event.facts.alterPhase === 'start' || event.facts.alterPhase === 'rollback') return null
     const effect = this.#effect(event, at)
     const edit = this.#seen(effect.edit, at)
-    const tables = effect.notes.filter(note => this.#concerns(note, edit))
+    const tables = effect.notes
+      .filter(note => this.#concerns(note, edit))
+      .map(({ names, change }) => {
+        const { before, after } = change
+        return { names, change: { ...change, before: this.#withLater(before), after: this.#withLater(after) } }
+      })
     if (tables.length === 0 && edit.tables.length === 0 && edit.schemas.length === 0) return null
     return {
       change: tables.length === 0 ? null : { statement: event.sql, tables, unclear: effect.unclear },

@@ -44,7 +44,8 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
         [`measures.${name} = "${text}"`, expression.of === 'sum' ? [expression.column] : []] as const,
     ),
   ] as const) {
-    const unknown = listed.find(name => !schema.columns.some(c => c.name === name))
+    const later = key === 'group_by' || key.startsWith('measures.') ? [] : (schema.laterColumns ?? [])
+    const unknown = listed.find(name => !schema.columns.some(c => c.name === name) && !later.includes(name))
     if (unknown !== undefined)
       throw invalid(
         `${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${schema.columns.map(c => c.name).join(', ')}).`,

@@ -142,9 +142,12 @@ describe.each([
       `insert into ${schema}.before ${OLD}`,
       `rename table ${schema}.before to ${schema}.afterwards`,
       `insert into ${schema}.afterwards values (2, 6, 'ü', 'a')`,
+      `create table ${schema}.made (id int primary key) select 1 as id, 'made' as v, 5 as w`,
+      `alter table ${schema}.made drop v`,
     ])
     await startLate()
     expect(await target(`select id, n, x, e from ${schema}.dropped`)).toEqual([['1', '-5', 'é', 'b']])
+    expect(await target(`select id, v, w from ${schema}.made`)).toEqual([['1', 'made', '5']])
     expect(await target(`select id, n, x, e from ${schema}.before`)).toEqual([['1', '-5', 'é', 'b']])
     expect(await target(`select id, n, x, e from ${schema}.afterwards`)).toEqual([['2', '6', 'ü', 'a']])
   }, 120_000)

@@ -57,6 +57,7 @@ class Change {
     const charset = this.#tableCharset()
     if (this.#specs.some(spec => spec.kind === 'systemVersioning'))
       throw new UnreadableDdl('system versioning (hidden row_start and row_end)', 0)
+    this.#refuseTwoCharsets()
     this.#convert()
     this.#keepOrChange(charset)
     const added = this.#place(charset)
@@ -86,6 +87,18 @@ class Change {
       )
     }
     return charset
+  }
+
+  /** Servers differ in which of them columns get. */
+  #refuseTwoCharsets(): void {
+    const chosen = this.#specs.flatMap(spec =>
+      spec.kind === 'convertCharset' || spec.kind === 'defaultCharset'
+        ? [chooseCharset(spec.charset, this.#before.charset, this.#setting.dialect)]
+        : [],
+    )
+    const converts = this.#specs.some(spec => spec.kind === 'convertCharset')
+    if (converts && new Set(chosen).size > 1)
+      throw new UnreadableDdl('CONVERT TO together with another character set in one statement', 0)
   }
 
   #convert(): void {
