@@ -133,7 +133,9 @@ export class Pipeline {
         prepare: wish => sink.prepare(wish),
         observer,
       })
-      for (const schema of ownTables(schemas.follower.tables, book, share)) await router.learn(schema)
+      // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
+      for (const schema of ownTables(schemas.follower.tables, book, share))
+        if (schemas.isAsNow(schema)) await router.learn(schema)
       if (delivery === 'atomic') refuseForeignNames(router.targets)
       if (resumed.scripts.length === 0) await journal.forgetAll()
       // With it the position is known before the first load, an order by hand is taken, and marks may go.
@@ -213,6 +215,13 @@ export class Pipeline {
     )
     dispatcher.failed.catch(failure => abort.abort(failure))
     const stopSource = new AbortController()
+    const drainAndSave = async (): Promise<void> => {
+      await dispatcher.drain()
+      await saver.settled()
+    }
+    /** Behind a statement that was followed: what it did must not be done again to rows behind it. */
+    let followed = false
+    let barrier: Promise<void> | null = null
     const changes = new SchemaChanges({
       config,
       book,
@@ -220,7 +229,7 @@ export class Pipeline {
       sink,
       tracker,
       letters,
-      drain: () => dispatcher.drain(),
+      drain: drainAndSave,
       isShared: (target, of) => book.writersOf(target, [...tables, ...schemas.follower.tables]).some(isOther(of)),
       observer,
       signal: abort.signal,
@@ -230,7 +239,10 @@ export class Pipeline {
         bind: map => router.bind(map),
         rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
         held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
-        follow: (change, open) => changes.follow(change, open),
+        follow: async (change, open) => {
+          await changes.follow(change, open)
+          followed = !open
+        },
         passOver: async (schema, table) => {
           await dispatcher.drain()
           router.forget(schema, table, 'add')
@@ -253,14 +265,25 @@ export class Pipeline {
         if (end !== null) return
         shared.commit()
         dispatcher.commit()
-        if (until === null || dispatcher.replaying || !until(tracker)) return
-        end = tracker.position()
-        stopSource.abort()
+        if (until !== null && !dispatcher.replaying && until(tracker)) {
+          end = tracker.position()
+          stopSource.abort()
+        } else if (followed && !dispatcher.replaying) {
+          followed = false
+          barrier = drainAndSave().finally(() => {
+            barrier = null
+          })
+          // Whoever waits for room hears of it.
+          barrier.catch(() => undefined)
+        }
       },
       get full() {
-        return dispatcher.full
+        return dispatcher.full || barrier !== null
       },
-      room: () => dispatcher.room(),
+      room: async () => {
+        await barrier
+        await dispatcher.room()
+      },
     }
     const source = new BinlogSource(
       {

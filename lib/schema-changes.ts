@@ -21,7 +21,7 @@ export interface SchemaChangeParts {
   readonly tracker: PositionTracker
   /** Null when bad rows stop the flow. */
   readonly letters: DeadLetters | null
-  /** Everything handed on so far is durable when it resolves. */
+  /** Everything handed on so far is durable when it resolves, and the position behind it saved. */
   readonly drain: () => Promise<void>
   /** Whether a source table other than this one is written to a target. */
   readonly isShared: Parameters<typeof evolveTargets>[2]['isShared']

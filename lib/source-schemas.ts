@@ -1,5 +1,6 @@
 import type { Config } from './config/options.js'
 import type { Observer } from './model/observer.js'
+import type { TableSchema } from './model/schema.js'
 import type { Zone } from './model/zone.js'
 import { readColumnNames, readSchemaCharsets } from './mysql/catalog.js'
 import { SchemaFollower } from './mysql/schema-follower.js'
@@ -30,6 +31,8 @@ export interface SchemaParts {
 export interface SourceSchemas {
   readonly follower: SchemaFollower
   readonly history: SchemaHistory
+  /** Whether the catalog has a table under this name, with these columns. */
+  readonly isAsNow: (schema: TableSchema) => boolean
 }
 
 /**
@@ -69,7 +72,9 @@ export async function openSourceSchemas(
         columns.set(`${schema}.${table}`, names)
   const columnsNow = (schema: string, table: string): readonly string[] => columns.get(`${schema}.${table}`) ?? []
   const options = { server, wanted, named, wantedSchema, columnsNow }
-  return { follower: new SchemaFollower(options, history, history.at(position), observer), history }
+  const isAsNow = ({ schema, table, columns: known }: TableSchema): boolean =>
+    columnsNow(schema, table).join('\n') === known.map(({ name }) => name).join('\n')
+  return { follower: new SchemaFollower(options, history, history.at(position), observer), history, isAsNow }
 }
 
 type Seed = Awaited<ReturnType<typeof seedSchemas>>

@@ -28,6 +28,11 @@ export class PositionSaver<T> {
     this.#running ??= this.#run()
   }
 
+  /** Resolves when all that was given is on disk, or the saver is closed. */
+  async settled(): Promise<void> {
+    while (this.#running !== null) await this.#running
+  }
+
   /** Waits for what is under way; a save that keeps failing is given up after one last try. Resolves with whether all is saved. */
   async close(): Promise<boolean> {
     this.#closed = true

@@ -40,6 +40,11 @@ export interface ColumnsChange {
   readonly obstacles: readonly Obstacle[]
 }
 
+interface Rename {
+  readonly from: string
+  readonly to: string
+}
+
 interface ColumnPair {
   readonly before: SourceColumn
   readonly after: SourceColumn
@@ -68,6 +73,7 @@ export function columnsChange(
   const paired = new Set(pairs.map(pair => pair.after))
   const found = {
     renamed: [] as TargetStep[],
+    exchanged: [] as Rename[],
     doubted: [] as TargetStep[],
     dropped: [] as TargetStep[],
     added: [] as TargetStep[],
@@ -92,7 +98,7 @@ export function columnsChange(
       continue
     }
     if (formerName.toLowerCase() !== name.toLowerCase())
-      renameColumn(formerName, name, before, after, options, found.renamed, hinder)
+      renameColumn(formerName, name, before, after, options, found, hinder)
     const [was, is] = [wished(before.wish, formerName), wished(wish, name)]
     if (mode !== 'append') {
       const values = valuesOf(old, now, was.type, is.type)
@@ -106,6 +112,7 @@ export function columnsChange(
       found.modified.push({ kind: 'modifyColumn', name, type: is.type, nullable: is.nullable })
     if (was.comment !== is.comment) found.commented.push({ kind: 'commentColumn', name, comment: is.comment })
   }
+  if (found.exchanged.length > 0) hinderExchange(found.exchanged, wish, hinder)
   for (const [index, column] of before.schema.columns.entries()) {
     const name = before.plan.targets[index] ?? null
     if (name === null || pairs.some(pair => pair.before === column)) continue
@@ -179,7 +186,7 @@ function renameColumn(
   before: RuleView,
   after: RuleView,
   { shared }: ColumnOptions,
-  steps: TargetStep[],
+  found: { readonly renamed: TargetStep[]; readonly exchanged: Rename[] },
   hinder: Hinder,
 ): void {
   const statement = renderRenameColumn(after.wish, from, to)
@@ -191,8 +198,19 @@ function renameColumn(
     )
   // Looked at again after a crash, the target could not tell whether it was done.
   else if (targetNames(before).has(to.toLowerCase()) || targetNames(after).has(from.toLowerCase()))
-    hinder('statements', `columns took each other's names (${from} became ${to})`, statement)
-  else steps.push({ kind: 'renameColumn', from, to })
+    found.exchanged.push({ from, to })
+  else found.renamed.push({ kind: 'renameColumn', from, to })
+}
+
+/** By way of names that nobody has: StarRocks renames one column at a time. */
+function hinderExchange(exchanged: readonly Rename[], wish: TargetWish, hinder: Hinder): void {
+  const between = (name: string): string => `_was_${name}`
+  hinder(
+    'statements',
+    `columns took each other's names (${exchanged.map(({ from, to }) => `${from} became ${to}`).join(', ')})`,
+    ...exchanged.map(({ from }) => renderRenameColumn(wish, from, between(from))),
+    ...exchanged.map(({ from, to }) => renderRenameColumn(wish, between(from), to)),
+  )
 }
 
 function droppedColumn(

@@ -143,12 +143,15 @@ describe('optional metadata', () => {
     expect(map.primaryKey).toEqual([4, 0])
   })
 
-  test('a primary key over prefixes', () => {
+  test.each([
+    ['whole values', 0, [1, 0]],
+    ['the beginning of a value does not tell which column it is of', 10, null],
+  ])('a primary key over %s', (_, prefix, expected) => {
     const map = decode(
       [{ type: WIRE.LONG }, { type: WIRE.VARCHAR, metadata: u16(400) }],
-      [[9, Buffer.concat([packed(1), packed(10), packed(0), packed(0)])]],
+      [[9, Buffer.concat([packed(1), packed(prefix), packed(0), packed(0)])]],
     )
-    expect(map.primaryKey).toEqual([1, 0])
+    expect(map.primaryKey).toEqual(expected)
   })
 
   test.each<[string, number, Buffer]>([
