@@ -54,6 +54,7 @@ export class SchemaChanges {
     if (policy === 'evolve') await this.#evolve(change)
     for (const { names } of change.tables)
       for (const { schema, table } of names) router.forget(schema, table, policy === 'evolve' ? 'add' : 'leaveOut')
+    if (policy === 'evolve') await this.#makeNew(change)
     const source = [...new Set(change.tables.flatMap(({ names }) => names.map(tableName)))].join(', ')
     const kinds = [...new Set(change.tables.map(({ change: { kind } }) => ACTIONS[policy][kind]))]
     observer({ kind: 'ddl', source, statement, action: kinds.join('; ') })
@@ -83,6 +84,13 @@ export class SchemaChanges {
     }
   }
 
+  /** Tables appear in the target as they do in the source, not with their first row. */
+  async #makeNew({ tables }: SchemaChange): Promise<void> {
+    for (const { change } of tables)
+      if (change.kind === 'create' && change.after !== null && this.#rulesOf(change.after).length > 0)
+        await this.#parts.router.learn(change.after)
+  }
+
   /** Rows that wait to be replayed must not come back into a target that was emptied. */
   async #supersede({ database, table, steps }: TargetEvolution): Promise<void> {
     const emptied = steps.find(({ kind }) => kind === 'truncate' || kind === 'dropTable')
@@ -101,7 +109,7 @@ export class SchemaChanges {
 
 const ACTIONS = {
   evolve: {
-    create: 'the target is made ready at the first row',
+    create: 'the target is made',
     alter: 'the target follows',
     drop: 'as [schema] on_drop_table says',
     rename: 'as [schema] on_rename_table says; rules for the new name hold from now on',

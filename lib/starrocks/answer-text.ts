@@ -23,6 +23,7 @@ const TEXTS: readonly (readonly [RegExp, TextClass])[] = [
   [/publish timeout/i, 'uncertain'],
   [/SERVICE_UNAVAILABLE|TXN_IN_PROCESSING|resource[ _]busy|lock timeout/i, 'busy'],
   [/no (?:alive |available )?(?:backend|compute node)s?\b/i, 'unreachable'],
+  [/current alive backend is \[\]/i, 'unreachable'],
   [/current fe is not (?:master|leader)|(?:leader|master) (?:fe )?(?:is )?(?:unknown|not ready)/i, 'unreachable'],
   [/is shutting down|shutdown in progress/i, 'unreachable'],
   [/body don't equal with body bytes|client (?:closed|disconnect)/i, 'unreachable'],

@@ -109,14 +109,16 @@ test('the metrics of docs/metrics.md arrive from a real run', async () => {
   )
   const sent = new Set([...seen.keys()].map(name => name.split('.')[2]))
   const rest = documented.filter(name => !sent.has(name))
-  expect(rest).toEqual([
+  // Sent while StarRocks is slow, which it may be here or not.
+  expect(rest.filter(name => name !== 'flush_interval_ms')).toEqual([
     'parked_rows',
+    'held_events',
+    'held_bytes',
     'dead_letters',
     'accounted_filtered',
     'accounted_collapsed',
     'accounted_parked',
     'save_retries',
-    'warnings',
   ])
   expect([...sent].filter(name => !documented.includes(name))).toEqual([])
 }, 90_000)

@@ -66,6 +66,16 @@ describe('refusals', () => {
     ['busy', 'FAILED', 'current running txns on db 1 is 1000, larger than limit 1000'],
     ['busy', 'SERVICE_UNAVAILABLE', 'x'],
     ['unreachable', 'FAILED', 'No backend alive.'],
+    [
+      'unreachable',
+      'FAILED',
+      'Table replication num should be less than or equal to the number of available backends. Current alive backend is [].',
+    ],
+    [
+      'rejected',
+      'FAILED',
+      'Table replication num should be less than or equal to the number of available backends. Current alive backend is [10001].',
+    ],
     ['denied', 'FAILED', 'Access denied; you need (at least one of) the INSERT privilege(s)'],
     ['unknown', 'FAILED', 'publish timeout: 20000, transactionId=7'],
     ['unknown', 'PUBLISH_TIMEOUT', ''],
