@@ -14,7 +14,7 @@ import { asFailure, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import { comparePositions, formatPosition, type Position } from './model/position.js'
 import { BinlogSource } from './mysql/binlog-source.js'
-import { listTables } from './mysql/catalog.js'
+import { listTables, readTableSchema } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
@@ -131,11 +131,18 @@ export class Pipeline {
       const router = new Router(routerOptions(config, zone, logged), book, {
         schemaFor: map => schemas.follower.schemaFor(map),
         prepare: wish => sink.prepare(wish),
+        inspect: wish => sink.inspect(wish),
         observer,
       })
       // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
       for (const schema of ownTables(schemas.follower.tables, book, share))
         if (schemas.isAsNow(schema)) await router.learn(schema)
+      // Tables that come to be further on: what is wrong with them is said before anything is read all the same.
+      for (const { schema, table } of ownTables(tables, book, share)) {
+        if (schemas.follower.knows(schema, table)) continue
+        const now = await readTableSchema(session, schema, table)
+        if (now !== null) await router.judge(now)
+      }
       if (delivery === 'atomic') refuseForeignNames(router.targets)
       if (resumed.scripts.length === 0) await journal.forgetAll()
       // With it the position is known before the first load, an order by hand is taken, and marks may go.

@@ -77,6 +77,8 @@ export type LabelOutcome = 'committed' | 'aborted' | 'absent'
 export interface Sink {
   /** Resolves with the target as it is: created when missing and allowed, given the missing columns when allowed. Rejects with a Failure naming table and column. */
   prepare(request: TargetRequest): Promise<TargetTable>
+  /** The target as it is; null where it is missing and `prepare` would create it. Changes nothing, and rejects as `prepare` does where columns must not be missing. */
+  inspect(request: TargetRequest): Promise<TargetTable | null>
   /**
    * Brings a target behind a DDL statement of the source, once everything before it is durable, with nothing of its tables in
    * flight. What is done already is passed over, so it can be called again after a crash; but the position behind the

@@ -59,7 +59,7 @@ export async function readTables(session: SourceSession, schema: string, table?:
 /** Names of the columns of all tables of a schema, by table. */
 export async function readColumnNames(session: SourceSession, schema: string): Promise<Map<string, string[]>> {
   const rows = await session.query(
-    'SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ?',
+    'SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME, ORDINAL_POSITION',
     [schema],
   )
   return new Map([...grouped(rows)].map(([table, columns]) => [table, columns.map(row => row.COLUMN_NAME ?? '')]))

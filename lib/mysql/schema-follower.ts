@@ -61,6 +61,11 @@ export class SchemaFollower {
     return false
   }
 
+  /** Whether there is a table of this name at the place that is being read, as far as is known. */
+  knows(schema: string, table: string): boolean {
+    return this.#current.table({ schema, table }) != null
+  }
+
   /** The wanted tables that are known now. */
   get tables(): TableSchema[] {
     return this.#current.schemas.flatMap(schema =>

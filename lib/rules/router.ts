@@ -36,6 +36,8 @@ export interface RouterParts {
   readonly schemaFor: (map: TableMap) => TableSchema
   /** Makes sure of the target; see the sink's `prepare`. */
   readonly prepare: (wish: TargetWish) => Promise<TargetTable>
+  /** The target as it is, null where it would be created; see the sink's `inspect`. */
+  readonly inspect: (wish: TargetWish) => Promise<TargetTable | null>
   readonly observer: Observer
 }
 
@@ -96,6 +98,16 @@ export class Router {
     const known = { stale: false, schema, ways: await this.#ways(schema) }
     this.#tables.set(tableName(schema), known)
     return known
+  }
+
+  /** Whether a table's rules could be carried out: rejects as `learn` would, and makes nothing. */
+  async judge(schema: TableSchema): Promise<void> {
+    const matches = this.#book.match(schema.schema, schema.table)
+    for (const matched of usableRules(schema, matches, this.#options.skipTablesWithoutKey, () => undefined)) {
+      const plan = planColumns(schema, matched)
+      const target = await this.#parts.inspect(requestTarget(schema, plan, matched, 'refuse'))
+      if (target !== null) coverTarget(schema, plan, matched, target, 'refuse', this.#options.stopsAtBadValues)
+    }
   }
 
   /** The table has changed: its targets are prepared again when its rows come, and columns they lack are treated so from then on. */

@@ -93,6 +93,10 @@ export class StarRocksSink implements Sink {
     return this.#targets.make(request)
   }
 
+  inspect(request: TargetRequest): Promise<TargetTable | null> {
+    return this.#targets.inspect(request)
+  }
+
   evolve(evolution: TargetEvolution, signal: AbortSignal): Promise<EvolutionReport> {
     return underEither(signal, this.#stopped.signal, stop => this.#alterer.evolve(evolution, stop))
   }

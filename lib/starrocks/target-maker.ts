@@ -44,18 +44,34 @@ export class TargetMaker {
       missing.length === 0 || request.missingColumns === 'leaveOut'
         ? existing
         : await this.#addColumns(request, existing, missing)
-    const fault = checkTarget(request, table).find(candidate => candidate.level === 'fatal')
-    if (fault !== undefined) throw new Failure('targetUnfit', fault.message, { advice: fault.remedy })
+    refuseFaults(request, table)
     return table
+  }
+
+  /** See `Sink.inspect`. */
+  async inspect(request: TargetRequest): Promise<TargetTable | null> {
+    const existing = await readTarget(this.#session, request)
+    if (existing === null) {
+      if (!this.#options.autoCreate) this.#refuseToCreate(request)
+      return null
+    }
+    const missing = missingColumns(request, existing)
+    if (missing.length > 0) refuseMissing(request, existing, missing)
+    refuseFaults(request, existing)
+    return existing
+  }
+
+  #refuseToCreate(request: TargetRequest): never {
+    const statement = renderCreateTable(request, this.#options.layout)
+    throw new Failure('targetUnfit', `${targetName(request)} does not exist, and schema.auto_create is false`, {
+      advice: `${renderCreateDatabase(request.database)};\n${statement};`,
+    })
   }
 
   async #create(request: TargetRequest): Promise<TargetTable> {
     const name = targetName(request)
     const statement = renderCreateTable(request, this.#options.layout)
-    if (!this.#options.autoCreate)
-      throw new Failure('targetUnfit', `${name} does not exist, and schema.auto_create is false`, {
-        advice: `${renderCreateDatabase(request.database)};\n${statement};`,
-      })
+    if (!this.#options.autoCreate) this.#refuseToCreate(request)
     if (!(await this.#databaseExists(request.database)))
       await this.#session.execute(renderCreateDatabase(request.database))
     await this.#session.execute(statement)
@@ -82,15 +98,8 @@ export class TargetMaker {
   ): Promise<TargetTable> {
     const name = targetName(table)
     const names = missing.map(column => column.name).join(', ')
-    const lasting = missingFault(request, table, missing)
-    if (lasting !== null) {
-      const fault = checkTarget(request, table)[0] ?? lasting
-      throw new Failure('targetUnfit', fault.message, { advice: fault.remedy })
-    }
-    if (request.missingColumns !== 'add')
-      throw new Failure('targetUnfit', `${name} lacks the columns ${names}`, {
-        advice: addColumnsRemedy(table, missing),
-      })
+    if (missingFault(request, table, missing) !== null || request.missingColumns !== 'add')
+      refuseMissing(request, table, missing)
     await this.#session.execute(renderAddColumns(table, missing))
     const deadline = Date.now() + SCHEMA_CHANGE_LIMIT_MS
     for (;;) {
@@ -118,4 +127,21 @@ export class TargetMaker {
     const reason = rowField(job, 'msg') ?? 'no reason given'
     throw new Failure('targetUnfit', `${targetName(table)}: adding the columns ${columns} was cancelled: ${reason}`)
   }
+}
+
+function refuseFaults(request: TargetRequest, table: TargetTable): void {
+  const fault = checkTarget(request, table).find(candidate => candidate.level === 'fatal')
+  if (fault !== undefined) throw new Failure('targetUnfit', fault.message, { advice: fault.remedy })
+}
+
+function refuseMissing(request: TargetRequest, table: TargetTable, missing: TargetRequest['columns']): never {
+  const lasting = missingFault(request, table, missing)
+  if (lasting !== null) {
+    const fault = checkTarget(request, table)[0] ?? lasting
+    throw new Failure('targetUnfit', fault.message, { advice: fault.remedy })
+  }
+  const names = missing.map(column => column.name).join(', ')
+  throw new Failure('targetUnfit', `${targetName(table)} lacks the columns ${names}`, {
+    advice: addColumnsRemedy(table, missing),
+  })
 }

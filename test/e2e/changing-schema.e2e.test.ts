@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
@@ -56,6 +57,7 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
     `%s metadata, read %s: target = source (SEED=${SEED})`,
     async (metadata, _, before) => {
       const history = new ChangingTables(new Random(SEED))
+      const random = new Random(SEED + 1)
       const connection = await server.connect({ database: schema })
       const said: string[] = []
       try {
@@ -65,6 +67,7 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
         await startHere()
         for (let n = 0; n < STATEMENTS; n++) {
           if (n === before) engine.start()
+          else if (n > before && random.chance(0.03)) await killAndStart(random.below(300))
           const statement = history.next()
           said.push(statement)
           await connection.query(statement)
@@ -86,6 +89,14 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
     },
     120_000,
   )
+
+  /** So long after it began to read: often in the middle of what a statement asks of the targets. */
+  async function killAndStart(afterMs: number): Promise<void> {
+    while (engine.alive && !engine.output.includes(' connected ')) await sleep(10)
+    await sleep(afterMs)
+    await engine.stop('SIGKILL')
+    engine.start()
+  }
 
   /** So that the reader meets this history alone, and not those of other tests. */
   async function startHere(): Promise<void> {

@@ -75,6 +75,7 @@ async function read(
     book,
     {
       schemaFor: () => schema,
+      inspect: async () => null,
       prepare: async wish => ({ ...wish, columns: wish.columns.map(c => ({ ...c, hasDefault: false })) }),
       observer: () => undefined,
     },

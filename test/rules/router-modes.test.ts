@@ -68,6 +68,7 @@ function router(rules: readonly Partial<RuleSpec>[], options: Partial<RouterOpti
     book,
     {
       schemaFor: map => schemaOf(map.table),
+      inspect: async () => null,
       prepare: async (wish): Promise<TargetTable> => {
         wishes.push(wish)
         return { ...wish, columns: wish.columns.map(c => ({ ...c, hasDefault: false })) }

@@ -42,6 +42,7 @@ function router(): Router {
     book,
     {
       schemaFor: map => schemaOf(map.table),
+      inspect: async () => null,
       prepare: async (wish: TargetWish): Promise<TargetTable> => ({
         database: wish.database,
         table: wish.table,

@@ -67,6 +67,7 @@ describe.each(['mysql', 'mariadb'] as const)('changes and sums of a %s', kind =>
       ),
       {
         schemaFor: ({ table }) => schemaOf(table),
+        inspect: async () => null,
         prepare: async wish => ({ ...wish, columns: wish.columns.map(c => ({ ...c, hasDefault: false })) }),
         observer: happening => happenings.push(happening),
       },

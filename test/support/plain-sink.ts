@@ -16,6 +16,10 @@ export abstract class PlainSink implements Sink {
     return { statements: [], warnings: [] }
   }
 
+  inspect(request: TargetRequest): Promise<TargetTable> {
+    return this.prepare(request)
+  }
+
   async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {
     return null
   }
