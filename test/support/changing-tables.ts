@@ -85,7 +85,7 @@ export class ChangingTables {
         const added = this.#column()
         const value = KINDS[added.kind]!.value(random)
         columns.push(added)
-        const preset = random.chance(0.6) && added.kind !== 'text' ? ` default ${value}` : ''
+        const preset = random.chance(0.6) && !['text', 'bytes'].includes(added.kind) ? ` default ${value}` : ''
         return `alter table ${table.name} add column ${added.name} ${definition(added)}${preset}${this.#place(column)}`
       }
       case 2:
