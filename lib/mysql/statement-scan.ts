@@ -9,6 +9,9 @@ import type { SeenStatement } from './schema-seed.js'
 import type { StartPoint } from './start-position.js'
 import type { ChangeReceiver } from './stream-reader.js'
 
+/** A stretch longer than this takes seconds to read, in which nothing is loaded. */
+const TOLD_BYTES = 64 * 1024 * 1024
+
 /** How the scan reads; its rows go nowhere. */
 export type ScanOptions = Omit<BinlogSourceOptions, 'wanted' | 'follow' | 'prepared' | 'stopWaitMs'>
 
@@ -42,11 +45,12 @@ export async function scanStatements(
     full: false,
     room: async () => undefined,
   }
-  observer({
-    kind: 'warning',
-    message: `The binlog from ${formatPosition(start.position)} to ${formatPosition(to)} is read once for changes of tables, before any row is loaded.`,
-    advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
-  })
+  if (start.position.binName !== to.binName || to.binPos - start.position.binPos > TOLD_BYTES)
+    observer({
+      kind: 'warning',
+      message: `The binlog from ${formatPosition(start.position)} to ${formatPosition(to)} is read once for changes of tables, before any row is loaded.`,
+      advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
+    })
   const source = new BinlogSource(
     { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0 },
     tracker,

@@ -119,6 +119,7 @@ test('the metrics of docs/metrics.md arrive from a real run', async () => {
     'accounted_collapsed',
     'accounted_parked',
     'save_retries',
+    'warnings',
   ])
   expect([...sent].filter(name => !documented.includes(name))).toEqual([])
 }, 90_000)
