@@ -46,8 +46,10 @@ export interface TableFit {
 /** Longest text of a worst key that is shown, in characters. */
 const WORST_KEY_LENGTH = 200
 const TEXT = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'enum', 'set', 'json'])
-const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob', 'vector'])
+const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'])
 const GEOMETRY = /^(geometry|point|linestring|polygon|multi(point|linestring|polygon)|geom(etry)?collection)$/
+/** `SRID=4294967295;` */
+const SRID_LENGTH = 16
 const DATES = new Set(['date', 'datetime', 'timestamp'])
 
 /** One SELECT that measures all columns of a table in one pass, and how to read its row. */
@@ -94,7 +96,7 @@ export function composeFitQuery(
 function measures({ column, maxBytes, maxWholeDigits, intoDate, intoJson }: ColumnProbe): [string, string][] {
   const name = quote(column.name)
   const found: [string, string][] = []
-  if (TEXT.has(column.dataType) || isBytes(column)) {
+  if (TEXT.has(column.dataType) || isBytes(column) || GEOMETRY.test(column.dataType)) {
     const length = utf8Length(column)
     found.push(['longest', `MAX(${length})`])
     if (maxBytes !== null) found.push(['over', `SUM(${length} > ${maxBytes})`])
@@ -134,6 +136,7 @@ const UTF8 = new Set(['utf8mb4', 'utf8mb3', 'utf8', 'ascii'])
 /** Bytes of a value as text in UTF-8, or of its bytes. */
 function utf8Length(column: SourceColumn): string {
   const name = quote(column.name)
+  if (GEOMETRY.test(column.dataType)) return `(LENGTH(ST_AsText(${name})) + ${SRID_LENGTH})`
   if (isBytes(column) || column.dataType === 'json' || (column.charset !== null && UTF8.has(column.charset)))
     return `LENGTH(${name})`
   // A conversion beyond max_allowed_packet gives NULL, of values that are far too long anyhow.
@@ -154,7 +157,7 @@ function shown(column: SourceColumn): string {
 }
 
 function isBytes(column: SourceColumn): boolean {
-  return BYTES.has(column.dataType) || GEOMETRY.test(column.dataType)
+  return BYTES.has(column.dataType)
 }
 
 function readFit(row: Row, table: TableSchema, probes: readonly ColumnProbe[], hasKey: boolean): TableFit {
