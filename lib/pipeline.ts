@@ -137,11 +137,12 @@ export class Pipeline {
       // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
       for (const schema of ownTables(schemas.follower.tables, book, share))
         if (schemas.isAsNow(schema)) await router.learn(schema)
-      // Tables that come to be further on: what is wrong with them is said before anything is read all the same.
+      // Tables that come to be further on: what is wrong with them is said before anything is read all the same. A run before
+      // this one may have made their targets as they are to be at first.
       for (const { schema, table } of ownTables(tables, book, share)) {
         if (schemas.follower.knows(schema, table)) continue
         const now = await readTableSchema(session, schema, table)
-        if (now !== null) await router.judge(now)
+        if (now !== null) await router.judge(now, !trusted)
       }
       if (delivery === 'atomic') refuseForeignNames(router.targets)
       if (resumed.scripts.length === 0) await journal.forgetAll()

@@ -100,12 +100,13 @@ export class Router {
     return known
   }
 
-  /** Whether a table's rules could be carried out: rejects as `learn` would, and makes nothing. */
-  async judge(schema: TableSchema): Promise<void> {
+  /** Whether a table's rules could be carried out, with its targets as they are (`withTargets`): rejects as `learn` would, and makes nothing. */
+  async judge(schema: TableSchema, withTargets: boolean): Promise<void> {
     const matches = this.#book.match(schema.schema, schema.table)
     for (const matched of usableRules(schema, matches, this.#options.skipTablesWithoutKey, () => undefined)) {
       const plan = planColumns(schema, matched)
-      const target = await this.#parts.inspect(requestTarget(schema, plan, matched, 'refuse'))
+      const wish = requestTarget(schema, plan, matched, 'refuse')
+      const target = withTargets ? await this.#parts.inspect(wish) : null
       if (target !== null) coverTarget(schema, plan, matched, target, 'refuse', this.#options.stopsAtBadValues)
     }
   }
