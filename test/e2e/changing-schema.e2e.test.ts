@@ -9,7 +9,7 @@ import { Random } from '../support/random.js'
 import { freshSchema, sharedServer } from '../support/servers.js'
 
 const SEED = Number(process.env.SEED ?? 20_261_121)
-const STATEMENTS = 300
+const STATEMENTS = 200
 const METADATA = { mysql: ['MINIMAL', 'FULL'], mariadb: ['NO_LOG', 'FULL'] } as const
 
 describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way', kind => {
