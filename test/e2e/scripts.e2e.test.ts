@@ -6,17 +6,18 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { runningProcess } from '../../lib/checkpoint/data-dir.js'
 import { lives } from '../../lib/checkpoint/process-identity.js'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import type { ServerAddress } from '../../lib/servers/test-server.js'
+import { startServer, type TestServer } from '../../lib/servers/test-server.js'
 import { Engine, execute, type Outcome } from '../support/engine.js'
-import { freshSchema, sharedServer } from '../support/servers.js'
+import { freshSchema } from '../support/servers.js'
 
-let server: ServerAddress
+// Its binlog is purged: what other tests read of a server stays.
+let server: TestServer
 let sandbox: Sandbox
 let engine: Engine
 let schema: string
 
 beforeAll(async () => {
-  server = await sharedServer('mysql')
+  server = await startServer('mysql')
   sandbox = await startSandbox({
     feHttpPort: 0,
     beHttpPort: 0,
@@ -26,7 +27,10 @@ beforeAll(async () => {
     password: '',
   })
 }, 180_000)
-afterAll(() => sandbox?.close())
+afterAll(async () => {
+  await sandbox?.close()
+  await server?.destroy()
+})
 
 beforeEach(async () => {
   schema = await freshSchema(server)

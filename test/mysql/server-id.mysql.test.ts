@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { DumpConnection } from '../../lib/mysql/dump-connection.js'
+import { readHeadPosition } from '../../lib/mysql/head-position.js'
 import { warnOfServerId } from '../../lib/mysql/preflight/server-id.js'
 import { readServerFacts } from '../../lib/mysql/server-facts.js'
 import { SourceSession } from '../../lib/mysql/session.js'
@@ -15,6 +16,8 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(await warnOfServerId(session, facts, facts.serverId)).toMatchObject({
       message: expect.stringContaining("the source's own"),
     })
+    // Other tests of this server purge its older files.
+    const { binName, binPos } = await readHeadPosition(session, facts)
     let other: DumpConnection | undefined
     await new Promise<void>((resolve, reject) => {
       other = new DumpConnection(
@@ -23,7 +26,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
           serverId: 98_765,
           heartbeatMs: 500,
           readTimeoutMs: 10_000,
-          start: { gtidSet: '' },
+          start: { binName, binPos },
         },
         { onEvent: () => resolve(), onEnd: reject },
       )
