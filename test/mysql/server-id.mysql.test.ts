@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import { readHeadPosition } from '../../lib/mysql/binlog-files.js'
 import { DumpConnection } from '../../lib/mysql/dump-connection.js'
-import { readHeadPosition } from '../../lib/mysql/head-position.js'
 import { warnOfServerId } from '../../lib/mysql/preflight/server-id.js'
 import { readServerFacts } from '../../lib/mysql/server-facts.js'
 import { SourceSession } from '../../lib/mysql/session.js'
