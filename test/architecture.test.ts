@@ -49,7 +49,9 @@ const PURE_STARROCKS = [
   'widest-type',
   'version',
 ]
-const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe']
+const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe', 'control']
+/** Folders of composition, beside the files of lib/ itself. */
+const COMPOSED = ['snapshot', 'verify']
 const FACES = ['cli', 'sandbox', 'servers', 'demo', 'http']
 
 /** The floor of a file of lib/, 0 to 4; null when it has no place in the house. */
@@ -60,6 +62,7 @@ function floorOf(file: string): number | null {
   if (folder === 'binlog' || folder === 'config') return 1
   if (folder === 'starrocks' && PURE_STARROCKS.includes(basename(file, '.ts'))) return 1
   if (PARTS.includes(folder)) return 2
+  if (COMPOSED.includes(folder)) return 3
   return FACES.includes(folder) ? 4 : null
 }
 
