@@ -245,7 +245,10 @@ export class Pipeline {
     const shared = shareChanges(
       {
         bind: map => router.bind(map),
-        rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
+        rows: (event, place, commitMs) => {
+          dispatcher.rows(event, router.routes(event.map), commitMs, place)
+          return undefined
+        },
         held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
         follow: async (change, open) => {
           await changes.follow(change, open)

@@ -143,10 +143,11 @@ export class Dispatcher {
     return this.#open.ordinal
   }
 
-  /** Whether so much may be copied into the open epoch: it is a new one, and the ack window has room for all of it. */
+  /** Whether so much may be copied into the open epoch: it is a new one, the ack window has room for all of it, and nobody waits for everything to be durable. */
   takesCopies(rows: number, bytes: number): boolean {
     const { window } = this.#parts
     if (window.failure || this.#open.script !== null || this.#scripts.length > 0) return false
+    if (this.#idleWaiters.length > 0) return false
     return window.rows === 0 || (window.rows + rows <= window.maxRows && window.bytes + bytes <= window.maxBytes)
   }
 

@@ -23,7 +23,7 @@ export interface GateParts extends TableParts {
   /** Resolves when it is on disk that the chunk may be in the target from now on. A rejection ends the flow. */
   readonly noteAdmitted: (chunk: AdmittedChunk) => Promise<void>
   /** Null: epochs are never read again (transactions in one database), so nothing must go in twice in the same way. */
-  readonly spool: CopySpool | null
+  readonly spool: Pick<CopySpool, 'write' | 'read' | 'remove' | 'keepOnly'> | null
   /** The newest epoch in the position that is saved. */
   readonly savedEpoch: number
   /** Chunks of epochs that are read again, in the order in which they were admitted: see `judgeAdmitted`. */
