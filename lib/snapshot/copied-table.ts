@@ -3,6 +3,7 @@ import type { TableMap } from '../binlog/table-map.js'
 import type { EventPiece } from '../dispatch/dispatcher.js'
 import type { Route, RowImages } from '../dispatch/route.js'
 import type { ChangePlace } from '../model/change-place.js'
+import type { KeyBound } from '../model/chunk.js'
 import { Failure } from '../model/failure.js'
 import { formatPosition, type Position } from '../model/position.js'
 import { tableName } from '../model/schema.js'
@@ -36,8 +37,6 @@ export class CopiedTable {
   readonly plan: CopyPlan
   readonly name: string
   readonly frontier: Frontier
-  /** Chunks that were admitted by earlier runs and are still to go in again. */
-  owed = 0
   readonly admissions: Admission[] = []
   /** Who waits for a window. */
   readonly #wishes: { readonly resolve: (window: OpenWindow) => void; readonly reject: (failure: Failure) => void }[] =
@@ -47,8 +46,13 @@ export class CopiedTable {
   readonly #touched = new TouchedKeys()
   readonly #kept = new KeptChanges()
   readonly #onAdmit: () => void
+  #owed: number
+  #ended: Failure | null = null
+  #waiting: { readonly resolve: () => void; readonly reject: (failure: Failure) => void }[] = []
 
-  constructor(plan: CopyPlan, parts: TableParts, onAdmit: () => void) {
+  /** `owed`: how many chunks that earlier runs admitted are to go in again first. */
+  constructor(plan: CopyPlan, parts: TableParts, owed: number, onAdmit: () => void) {
+    this.#owed = owed
     this.plan = plan
     this.name = tableName(plan)
     this.#parts = parts
@@ -60,13 +64,26 @@ export class CopiedTable {
     return isStrict(this.plan.copyRoutes.routes)
   }
 
+  ready(): Promise<void> {
+    if (this.#ended !== null) return Promise.reject(this.#ended)
+    if (this.#owed === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** A chunk of an earlier run has gone in again. */
+  hasAgain(upTo: KeyBound | null): void {
+    this.frontier.moveTo(upTo)
+    if (--this.#owed === 0) for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
   wish(): Promise<OpenWindow> {
+    if (this.#ended !== null) return Promise.reject(this.#ended)
     return new Promise((resolve, reject) => this.#wishes.push({ resolve, reject }))
   }
 
   /** Opens windows for those who wait, as far as there may be more; to be called between two transactions. */
   openWindows(at: () => Position): void {
-    if (this.owed > 0) return
+    if (this.#owed > 0) return
     while (this.#wishes.length > 0 && (this.plan.mode === 'atOnce' || this.#windows.size === 0)) {
       const onAdmit = (admission: Admission): void => {
         const { range, reject } = admission
@@ -155,8 +172,9 @@ export class CopiedTable {
 
   /** Nobody is to wait any more. */
   end(reason: Failure): void {
+    this.#ended ??= reason
     for (const window of [...this.#windows]) window.close(reason)
-    for (const { reject } of this.#wishes.splice(0)) reject(reason)
+    for (const { reject } of [...this.#wishes.splice(0), ...this.#waiting.splice(0)]) reject(reason)
   }
 
   #note(event: RowsEvent, place: ChangePlace): void {

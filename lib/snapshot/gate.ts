@@ -36,8 +36,11 @@ export interface GateParts extends TableParts {
 
 /** A table that is being copied. */
 export interface TableCopy {
-  /** Up to where the rows are in, in epochs that may be loading yet. */
+  /** Resolves when the chunks that earlier runs admitted have gone in again: the frontier is behind them only then. Rejects with what ended the flow. */
+  ready(): Promise<void>
+  /** Up to where the rows are in, in epochs that may be loading yet. Null: nothing is, or, when it is complete, everything. */
   readonly frontier: KeyBound | null
+  readonly isComplete: boolean
   /** Opens a window as soon as the stream stands between two transactions. Rejects with what ended the flow. */
   window(): Promise<CopyWindow>
   /** All rows are copied, or the copy is given up: its changes go in as ever. Windows that are open are void. */
@@ -84,12 +87,16 @@ export class CopyGate {
   copy(plan: CopyPlan): TableCopy {
     const name = tableName(plan)
     if (this.#tables.has(name)) throw new Failure('internal', `${name} is being copied already.`)
-    const table = new CopiedTable(plan, this.#parts, () => this.#settle())
-    table.owed = this.#replays.filter(chunk => tableName(chunk) === name).length
+    const owed = this.#replays.filter(chunk => tableName(chunk) === name).length
+    const table = new CopiedTable(plan, this.#parts, owed, () => this.#settle())
     this.#tables.set(name, table)
     return {
+      ready: () => (this.#reason === null ? table.ready() : Promise.reject(this.#reason)),
       get frontier() {
         return table.frontier.upTo
+      },
+      get isComplete() {
+        return table.frontier.isComplete
       },
       window: () => {
         if (this.#reason !== null) return Promise.reject(this.#reason)
@@ -207,9 +214,8 @@ export class CopyGate {
       })
       .finally(() => {
         this.#busy = null
-        if (this.#reason !== null || dispatcher.hasFailed) return
-        this.#committed = false
-        dispatcher.commit()
+        // More may have to go into this epoch before its end is known.
+        this.#committed = true
         this.#settle()
       })
   }
@@ -255,8 +261,7 @@ export class CopyGate {
     if (this.#reason !== null) return
     this.#inject(table, segments)
     this.#replays.shift()
-    table.owed--
-    table.frontier.moveTo(chunk.range.upTo)
+    table.hasAgain(chunk.range.upTo)
     const resolve = () => {
       onReplayed(chunk)
       // A file that stays is removed at the next start.

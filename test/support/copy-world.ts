@@ -17,7 +17,7 @@ import { CopyGate } from '../../lib/snapshot/gate.js'
 import { judgeAdmitted } from '../../lib/snapshot/judge-admitted.js'
 import { CopyState } from './copy-state.js'
 import type { Life } from './crashing-life.js'
-import { copyTable, mustHold, rangeName } from './model-copier.js'
+import { copyTable, joinHalves, mustHold, rangeName } from './model-copier.js'
 import { boundaryOf, type History, imagesOf, offsetOf, type SourceEvent } from './model-history.js'
 import { ModelJournal } from './model-journal.js'
 import { ModelTarget } from './model-target.js'
@@ -73,7 +73,12 @@ export class CopyWorld {
     const twice = log.find(([, count]) => count !== 1)
     if (twice !== undefined) return `d1.log has ${twice[0]} ${twice[1]} times`
     const [found, wanted] = [
-      log.map(([row]) => row.replace(/^@?\d+\.-\d+\.\d+i/, 'copied')).sort(),
+      joinHalves(
+        this.history,
+        log.map(([row]) => row),
+      )
+        .map(row => row.replace(/^\d+\.-\d+\.\d+i/, 'copied'))
+        .sort(),
       mustHold(this.history, TABLES, this.copies.done),
     ].map(rows => rows!.join(' | '))
     return found === wanted ? null : `d1.log is\n${found}\nbut must be\n${wanted}`
@@ -219,6 +224,7 @@ export class CopyWorld {
       if (dispatcher.unfinished) dispatcher.dropOpen()
       await dispatcher.drain()
       await saver.settled()
+      await this.copies.last
       return ended
     } finally {
       dispatcher.abandon(new Failure('streamBroken', 'The engine stops.'))
