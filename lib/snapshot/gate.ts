@@ -24,7 +24,7 @@ export interface GateParts extends TableParts {
   readonly noteAdmitted: (chunk: AdmittedChunk) => Promise<void>
   /** Null: epochs are never read again (transactions in one database), so nothing must go in twice in the same way. */
   readonly spool: Pick<CopySpool, 'write' | 'read' | 'remove' | 'keepOnly'> | null
-  /** The newest epoch in the position that is saved. */
+  /** The newest epoch that is in for certain: `Resumption.durable`. */
   readonly savedEpoch: number
   /** Chunks of epochs that are read again, in the order in which they were admitted: see `judgeAdmitted`. */
   readonly replays: readonly AdmittedChunk[]
@@ -68,7 +68,7 @@ export class CopyGate {
   constructor(parts: GateParts) {
     this.#parts = parts
     this.#replays = [...parts.replays]
-    this.#inEpochs = new InEpochs(parts.savedEpoch)
+    this.#inEpochs = new InEpochs(parts.savedEpoch, parts.position())
     parts.dispatcher.failed.catch(failure => this.abandon(failure))
   }
 
@@ -157,9 +157,9 @@ export class CopyGate {
     return this.#replays[0]?.epoch === epoch
   }
 
-  /** The position is saved, and this is the newest epoch in it. */
-  saved(epoch: number): void {
-    this.#inEpochs.saved(epoch)
+  /** The position is saved, and this is the newest epoch with rows in it. */
+  saved(epoch: number, position: Position): void {
+    this.#inEpochs.saved(epoch, position)
     this.#settle()
   }
 
@@ -230,9 +230,10 @@ export class CopyGate {
     const rowsBefore = this.#inEpochs.rowsOf(epoch)
     const { segments, copied } = await table.compose(admission, place, now(), rowsBefore)
     const isEmpty = segments.length === 0
+    if (isEmpty && table.isStrict) await this.#allSaved(position)
     const file = !isEmpty && table.isStrict && spool !== null ? `${epoch}-${this.#files++}.rows` : null
     const { range, chunk, resolve, reject } = admission
-    // Where nothing goes in there may be no such epoch.
+    // An epoch into which nothing goes may never be.
     const into = isEmpty ? this.#inEpochs.lastOf(table.name) : epoch
     if (file !== null) await spool!.write(file, segments)
     if (this.#reason === null && range !== null) {
@@ -246,6 +247,17 @@ export class CopyGate {
     const over = () => this.#remove(file)
     this.#inEpochs.add({ epoch: into, table: table.name, resolve: () => over().then(resolve, reject), reject })
     this.#inEpochs.countRows(epoch, copied)
+  }
+
+  /**
+   * A frontier that moves without a row moves in no epoch; changes before it must not be read again behind that. The stream
+   * waits meanwhile.
+   */
+  async #allSaved(position: Position): Promise<void> {
+    const { dispatcher } = this.#parts
+    dispatcher.commit()
+    await dispatcher.drain()
+    await this.#inEpochs.reached(position)
   }
 
   async #replay(chunk: AdmittedChunk): Promise<void> {

@@ -40,15 +40,17 @@ export async function tell(seed: number, story: Story, random: Random): Promise<
   const world = new CopyWorld(new History(random, past + 1 + random.below(12), story.strict), past)
   let settings = settingsOf(random, story)
   const told: string[] = []
+  let restarted = true
   for (let n = 0; n < 40; n++) {
     const last = n >= 8 || random.chance(0.1)
     const next = settingsOf(random, story)
     const { delivery, mode, stopAt } = next
     settings = { ...(story.changing ? next : { ...settings, delivery, mode }), stopAt: last ? NEVER : stopAt }
-    if (random.chance(0.5)) world.jsonTargets = new Set()
+    if (restarted && random.chance(0.5)) world.jsonTargets = new Set()
     const crashAt = last ? NEVER : 1 + random.below(random.chance(0.5) ? 40 : 200)
     const end = await world.live(settings, new Life(new Random(seed * 64 + n), crashAt))
     told.push(`${settings.delivery} ${settings.lanes}/${settings.maxRows}/${settings.flushRows} ${end}`)
+    restarted = !(end instanceof Failure)
     if (end === null) {
       while (world.target.late.length > 0) world.target.land(0)
       return world.fault === null ? null : { seed, fault: world.fault, told }

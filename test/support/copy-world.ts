@@ -49,6 +49,8 @@ export class CopyWorld {
   readonly copies = new CopyState(TABLES)
   saved: MasterInfo | null = null
   jsonTargets = new Set<string>()
+  /** Of the last life. */
+  mode: CopyMode = 'atOnce'
   /** Transactions behind which the stream begins. */
   readonly #past: number
   #lives = 0
@@ -113,9 +115,9 @@ export class CopyWorld {
     for (const database of resumed.retired) await sink.removeMark(database, TASK)
     const saver = new PositionSaver<EpochNote>({
       save: (position, { epoch }) => this.#save(life, position, epoch),
-      onSaved: (_position, notes) => {
+      onSaved: (saved, notes) => {
         for (const { epoch } of notes) plan.over(epoch)
-        gate.saved(notes.at(-1)!.epoch)
+        gate.saved(notes.at(-1)!.epoch, saved)
       },
       onRetry: () => undefined,
     })
@@ -164,6 +166,7 @@ export class CopyWorld {
       onReplayed: chunk => void this.copies.conclude(chunk, life),
       now: () => 1,
     })
+    if (resumed.scripts.length === 0 || settings.mode === 'behindFrontier') this.mode = settings.mode
     const copiers = this.#copy(settings, gate, routes, cuts, life, () => this.#headOf(behind, life))
     await gate.begin()
     const running = Promise.all(copiers.map(start => start()))
@@ -235,13 +238,14 @@ export class CopyWorld {
 
   /** Tells the gate of the tables; what is returned begins to read them. */
   #copy(
-    { mode, asks }: CopySettings,
+    { asks }: CopySettings,
     gate: CopyGate,
     routes: ReadonlyMap<string, readonly Route[]>,
     cuts: Map<string, number>,
     life: Life,
     head: () => number,
   ): (() => Promise<void>)[] {
+    const { mode } = this
     const order = {
       isAtMost: (key: readonly string[], bound: readonly string[]) => {
         const is = Number(key[0]) <= Number(bound[0])
