@@ -14,7 +14,11 @@ export class InEpochs {
   #saved: number
   #position: Position
   #entries: Entry[] = []
-  #waiting: { readonly position: Position; readonly resolve: () => void; readonly reject: (failure: Failure) => void }[] = []
+  #waiting: {
+    readonly position: Position
+    readonly resolve: () => void
+    readonly reject: (failure: Failure) => void
+  }[] = []
   #rowsIn = { epoch: -1, rows: 0 }
 
   /** `saved`: the newest epoch in the saved position. */
