@@ -86,9 +86,10 @@ export class CopiedTable {
     if (this.#owed > 0) return
     while (this.#wishes.length > 0 && (this.plan.mode === 'atOnce' || this.#windows.size === 0)) {
       const onAdmit = (admission: Admission): void => {
-        const { range, reject } = admission
-        if (this.plan.mode === 'behindFrontier' && range === null)
-          return reject(new Failure('internal', `${this.name}: rows that are asked for by key cannot go in now.`))
+        if (this.plan.mode === 'behindFrontier' && admission.range === null) {
+          admission.reject(new Failure('internal', `${this.name}: rows that are asked for by key cannot go in now.`))
+          return
+        }
         this.admissions.push(admission)
         this.#onAdmit()
       }
@@ -180,7 +181,10 @@ export class CopiedTable {
   #note(event: RowsEvent, place: ChangePlace): void {
     if (this.#windows.size === 0) return
     // The copied row has columns that the change leaves out; which of them are newer cannot be told.
-    if (!event.complete) return this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+    if (!event.complete) {
+      this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+      return
+    }
     this.#touched.note(event, this.#parts.keys(event.map, null))
     if (this.#touched.size > MAX_TOUCHED) this.voidWindows(`${this.#touched.size} keys changed while it was read`)
   }
@@ -208,8 +212,10 @@ export class CopiedTable {
   #keep(event: RowsEvent, place: ChangePlace, commitMs: number, changes: readonly RowChange[]): void {
     if (this.#windows.size === 0) return
     const moves = changes.some(({ before, after }) => before?.text !== after?.text && event.op === 'update')
-    if (!event.complete && (this.isStrict || moves))
-      return this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+    if (!event.complete && (this.isStrict || moves)) {
+      this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+      return
+    }
     const { op, buffer, at, end, complete } = event
     const bitmaps = complete ? '' : event.bitmaps()
     const bytes = Buffer.from(buffer.subarray(at, end))
