@@ -5,11 +5,11 @@ import { dirname } from 'node:path'
  * Gives a file new content: written beside (`.new`), fsynced, renamed over, folder fsynced. Durable when it resolves; a crash
  * leaves the old or the new file, never a part.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const beside = `${path}.new`
   const file = await open(beside, 'w')
   try {
-    await file.writeFile(text)
+    await file.writeFile(content)
     await file.sync()
   } finally {
     await file.close()

@@ -1,10 +1,11 @@
-import { constants, open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { constants, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseSealed, renderSealed } from '../binlog/sealed-line.js'
+import { replaceFile } from '../checkpoint/replace-file.js'
 import { Failure } from '../model/failure.js'
 import { comparePositions } from '../model/position.js'
 import { errorCode, errorText } from '../model/system-error.js'
 import { FollowedSchemas, type SchemaEdit } from './ddl/followed-schemas.js'
-import { parseSealed, renderSealed } from './sealed-line.js'
 
 const FILE = 'schema.history'
 const COMPACT_BYTES = 256 * 1024
@@ -199,24 +200,6 @@ export class SchemaHistory {
     }
     this.#length = bytes.length
     this.#rewrittenLength = bytes.length
-  }
-}
-
-async function replaceFile(path: string, bytes: Buffer): Promise<void> {
-  const beside = `${path}.new`
-  const file = await open(beside, 'w')
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
-  const folder = await open(dirname(path), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 
