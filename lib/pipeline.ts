@@ -281,7 +281,7 @@ export class Pipeline {
           barrier = drainAndSave().finally(() => {
             barrier = null
           })
-          // Whoever waits for room hears of it.
+          // It fails with what fails the dispatcher, and that ends the flow (`dispatcher.failed`) whether or not room is waited for.
           barrier.catch(() => undefined)
         }
       },
@@ -338,7 +338,7 @@ export class Pipeline {
       abort.abort(reason)
       clearInterval(pulse)
       saved = await saver.close()
-      // What it may still reject with has been told by what ended the flow.
+      // Another failure than the one that is thrown from here can only be a later one: what it did not read is read again.
       await running.catch(() => undefined)
     }
     if (end !== null && !saved)
