@@ -24,7 +24,7 @@ export interface EngineSetup {
   /** Further top-level lines, and lines that replace a default of the same key. */
   readonly top?: Readonly<Record<string, string | number | boolean>>
   /** Text of [[source]] and [[rule]] blocks instead of the default ones. */
-  readonly blocks?: string
+  readonly blocks?: string | undefined
 }
 
 /** One engine with a folder of its own, driven as an operator does: by sync.toml and the command line. */

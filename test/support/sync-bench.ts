@@ -20,18 +20,18 @@ export class SyncBench<Server extends ServerAddress = ServerAddress> {
   readonly sandbox: Sandbox
   engine!: Engine
   schema!: string
-  readonly #folder: string | undefined
+  readonly #options: BenchOptions
   readonly #endServer: (() => Promise<void>) | null
 
   private constructor(
     server: Server,
     sandbox: Sandbox,
-    folder: string | undefined,
+    options: BenchOptions,
     endServer: (() => Promise<void>) | null,
   ) {
     this.server = server
     this.sandbox = sandbox
-    this.#folder = folder
+    this.#options = options
     this.#endServer = endServer
   }
 
@@ -55,13 +55,13 @@ export class SyncBench<Server extends ServerAddress = ServerAddress> {
 
   static async #open<Server extends ServerAddress>(
     server: Server,
-    { sandbox: changes, folder }: BenchOptions,
+    options: BenchOptions,
     endServer: (() => Promise<void>) | null,
   ): Promise<SyncBench<Server>> {
     let sandbox: Sandbox | undefined
     try {
-      sandbox = await memorySandbox(changes)
-      const bench = new SyncBench(server, sandbox, folder, endServer)
+      sandbox = await memorySandbox(options.sandbox)
+      const bench = new SyncBench(server, sandbox, options, endServer)
       await bench.renew()
       return bench
     } catch (error) {
@@ -75,7 +75,7 @@ export class SyncBench<Server extends ServerAddress = ServerAddress> {
   async renew(): Promise<void> {
     await this.endEngine()
     this.schema = await freshSchema(this.server)
-    this.engine = await Engine.create(this.#folder)
+    this.engine = await Engine.create(this.#options.folder)
     if (this.#endServer === null) await this.#startAtHead()
   }
 
@@ -134,6 +134,7 @@ export class SyncBench<Server extends ServerAddress = ServerAddress> {
       host: '127.0.0.1',
       port: this.sandbox.mysqlPort,
       user: 'root',
+      password: this.#options.sandbox?.password ?? '',
       dateStrings: true,
       supportBigNumbers: true,
       rowsAsArray,
