@@ -24,7 +24,7 @@ import { SourceSession } from './mysql/session.js'
 import { resolveStart, type StartPoint } from './mysql/start-position.js'
 import type { ChangeReceiver } from './mysql/stream-reader.js'
 import { resolveZone } from './mysql/time-zone.js'
-import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry.js'
+import { createSink, readingOptions, routerOptions, ruleBookOf, sourceAddress } from './registry.js'
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
@@ -295,12 +295,7 @@ export class Pipeline {
     }
     const source = new BinlogSource(
       {
-        address: sourceAddress(config),
-        serverId: config.server_id,
-        flavor: config.flavor,
-        heartbeatMs: config.heartbeat_ms,
-        readTimeoutMs: config.read_timeout_ms,
-        verifyChecksum: config.verify_checksum,
+        ...readingOptions(config),
         stopWaitMs: STOP_WAIT_MS,
         wanted: (schema, table) => schemas.follower.wanted(schema, table),
         follow: (event, at) => schemas.follower.follow(event, at),

@@ -6,7 +6,7 @@ import { Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
 import { errorCode, errorText } from '../model/system-error.js'
 import { type EpochRecord, OpenEpochs, parseRecord } from './epoch-record.js'
-import { replaceFile } from './replace-file.js'
+import { replaceFile, unsaved } from './replace-file.js'
 
 const FILE = 'epochs.journal'
 const COMPACT_BYTES = 256 * 1024
@@ -233,11 +233,4 @@ function takeLine(open: OpenEpochs, line: Buffer, where: string): void {
         'It says which loads behind the position in master.info have left. Compare the targets of rules with mode "append" or "aggregate" with the source by hand, then remove epochs.journal and start again: these changes are loaded once more. Targets of mode "upsert" lose nothing by that.',
     })
   }
-}
-
-function unsaved(path: string, error: unknown): Failure {
-  return new Failure('positionUnsaved', `${path}: ${errorText(error)}`, {
-    cause: error,
-    advice: `${path} cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when it can be written.`,
-  })
 }

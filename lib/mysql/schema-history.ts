@@ -1,7 +1,7 @@
 import { constants, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseSealed, renderSealed } from '../binlog/sealed-line.js'
-import { replaceFile } from '../checkpoint/replace-file.js'
+import { replaceFile, unsaved } from '../checkpoint/replace-file.js'
 import { Failure } from '../model/failure.js'
 import { comparePositions } from '../model/position.js'
 import { errorCode, errorText } from '../model/system-error.js'
@@ -207,12 +207,5 @@ function unreadable(message: string): Failure {
   return new Failure('positionUnreadable', message, {
     advice:
       'It holds the source tables as they were at the saved position. Restore schema.history, or remove it: it is made again from the source, which is exact for tables that were not altered since that position.',
-  })
-}
-
-function unsaved(path: string, error: unknown): Failure {
-  return new Failure('positionUnsaved', `${path}: ${errorText(error)}`, {
-    cause: error,
-    advice: `${path} cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when it can be written.`,
   })
 }
