@@ -14,9 +14,6 @@ export interface Kind<T> {
   parse(value: unknown): Parsed<T>
 }
 
-/** The program's value of a kind. */
-export type ValueOf<K> = K extends Kind<infer T> ? T : never
-
 /** The TOML type of a value with its article, for messages. */
 function describeType(value: unknown): string {
   if (value instanceof Date) return 'a date'
