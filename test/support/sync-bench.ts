@@ -58,15 +58,16 @@ export class SyncBench<Server extends ServerAddress = ServerAddress> {
     options: BenchOptions,
     endServer: (() => Promise<void>) | null,
   ): Promise<SyncBench<Server>> {
-    let sandbox: Sandbox | undefined
+    const sandbox = await memorySandbox(options.sandbox).catch(async error => {
+      await endServer?.()
+      throw error
+    })
+    const bench = new SyncBench(server, sandbox, options, endServer)
     try {
-      sandbox = await memorySandbox(options.sandbox)
-      const bench = new SyncBench(server, sandbox, options, endServer)
       await bench.renew()
       return bench
     } catch (error) {
-      await sandbox?.close()
-      await endServer?.()
+      await bench.close()
       throw error
     }
   }
