@@ -9,7 +9,7 @@ import { isUtf8, isZerofill, quoteName } from '../model/source-sql.js'
 
 const STRINGS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'])
 const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'])
-const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year', 'decimal'])
+const DIGITS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year', 'decimal'])
 const OTHERS = new Set(['float', 'double', 'date', 'time', 'datetime', 'timestamp', 'uuid', 'inet4', 'inet6'])
 const NUMBERED = new Set(['enum', 'set', 'bit'])
 
@@ -19,7 +19,7 @@ const MOST_SET_LABELS = 53
 /** Whether the source tells all values of a column apart, and their order, by their literals, as chunks of a table need it. */
 export function isComparable({ dataType, members }: SourceColumn): boolean {
   if (dataType === 'set') return members.length <= MOST_SET_LABELS
-  const families = [NUMBERED, INTEGERS, BYTES, STRINGS, OTHERS]
+  const families = [NUMBERED, DIGITS, BYTES, STRINGS, OTHERS]
   return families.some(types => types.has(dataType))
 }
 
@@ -36,7 +36,7 @@ export function keyExpression(column: SourceColumn): string {
 
 /** The literal of a value that `keyExpression` gave (of a FLOAT also its own shortest text). Equal values have equal literals. */
 export function keyLiteral({ dataType, charset }: SourceColumn, value: Buffer): string {
-  if (NUMBERED.has(dataType) || INTEGERS.has(dataType)) return value.toString('latin1').replace(LEADING_ZEROS, '$1')
+  if (NUMBERED.has(dataType) || DIGITS.has(dataType)) return value.toString('latin1').replace(LEADING_ZEROS, '$1')
   if (dataType === 'float') return double(Math.fround(Number(value.toString('latin1'))))
   if (dataType === 'double') return double(Number(value.toString('latin1')))
   const hex = () => `x'${value.toString('hex').toUpperCase()}'`

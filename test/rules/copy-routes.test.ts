@@ -52,13 +52,10 @@ const T = sourceTable([sourceColumn('id', 'int'), sourceColumn('shop', 'int'), s
 const copyOf = async (schema: TableSchema, rules?: readonly Partial<RuleSpec>[]) =>
   router(rules).made.copyRoutes(schema)
 
+type CopyRoute = Awaited<ReturnType<typeof copyOf>>['routes'][number]
+
 /** The rows that a route writes of the images. */
-function rows(
-  route: Awaited<ReturnType<typeof copyOf>>['routes'][number],
-  image: Buffer,
-  op: 0 | 1 = 0,
-  format: 'csv' | 'json' = 'csv',
-): string {
+function rows(route: CopyRoute, image: Buffer, op: 0 | 1 = 0, format: 'csv' | 'json' = 'csv'): string {
   const { encoder } = route[format]!
   const out = Buffer.alloc(encoder.bound(image.length))
   return out.toString('utf8', 0, encoder.encode(image, 0, image.length, out, 0, op))
@@ -236,6 +233,27 @@ describe('keys of the stream', () => {
     expect(stream).toEqual(['7'])
     expect(select).toEqual(stream)
     expect(made.keyTexts(map)).toBe(made.keyTexts(map))
+  })
+
+  test('its routes and those of a SELECT write the same rows into the same bodies', async () => {
+    const measures = new Map([['sold', { of: 'sum' as const, column: 'qty' }]])
+    const { made } = router([
+      { exclude: ['shop'], rename: new Map([['qty', 'pieces']]) },
+      { mode: 'append', table: 't', targetTable: 'log' },
+      { mode: 'aggregate', groupBy: ['shop'], measures, targetTable: 'sums', loadFormat: 'json' },
+    ])
+    await made.bind(map)
+    const copy = await made.copyRoutes(T)
+    const rest = ({ source, target, mode, fingerprint, rule, csv, json, flushBytes }: CopyRoute) => {
+      const headers = [csv?.columns, json.columns]
+      return { source, target, mode, fingerprint, rule, headers, flushBytes }
+    }
+    const stream = made.routes(map)
+    expect(copy.routes.map(rest)).toEqual(stream.map(rest))
+    for (const [i, { target }] of copy.routes.entries()) expect(target).toBe(stream[i]!.target)
+    const image = Buffer.concat([u8(0), u32(7), u32(5), u32(3)])
+    const text = textImage(['7', '5', '3'])
+    for (const i of [0, 2]) expect(rows(copy.routes[i]!, text, 1, 'json')).toBe(rows(stream[i]!, image, 1, 'json'))
   })
 
   test('of images that leave columns out', () => {
