@@ -24,7 +24,7 @@ import { SourceSession } from './mysql/session.js'
 import { resolveStart, type StartPoint } from './mysql/start-position.js'
 import type { ChangeReceiver } from './mysql/stream-reader.js'
 import { resolveZone } from './mysql/time-zone.js'
-import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry.js'
+import { createSink, readingOptions, routerOptions, ruleBookOf, sourceAddress } from './registry.js'
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
@@ -284,7 +284,7 @@ export class Pipeline {
           barrier = drainAndSave().finally(() => {
             barrier = null
           })
-          // Whoever waits for room hears of it.
+          // It fails with what fails the dispatcher, and that ends the flow (`dispatcher.failed`) whether or not room is waited for.
           barrier.catch(() => undefined)
         }
       },
@@ -298,12 +298,7 @@ export class Pipeline {
     }
     const source = new BinlogSource(
       {
-        address: sourceAddress(config),
-        serverId: config.server_id,
-        flavor: config.flavor,
-        heartbeatMs: config.heartbeat_ms,
-        readTimeoutMs: config.read_timeout_ms,
-        verifyChecksum: config.verify_checksum,
+        ...readingOptions(config),
         stopWaitMs: STOP_WAIT_MS,
         wanted: (schema, table) => schemas.follower.wanted(schema, table),
         follow: (event, at) => schemas.follower.follow(event, at),
@@ -341,7 +336,7 @@ export class Pipeline {
       abort.abort(reason)
       clearInterval(pulse)
       saved = await saver.close()
-      // What it may still reject with has been told by what ended the flow.
+      // Another failure than the one that is thrown from here can only be a later one: what it did not read is read again.
       await running.catch(() => undefined)
     }
     if (end !== null && !saved)
