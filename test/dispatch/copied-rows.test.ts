@@ -1,8 +1,21 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import type { EpochScript } from '../../lib/dispatch/epoch-script.js'
 import { Failure } from '../../lib/model/failure.js'
-import { finishAll, rig, turn } from '../support/dispatcher-rig.js'
+import { finishAll, type Rig, rig, turn } from '../support/dispatcher-rig.js'
 import { insertOf, PLACE, toyRoute, toyTarget } from '../support/toy-route.js'
+
+const rigs: Rig[] = []
+
+// Their timers would keep the process alive.
+afterEach(() => {
+  for (const { dispatcher } of rigs.splice(0)) dispatcher.abandon(new Failure('streamBroken', 'over'))
+})
+
+function rigOf(options: Parameters<typeof rig>[0] = {}): Rig {
+  const made = rig(options)
+  rigs.push(made)
+  return made
+}
 
 const at = (binPos: number) => ({ binName: 'b.000001', binPos, gtidSet: '', serverUuid: 'u' })
 
@@ -10,7 +23,7 @@ describe('copied rows', () => {
   const route = toyRoute(toyTarget())
 
   test('say nothing of how fresh the target is', async () => {
-    const r = rig()
+    const r = rigOf()
     r.dispatcher.rows(insertOf([1, 1]), [route], 5000, PLACE)
     r.dispatcher.hold()
     r.dispatcher.copied(insertOf([2, 2]), [route], 1, PLACE)
@@ -22,7 +35,7 @@ describe('copied rows', () => {
   })
 
   test('become durable on an idle source, where the position does not move; equal ones under labels of their own', async () => {
-    const r = rig()
+    const r = rigOf()
     const copy = async () => {
       r.dispatcher.hold()
       r.dispatcher.copied(insertOf([2, 2]), [route], 1, PLACE)
@@ -39,7 +52,7 @@ describe('copied rows', () => {
   })
 
   test('no epoch is cut while they go in, whatever is due', async () => {
-    const r = rig()
+    const r = rigOf()
     r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.commit()
     r.dispatcher.hold()
@@ -64,7 +77,7 @@ describe('copied rows', () => {
       skips: () => false,
       plan: null,
     }
-    const r = rig({ scripts: [script] })
+    const r = rigOf({ scripts: [script] })
     r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.commit()
     r.dispatcher.hold()
@@ -75,7 +88,6 @@ describe('copied rows', () => {
     r.dispatcher.rows(insertOf([3, 3]), [route], 1, PLACE)
     await turn()
     expect(r.sink.held.reduce((sum, { load }) => sum + load.rows, 0)).toBe(3)
-    r.dispatcher.abandon(new Failure('streamBroken', 'over'))
   })
 
   test('an epoch that still lacks some of those it had is not cut before', async () => {
@@ -90,7 +102,7 @@ describe('copied rows', () => {
       skips: () => false,
       plan: null,
     }
-    const r = rig({ scripts: [script], maxRows: 1, owes: () => owes })
+    const r = rigOf({ scripts: [script], maxRows: 1, owes: () => owes })
     r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.commit()
     r.commit()
@@ -105,7 +117,7 @@ describe('copied rows', () => {
   })
 
   test('wait for room, for a drain, and for epochs that are read again', async () => {
-    const r = rig({ maxRows: 4 })
+    const r = rigOf({ maxRows: 4 })
     expect(r.dispatcher.takesCopies(9, 0)).toBe(true)
     r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.commit()
@@ -125,7 +137,7 @@ describe('copied rows', () => {
       skips: () => false,
       plan: null,
     }
-    const again = rig({ scripts: [script] })
+    const again = rigOf({ scripts: [script] })
     expect([again.dispatcher.takesCopies(1, 0), again.dispatcher.isOver]).toEqual([false, true])
     again.dispatcher.commit()
     expect([again.dispatcher.takesCopies(1, 0), again.dispatcher.epoch]).toEqual([true, 4])
