@@ -249,7 +249,10 @@ export class Pipeline {
           dispatcher.rows(event, router.routes(event.map), commitMs, place)
           return undefined
         },
-        held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
+        held: (event, place, commitMs) => {
+          dispatcher.rows(event, [], commitMs, place)
+          return undefined
+        },
         follow: async (change, open) => {
           await changes.follow(change, open)
           followed = !open

@@ -161,6 +161,19 @@ describe('the gate', () => {
     )
   })
 
+  test("rows of another stream's share wait too, and are events all the same", async () => {
+    const r = gateRig([upsert])
+    const window = await r.gate.copy(planOf([upsert])).window()
+    const admitted = window.admit(chunkOf(4, [1, 1]), ALL)
+    const held = r.gate.held(PLACE, 1)
+    expect([held instanceof Promise, r.dispatcher.unfinished]).toEqual([true, true])
+    await held
+    expect(r.dispatcher.unfinished).toBe(true)
+    r.commit()
+    expect(await r.load()).toEqual(['rows 1=1'])
+    await admitted
+  })
+
   test('rows that were asked for by key: those that changed are left alone, those that are gone are deleted', async () => {
     const r = gateRig([upsert])
     const window = await r.gate.copy(planOf([upsert])).window()
