@@ -178,10 +178,11 @@ describe('the gate', () => {
     const r = gateRig([upsert])
     const window = await r.gate.copy(planOf([upsert])).window()
     await r.rows(deleteOf([3, 3]))
+    await r.rows(insertOf([5, 5]), 1)
     r.commit()
-    const asked = [1, 2, 3, 4].map(key => ({ text: `${key}`, deleteImage: Buffer.from([key, 0]) }))
+    const asked = [1, 2, 3, 4, 5].map(key => ({ text: `${key}`, deleteImage: Buffer.from([key, 0]) }))
     const admitted = window.admitKeys(chunkOf(4, [1, 1], [3, 3]), asked)
-    expect(await r.load()).toEqual(['rows 1=1', 'rows 2-0', 'rows 3-3', 'rows 4-0'])
+    expect(await r.load()).toEqual(['rows 1=1', 'rows 2-0', 'rows 3-3', 'rows 4-0', 'rows 5=5'])
     await admitted
     expect(r.noted).toEqual([])
   })
