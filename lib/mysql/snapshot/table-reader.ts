@@ -190,10 +190,15 @@ export class TableReader {
     })
   }
 
-  /** Rejects with nothing. */
+  /** What is under way rejects with readInterrupted. */
   async close(): Promise<void> {
-    await this.#open?.session.close()
+    const open = this.#open
     this.#open = null
+    if (this.#isBusy && open !== null) {
+      breakSession(open.session, 'the reader was closed')
+      this.#killLater(open.threadId)
+    }
+    await open?.session.close()
     await Promise.all(this.#kills)
   }
 
@@ -226,7 +231,7 @@ export class TableReader {
   async #during<T>(signal: AbortSignal | undefined, work: (open: OpenTable) => Promise<T>): Promise<T> {
     this.#take(signal)
     const abort = (): void => {
-      if (this.#open !== null) breakSession(this.#open.session, new Error('aborted'))
+      if (this.#open !== null) breakSession(this.#open.session, 'the read was given up')
     }
     signal?.addEventListener('abort', abort)
     try {
@@ -267,6 +272,10 @@ export class TableReader {
     const { session, threadId } = this.#open
     this.#open = null
     await session.close()
+    this.#killLater(threadId)
+  }
+
+  #killLater(threadId: number): void {
     const kill = killThread(this.#address, threadId).finally(() => this.#kills.delete(kill))
     this.#kills.add(kill)
   }
