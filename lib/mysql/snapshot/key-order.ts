@@ -1,7 +1,7 @@
-import { isWholeNumber, keyForm } from '../../binlog/key-literal.js'
 import type { KeyBound } from '../../model/chunk.js'
 import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
 import type { SourceAddress, SourceSession } from '../session.js'
+import { isWholeNumber, keyForm } from './key-form.js'
 import { keyColumns } from './key-range.js'
 import { readFailure } from './read-failure.js'
 import { openReadSession } from './read-session.js'
@@ -141,7 +141,7 @@ function compareTexts(a: string, b: string): number {
 function typed(column: SourceColumn, literal: string, collations: Collations): string {
   if (column.charset !== null && keyForm(column) === 'bytes') {
     const collation = collations.get(column.name)
-    return collation == null ? literal : `${literal} COLLATE ${collation}`
+    return collation == null ? literal : `CONVERT(${literal} USING ${column.charset}) COLLATE ${collation}`
   }
   switch (column.dataType) {
     case 'date':

@@ -1,10 +1,10 @@
-import { keyExpression, keyLiteral } from '../../binlog/key-literal.js'
 import type { ChunkRange, KeyBound } from '../../model/chunk.js'
 import { Failure } from '../../model/failure.js'
 import type { Position } from '../../model/position.js'
 import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
 import type { SourceAddress } from '../session.js'
 import { ChunkRows } from './chunk-rows.js'
+import { keyExpression, keyLiteral } from './key-form.js'
 import { keyIndex } from './key-index.js'
 import { keyColumns, oneOfCondition, quoteName, rangeCondition } from './key-range.js'
 import { LastKey } from './last-key.js'
@@ -168,9 +168,10 @@ export class TableReader {
   /**
    * All rows that the plan's condition takes as they stand at one exact place of the binlog at or behind `visible`, for tables without a usable key. On
    * MySQL the table is locked against writers (LOCK TABLES … READ) for the moment in which the place is taken; tables of engines
-   * without transactions for the whole read. The reader is busy until the pieces are through or closed.
+   * without transactions for the whole read. `visible` null: as they stand at some moment from now on, with nobody locked out; `at` is
+   * then the head of the binlog just before it, and not exact. The reader is busy until the pieces are through or closed.
    */
-  readWhole(visible: Position, signal?: AbortSignal): Promise<WholeRead> {
+  readWhole(visible: Position | null, signal?: AbortSignal): Promise<WholeRead> {
     this.#take(signal)
     const leave = (): void => {
       this.#isBusy = false

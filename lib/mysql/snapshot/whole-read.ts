@@ -36,7 +36,7 @@ interface WholeOptions {
 /** See `TableReader.readWhole`. `left`: called once, when the connections are not needed any more. */
 export async function openWholeRead(
   table: WholeTable,
-  visible: Position,
+  visible: Position | null,
   options: WholeOptions,
   signal: AbortSignal | undefined,
   left: () => void,
@@ -66,7 +66,7 @@ class WholeTableRead {
     signal?.addEventListener('abort', this.#abort)
   }
 
-  async open(visible: Position): Promise<WholeRead> {
+  async open(visible: Position | null): Promise<WholeRead> {
     const { address, zone, streamed, silenceMs } = this.#options
     try {
       this.#reading = await openReadSession(address, zone)
@@ -100,7 +100,8 @@ class WholeTableRead {
   }
 
   /** Begins the transaction that the rows are read in, and finds its place. */
-  async #begin({ session, facts }: ReadSession, visible: Position): Promise<Moment> {
+  async #begin({ session, facts }: ReadSession, visible: Position | null): Promise<Moment> {
+    if (visible === null) return anyMoment(session, facts)
     const { streamed, waitMs } = this.#options
     const visibleOptions = { facts, isOther: streamed !== null, waitMs }
     const canSnapshot = await isTransactional(session, this.#table.schema)
@@ -150,6 +151,21 @@ class WholeTableRead {
     for (const open of [this.#reading, this.#locking])
       if (open !== null) breakSession(open.session, 'the read was given up')
   }
+}
+
+/** One moment for all rows, whichever it is: nobody is locked out, so its place is not known exactly. */
+async function anyMoment(session: SourceSession, facts: ServerFacts): Promise<Moment> {
+  await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
+  const head = await readHeadPosition(session, facts).catch((error: unknown) => {
+    // Servers without a binlog can be copied too, and accounts that may not see its head.
+    if (error instanceof Failure && (error.kind === 'sourceUnfit' || error.kind === 'sourceDenied')) return null
+    throw error
+  })
+  await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')
+  const { binName, binPos, gtidSet } = head ?? { binName: '', binPos: 0, gtidSet: '' }
+  const gtids = facts.gtids ? gtidSet : null
+  const { serverUuid, mariadb } = facts
+  return new Moment({ serverUuid, binName, binPos, gtidSet: gtids, mariadb, exact: false })
 }
 
 async function lockTable(session: SourceSession, from: string, name: string): Promise<void> {

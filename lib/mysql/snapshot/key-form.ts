@@ -1,4 +1,4 @@
-import type { SourceColumn } from '../model/schema.js'
+import type { SourceColumn } from '../../model/schema.js'
 
 /**
  * How the value of a key column stands in SQL: `number` as digits, `bytes` as a hex literal (text with the introducer of its own
