@@ -245,8 +245,14 @@ export class Pipeline {
     const shared = shareChanges(
       {
         bind: map => router.bind(map),
-        rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
-        held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
+        rows: (event, place, commitMs) => {
+          dispatcher.rows(event, router.routes(event.map), commitMs, place)
+          return undefined
+        },
+        held: (event, place, commitMs) => {
+          dispatcher.rows(event, [], commitMs, place)
+          return undefined
+        },
         follow: async (change, open) => {
           await changes.follow(change, open)
           followed = !open

@@ -16,9 +16,10 @@ type TableId = { readonly schema: string; readonly table: string }
 /** What a stream does with changes. */
 export interface ChangeHandlers {
   bind(map: TableMap): Promise<void> | undefined
-  rows(event: RowsEvent, place: ChangePlace, commitMs: number): void
+  /** A promise holds the stream. */
+  rows(event: RowsEvent, place: ChangePlace, commitMs: number): Promise<void> | undefined
   /** Rows of another stream's share: they are counted as events of their epoch, and go nowhere. */
-  held(event: RowsEvent, place: ChangePlace, commitMs: number): void
+  held(event: RowsEvent, place: ChangePlace, commitMs: number): Promise<void> | undefined
   /** `open`: see ChangeReceiver. */
   follow(change: SchemaChange, open: boolean): Promise<void>
   /** The target has the table's change already. */
@@ -72,11 +73,10 @@ export function shareChanges(
     rows(event, place, commitMs) {
       if (isHeld(event.map)) {
         observer({ kind: 'held', source: tableName(event.map), bytes: event.end - event.at })
-        handlers.held(event, place, commitMs)
-        return
+        return handlers.held(event, place, commitMs)
       }
       touched.add(event.map)
-      handlers.rows(event, place, commitMs)
+      return handlers.rows(event, place, commitMs)
     },
     commit() {
       if (touched.size > 0) touched.clear()

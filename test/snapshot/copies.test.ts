@@ -1,0 +1,20 @@
+import { expect, test } from '@jest/globals'
+import { STORIES, tell } from '../support/copy-story.js'
+import { Random } from '../support/random.js'
+
+const SEEDS = Number(process.env.SEEDS ?? 25)
+const FIRST = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
+/** Histories that run side by side: what waits for one waits for all. */
+const ABREAST = 100
+test.each(Object.entries(STORIES))(
+  `%s: tables with rows are copied under traffic, crash after crash, and end as the source (${SEEDS} seeds from ${FIRST})`,
+  async (_, story) => {
+    const wrong: object[] = []
+    for (let seed = FIRST; seed < FIRST + SEEDS; seed += ABREAST) {
+      const seeds = Array.from({ length: Math.min(ABREAST, FIRST + SEEDS - seed) }, (_, i) => seed + i)
+      const faults = await Promise.all(seeds.map(one => tell(one, story, new Random(one))))
+      wrong.push(...faults.filter(fault => fault !== null))
+    }
+    expect(wrong.slice(0, 3)).toEqual([])
+  },
+)
