@@ -1,6 +1,6 @@
 import type { ChunkRange, KeyBound } from '../model/chunk.js'
 import type { Position } from '../model/position.js'
-import type { AdmittedChunk, TableCopy } from '../model/table-copy.js'
+import type { AdmittedChunk, CopyRecord } from '../model/copy-record.js'
 
 const FORMAT = 1
 const STATES = new Set<unknown>(['waiting', 'copying', 'copied', 'followed'])
@@ -8,7 +8,7 @@ const REASONS = new Set<unknown>(['initial', 'added', 'positionLost', 'ordered',
 
 /** What the text of state.json says. Throws an Error that names what is wrong. */
 export function parseSnapshot(text: string): {
-  readonly tables: readonly TableCopy[]
+  readonly tables: readonly CopyRecord[]
   readonly admitted: readonly AdmittedChunk[]
 } {
   const { format, tables, admitted } = Object(JSON.parse(text)) as Record<string, unknown>
@@ -18,10 +18,10 @@ export function parseSnapshot(text: string): {
   return { tables, admitted }
 }
 
-function isCopy(value: unknown): value is TableCopy {
+function isCopy(value: unknown): value is CopyRecord {
   const { schema, table, state, reason, where, targets, key, frontier, rows, bytes, epoch, deadRows, sinceMs } = Object(
     value,
-  ) as Partial<TableCopy>
+  ) as Partial<CopyRecord>
   return (
     [schema, table].every(isText) &&
     STATES.has(state) &&
@@ -35,12 +35,12 @@ function isCopy(value: unknown): value is TableCopy {
 }
 
 function isChunk(value: unknown): value is AdmittedChunk {
-  const { schema, table, epoch, at, range, rows, bytes, spool } = Object(value) as Partial<AdmittedChunk>
+  const { schema, table, epoch, position, range, rows, bytes, spool } = Object(value) as Partial<AdmittedChunk>
   const { after, upTo } = Object(range) as Partial<ChunkRange>
   return (
     [schema, table].every(isText) &&
     [epoch, rows, bytes].every(isCount) &&
-    isPosition(at) &&
+    isPosition(position) &&
     [after, upTo].every(bound => bound === null || isTexts(bound)) &&
     (spool === null || isText(spool))
   )

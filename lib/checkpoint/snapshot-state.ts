@@ -2,14 +2,14 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../model/failure.js'
 import { errorCode, errorText } from '../model/system-error.js'
-import type { AdmittedChunk, TableCopy } from '../model/table-copy.js'
+import type { AdmittedChunk, CopyRecord } from '../model/copy-record.js'
 import { replaceFile, syncFolder } from './replace-file.js'
 import { parseSnapshot } from './snapshot-record.js'
 
 const FOLDER = 'snapshot'
 const FILE = 'state.json'
 
-type TableId = Pick<TableCopy, 'schema' | 'table'>
+type TableId = Pick<CopyRecord, 'schema' | 'table'>
 
 /**
  * `<data_dir>/snapshot/state.json`: which tables are copied, how far, and which chunks are on their way. Every change is on
@@ -23,7 +23,7 @@ export class SnapshotState {
   readonly #dataDir: string
   /** There was a file, or there is one by now. */
   #known: boolean
-  #tables: readonly TableCopy[]
+  #tables: readonly CopyRecord[]
   #admitted: readonly AdmittedChunk[]
   #last: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
@@ -47,7 +47,7 @@ export class SnapshotState {
     return this.#known
   }
 
-  get tables(): readonly TableCopy[] {
+  get tables(): readonly CopyRecord[] {
     return this.#tables
   }
 
@@ -56,7 +56,7 @@ export class SnapshotState {
     return this.#admitted
   }
 
-  find({ schema, table }: TableId): TableCopy | null {
+  find({ schema, table }: TableId): CopyRecord | null {
     return this.#tables.find(copy => copy.schema === schema && copy.table === table) ?? null
   }
 
@@ -71,7 +71,7 @@ export class SnapshotState {
   }
 
   /** What a copy is from now on; chunks of it that are on their way no longer count. Rejects with positionUnsaved. */
-  put(...copies: readonly TableCopy[]): Promise<void> {
+  put(...copies: readonly CopyRecord[]): Promise<void> {
     const isReplaced = (one: TableId): boolean => copies.some(copy => isSame(copy, one))
     this.#tables = [...this.#tables.filter(copy => !isReplaced(copy)), ...copies]
     this.#admitted = this.#admitted.filter(chunk => !isReplaced(chunk))
@@ -94,7 +94,7 @@ export class SnapshotState {
   }
 
   /** Everything up to this epoch is durable. A hint that need not be on disk at once: a start finds it out by itself. */
-  durable(epoch: number): readonly TableCopy[] {
+  durable(epoch: number): readonly CopyRecord[] {
     const done = this.#admitted.filter(chunk => chunk.epoch <= epoch)
     if (done.length === 0) return []
     this.#admitted = this.#admitted.filter(chunk => chunk.epoch > epoch)
@@ -151,7 +151,7 @@ export class SnapshotState {
 }
 
 interface Found {
-  readonly tables: readonly TableCopy[]
+  readonly tables: readonly CopyRecord[]
   readonly admitted: readonly AdmittedChunk[]
 }
 
@@ -175,7 +175,7 @@ function unreadable(path: string, cause: unknown): Failure {
 }
 
 /** The frontier behind one more chunk. */
-function moved(copy: TableCopy, chunk: AdmittedChunk): TableCopy {
+function moved(copy: CopyRecord, chunk: AdmittedChunk): CopyRecord {
   const { upTo } = chunk.range
   return {
     ...copy,

@@ -192,6 +192,11 @@ export const FAILURES = {
     exitCode: 7,
     advice: 'The last transactions are read again; nothing needs to be done.',
   },
+  chunkVoid: {
+    retry: 'backoff',
+    exitCode: 7,
+    advice: 'The chunk of the table is read again; nothing needs to be done.',
+  },
   transactionsUnfit: {
     retry: 'backoff',
     exitCode: 7,

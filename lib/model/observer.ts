@@ -1,13 +1,13 @@
 import type { Failure } from './failure.js'
 import type { HaltedTable } from './halted-table.js'
 import type { Position } from './position.js'
-import type { CopyReason, TableCopy } from './table-copy.js'
+import type { CopyReason, CopyRecord } from './copy-record.js'
 
 /** How far the copy of one source table has come. */
 export interface CopyProgress {
   /** "schema.table". */
   readonly source: string
-  readonly state: TableCopy['state']
+  readonly state: CopyRecord['state']
   readonly reason: CopyReason
   /** Rows and bytes of the source read so far, by runs before this one too. */
   readonly rows: number

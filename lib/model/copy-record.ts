@@ -5,7 +5,7 @@ import type { Position } from './position.js'
 export type CopyReason = 'initial' | 'added' | 'positionLost' | 'ordered' | 'renamed' | 'created' | 'before'
 
 /** How far the copy of one source table has come. */
-export interface TableCopy {
+export interface CopyRecord {
   readonly schema: string
   readonly table: string
   /** `followed`: all its rows come, or came, by other means than a copy. */
@@ -37,7 +37,7 @@ export interface AdmittedChunk {
   /** Ordinal of the epoch. */
   readonly epoch: number
   /** Between which transactions its rows go in. */
-  readonly at: Position
+  readonly position: Position
   readonly range: ChunkRange
   readonly rows: number
   readonly bytes: number
@@ -46,6 +46,6 @@ export interface AdmittedChunk {
 }
 
 /** Rows of it are still to be copied. */
-export function isUnfinished({ state }: Pick<TableCopy, 'state'>): boolean {
+export function isUnfinished({ state }: Pick<CopyRecord, 'state'>): boolean {
   return state === 'waiting' || state === 'copying'
 }
