@@ -1,6 +1,6 @@
 import type { ChunkRange, KeyBound } from '../model/chunk.js'
-import type { Position } from '../model/position.js'
 import type { AdmittedChunk, CopyRecord } from '../model/copy-record.js'
+import type { Position } from '../model/position.js'
 
 const FORMAT = 1
 const STATES = new Set<unknown>(['waiting', 'copying', 'copied', 'followed'])

@@ -1,8 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { KeyBound } from '../model/chunk.js'
+import type { AdmittedChunk, CopyRecord } from '../model/copy-record.js'
 import { Failure } from '../model/failure.js'
 import { errorCode, errorText } from '../model/system-error.js'
-import type { AdmittedChunk, CopyRecord } from '../model/copy-record.js'
 import { replaceFile, syncFolder } from './replace-file.js'
 import { parseSnapshot } from './snapshot-record.js'
 
@@ -93,13 +94,12 @@ export class SnapshotState {
     return this.#save()
   }
 
-  /** Everything up to this epoch is durable. A hint that need not be on disk at once: a start finds it out by itself. */
-  durable(epoch: number): readonly CopyRecord[] {
+  /** Everything up to this epoch is durable. Not on disk before the next `save`: a start finds it out by itself. Whether anything is new. */
+  durable(epoch: number): boolean {
     const done = this.#admitted.filter(chunk => chunk.epoch <= epoch)
-    if (done.length === 0) return []
     this.#admitted = this.#admitted.filter(chunk => chunk.epoch > epoch)
-    this.#tables = this.#tables.map(copy => done.filter(chunk => isSame(chunk, copy)).reduce(moved, copy))
-    return this.#tables.filter(copy => done.some(chunk => isSame(chunk, copy)))
+    this.#count(done)
+    return done.length > 0
   }
 
   /** Writes down what is known, where it is not on disk yet. Rejects with positionUnsaved. */
@@ -108,17 +108,28 @@ export class SnapshotState {
   }
 
   /**
-   * At a start: chunks of epochs up to `epoch` are in; of those behind it only the ones `isReplayed` says will go in again
-   * as they were, and none behind one of the same table that will not. Returns what is void. Rejects with positionUnsaved.
+   * At a start: `done` are in the targets, `again` go in again as they were; all other chunks are void. On disk when it
+   * resolves. Rejects with positionUnsaved.
    */
-  async settle(epoch: number, isReplayed: (chunk: AdmittedChunk) => boolean): Promise<readonly AdmittedChunk[]> {
-    this.durable(epoch)
-    const lost: AdmittedChunk[] = []
-    for (const chunk of this.#admitted)
-      if (!isReplayed(chunk) || lost.some(other => isSame(other, chunk))) lost.push(chunk)
-    this.#admitted = this.#admitted.filter(chunk => !lost.includes(chunk))
-    if (this.#known) await this.#save()
-    return lost
+  async settle(judged: {
+    readonly done: readonly AdmittedChunk[]
+    readonly again: readonly AdmittedChunk[]
+  }): Promise<void> {
+    if (this.#admitted.length === 0) return
+    this.#count(judged.done)
+    this.#admitted = judged.again
+    await this.#save()
+  }
+
+  /** Where the next chunk begins, those on their way counted: `ended` when there is none. */
+  frontierOf(id: TableId): { readonly frontier: KeyBound | null; readonly ended: boolean } {
+    const last = this.#admitted.findLast(chunk => isSame(chunk, id))
+    if (last === undefined) return { frontier: this.find(id)?.frontier ?? null, ended: false }
+    return { frontier: last.range.upTo, ended: last.range.upTo === null }
+  }
+
+  #count(done: readonly AdmittedChunk[]): void {
+    this.#tables = this.#tables.map(copy => done.filter(chunk => isSame(chunk, copy)).reduce(moved, copy))
   }
 
   #save(): Promise<void> {

@@ -1,7 +1,7 @@
+import type { CopyReason, CopyRecord } from './copy-record.js'
 import type { Failure } from './failure.js'
 import type { HaltedTable } from './halted-table.js'
 import type { Position } from './position.js'
-import type { CopyReason, CopyRecord } from './copy-record.js'
 
 /** How far the copy of one source table has come. */
 export interface CopyProgress {

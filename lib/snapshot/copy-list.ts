@@ -68,7 +68,8 @@ export function listCopies(facts: StartFacts): StartList {
   if (start === 'forgotten' && !stateKnown) {
     const strict = tables.filter(t => t.strict)
     const message = `data_dir is new, so it is not known whether ${strict.map(tableName).join(', ')} had been copied in full: they are taken for it.`
-    const advice = 'Compare their targets with the source; to copy them again, empty the targets and start with an empty data_dir and without rows in _sync_position.'
+    const advice =
+      'Compare their targets with the source; to copy them again, empty the targets and start with an empty data_dir and without rows in _sync_position.'
     return {
       put: tables.map(t => (t.strict ? put(t, 'followed', 'before') : put(t, 'waiting', 'initial', true))),
       remove: [],

@@ -42,7 +42,10 @@ export class SourceGuard {
     if (maxThreadsRunning === null && maxReplicaLagS === null) return null
     const { threadsRunning, replicaLagS } = await this.#sourceLoad()
     if (maxThreadsRunning !== null && threadsRunning > maxThreadsRunning)
-      return { reason: `${threadsRunning} threads run on the source (max_threads_running = ${maxThreadsRunning})`, ms: FRESH_MS }
+      return {
+        reason: `${threadsRunning} threads run on the source (max_threads_running = ${maxThreadsRunning})`,
+        ms: FRESH_MS,
+      }
     if (maxReplicaLagS !== null && replicaLagS !== null && replicaLagS > maxReplicaLagS) {
       const lag = Number.isFinite(replicaLagS) ? `lags ${replicaLagS} s` : 'does not replicate'
       return { reason: `the replica ${lag} (max_replica_lag_s = ${maxReplicaLagS})`, ms: FRESH_MS }

@@ -26,9 +26,10 @@ export interface ChunkWindow<C> {
 }
 
 export interface CopierParts<C extends ChunkRows> {
-  readonly frontier: KeyBound | null
+  /** Where the first chunk begins; undefined: all chunks were cut before. */
+  readonly frontier: KeyBound | null | undefined
   /** Chunks that may be read and not yet admitted at a time. */
-  readonly ahead: number
+  readonly ahead: () => number
   readonly window: () => Promise<ChunkWindow<C>>
   /** How many rows a chunk is to have now. */
   readonly chunkRows: () => number
@@ -42,8 +43,6 @@ export interface CopierParts<C extends ChunkRows> {
   /** A chunk is to be read again, in so many ms. */
   readonly onVoid: (failure: Failure) => number
   readonly onFailed: (failure: Failure) => void
-  /** All chunks are durable. */
-  readonly onCopied: () => void
 }
 
 interface Slot<C> {
@@ -78,7 +77,7 @@ export class TableCopier<C extends ChunkRows> {
     if (this.#ended) return false
     if (this.#slots.some(slot => isDue(slot, nowMs))) return true
     const open = this.#slots.filter(({ state }) => state !== 'admitted').length
-    return this.#cut !== undefined && !this.#cutting && open < this.#parts.ahead
+    return this.#cut !== undefined && !this.#cutting && open < this.#parts.ahead()
   }
 
   /** Reads one chunk, and has it admitted when its turn comes. Rejects with what the reader fails with; the chunk is then to be read by another. */
@@ -124,7 +123,7 @@ export class TableCopier<C extends ChunkRows> {
     this.#slots.length = 0
   }
 
-  async #read(reader: ChunkReader<C>, range: ChunkRange, window: ChunkWindow<C>, signal: AbortSignal): Promise<C> {
+  #read(reader: ChunkReader<C>, range: ChunkRange, window: ChunkWindow<C>, signal: AbortSignal): Promise<C> {
     return reader.read(range, window.at, AbortSignal.any([signal, window.voided]), this.#parts.maxBytes)
   }
 
@@ -187,13 +186,9 @@ export class TableCopier<C extends ChunkRows> {
   }
 
   #durable(slot: Slot<C>): void {
-    if (this.#ended) return
-    this.#slots.splice(this.#slots.indexOf(slot), 1)
+    const at = this.#slots.indexOf(slot)
+    if (at >= 0) this.#slots.splice(at, 1)
     this.#parts.onChange()
-    if (this.#cut === undefined && this.#slots.length === 0) {
-      this.#ended = true
-      this.#parts.onCopied()
-    }
   }
 }
 

@@ -1,0 +1,96 @@
+import type { CopyRecord } from '../model/copy-record.js'
+import { Failure } from '../model/failure.js'
+import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
+import { readTableSchema } from '../mysql/catalog.js'
+import { type SourceAddress, SourceSession } from '../mysql/session.js'
+import { KeyOrder } from '../mysql/snapshot/key-order.js'
+import { TableReader } from '../mysql/snapshot/table-reader.js'
+import type { CopyMode, CopyPlan, CopyRoutes } from './copy-plan.js'
+
+export interface SourceParts {
+  /** Where rows are read. */
+  readonly address: SourceAddress
+  /** Where the binlog is read, when that is another server; null: the same. */
+  readonly streamed: SourceAddress | null
+  /** `time_zone` of sync.toml. */
+  readonly zone: string
+  /** A table as the stream knows it where it stands; null: it does not. */
+  readonly schemaOf: (schema: string, table: string) => TableSchema | null
+  readonly modeOf: (schema: TableSchema) => CopyMode
+  readonly copyRoutes: (schema: TableSchema) => CopyRoutes & { readonly expressions: readonly string[] }
+}
+
+/** One table as its rows are read and judged, from one change of its columns to the next. */
+export class CopySource {
+  readonly schema: TableSchema
+  readonly plan: CopyPlan
+  readonly #parts: SourceParts
+  readonly #order: KeyOrder | null
+  readonly #where: string | null
+  #catalog: SourceSession | null = null
+
+  private constructor(parts: SourceParts, schema: TableSchema, record: CopyRecord, order: KeyOrder | null) {
+    this.#parts = parts
+    this.schema = schema
+    this.#order = order
+    this.#where = record.where
+    let routes: CopyRoutes | null = null
+    this.plan = {
+      schema: schema.schema,
+      table: schema.table,
+      mode: order === null ? 'atOnce' : 'behindFrontier',
+      // The targets of a table that is about to change are made ready when the stream has come to that.
+      get copyRoutes() {
+        routes ??= parts.copyRoutes(schema)
+        return routes
+      },
+      order,
+      frontier: record.frontier,
+    }
+  }
+
+  /** `frontier`: what counts as read already. Rejects as the source does. */
+  static async open(parts: SourceParts, record: CopyRecord): Promise<CopySource | null> {
+    const schema = parts.schemaOf(record.schema, record.table)
+    if (schema === null) return null
+    const order = parts.modeOf(schema) === 'atOnce' ? null : await KeyOrder.open(parts.address, schema)
+    return new CopySource(parts, schema, record, order)
+  }
+
+  /** A connection that reads its rows. */
+  reader(): Promise<TableReader> {
+    const { address, streamed, zone, copyRoutes } = this.#parts
+    const { expressions } = copyRoutes(this.schema)
+    return TableReader.open(address, { schema: this.schema, expressions, where: this.#where, zone, streamed })
+  }
+
+  /** Rejects with chunkVoid when the server has, at this moment, other columns than the stream knows here. */
+  async stillFits(): Promise<void> {
+    this.#catalog ??= await SourceSession.connect(this.#parts.address)
+    const now = await readTableSchema(this.#catalog, this.schema.schema, this.schema.table)
+    if (now !== null && shape(now) === shape(this.schema)) return
+    const what = now === null ? 'is not there any more' : 'has other columns by now'
+    throw new Failure('chunkVoid', `${tableName(this.schema)} ${what}, and the stream has not come to that yet.`)
+  }
+
+  /** The connection that asks for columns is broken, or not needed any more. */
+  async forgetCatalog(): Promise<void> {
+    const session = this.#catalog
+    this.#catalog = null
+    await session?.close()
+  }
+
+  async close(): Promise<void> {
+    await this.#order?.close()
+    await this.forgetCatalog()
+  }
+}
+
+/** What decides how the server writes values as text, and in which order keys stand. */
+function shape({ columns, key }: TableSchema): string {
+  return JSON.stringify([columns.map(facts), key])
+}
+
+function facts({ name, dataType, unsigned, charset, scale, fractionDigits, members }: SourceColumn): unknown {
+  return [name, dataType, unsigned, charset, scale ?? 0, fractionDigits ?? 0, members]
+}
