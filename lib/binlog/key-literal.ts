@@ -1,4 +1,5 @@
 import type { SourceColumn } from '../model/schema.js'
+import { isUtf8, isZerofill, quoteName } from '../model/source-sql.js'
 
 /**
  * Key values as SQL literals that the source compares exactly, in the order of the column: numbers as digits (ENUM and SET by
@@ -6,20 +7,10 @@ import type { SourceColumn } from '../model/schema.js'
  * that the column's collation decides and nothing is converted.
  */
 
-const UTF8 = new Set(['utf8mb4', 'utf8mb3', 'utf8', 'ascii'])
 const STRINGS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'])
 const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'])
 const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year', 'decimal'])
 const NUMBERED = new Set(['enum', 'set', 'bit'])
-
-/** Whether a session in utf8mb4 reads a string column's own bytes. */
-export function isUtf8(charset: string | null): boolean {
-  return charset === null || UTF8.has(charset)
-}
-
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``
-}
 
 /** SQL whose result, as the text protocol carries it, is what `keyLiteral` takes; for sessions in utf8mb4 and the stream's zone. */
 export function keyExpression(column: SourceColumn): string {
@@ -28,11 +19,6 @@ export function keyExpression(column: SourceColumn): string {
   if (NUMBERED.has(column.dataType) || isZerofill(column)) return `${name} + 0`
   if (STRINGS.has(column.dataType) && !isUtf8(column.charset)) return `CAST(${name} AS BINARY)`
   return name
-}
-
-/** Whether the server prints zeros in front of the digits. */
-export function isZerofill({ columnType }: SourceColumn): boolean {
-  return /\bzerofill\b/i.test(columnType)
 }
 
 /** The literal of a value that `keyExpression` gave (of a FLOAT also its own shortest text). Equal values have equal literals. */

@@ -1,6 +1,6 @@
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
+import { isUtf8 } from '../model/source-sql.js'
 import type { BoundColumn, ColumnForm } from './bound-column.js'
-import { isUtf8 } from './key-literal.js'
 import { WIRE } from './wire-type.js'
 
 /**

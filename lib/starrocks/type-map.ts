@@ -1,5 +1,5 @@
-import { isUtf8, isZerofill, quoteName } from '../binlog/key-literal.js'
 import type { SourceColumn } from '../model/schema.js'
+import { isUtf8, isZerofill, quoteName } from '../model/source-sql.js'
 import { parseTargetType } from './target-type.js'
 
 /** How a field is written into a load body: its text as it is, or the base64 of its bytes. */
