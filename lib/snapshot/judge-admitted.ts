@@ -12,25 +12,23 @@ export interface JudgedChunks {
 
 /**
  * To be asked at each start. That the notes of what is void are gone must be on disk before the stream begins: their
- * epochs' ordinals are given to other epochs.
- * `resumed`: the newest epoch that is in, and the epochs that are read again.
+ * epochs' ordinals are given to other epochs. Chunks of a table are given, and judged, in the order of their keys: behind
+ * one that is not in, none is done.
  */
 export function judgeAdmitted(
   chunks: readonly AdmittedChunk[],
-  resumed: { readonly epoch: number; readonly scripts: readonly { readonly epoch: number }[] },
+  resumed: { readonly durable: number; readonly scripts: readonly { readonly epoch: number }[] },
 ): JudgedChunks {
   const judged = { done: [] as AdmittedChunk[], again: [] as AdmittedChunk[], void: [] as AdmittedChunk[] }
-  const inVain = new Set<string>()
+  const reached = new Map<string, 'done' | 'again' | 'void'>()
   for (const chunk of chunks) {
     const name = `${chunk.schema}.${chunk.table}`
-    const isAgain = resumed.scripts.some(({ epoch }) => epoch === chunk.epoch)
-    if (!isAgain && chunk.epoch <= resumed.epoch) judged.done.push(chunk)
-    // Behind one that is read again the next ones are not in the order of their keys.
-    else if (isAgain && chunk.spool !== null && !inVain.has(name)) judged.again.push(chunk)
-    else {
-      inVain.add(name)
-      judged.void.push(chunk)
-    }
+    const before = reached.get(name) ?? 'done'
+    const isAgain = resumed.scripts.some(({ epoch }) => epoch === chunk.epoch) && chunk.spool !== null
+    const isDone = chunk.epoch <= resumed.durable
+    const state = before === 'done' && isDone ? 'done' : before !== 'void' && isAgain ? 'again' : 'void'
+    reached.set(name, state)
+    judged[state].push(chunk)
   }
   return judged
 }
