@@ -9,7 +9,7 @@ export interface CopyRoutes {
   /** Adds the key of the text image at `at`, as text, to `to`; returns where the image ends. */
   keyTexts(images: Buffer, at: number, end: number, to: string[]): number
   /** A text image of which a delete of this key can be made. */
-  deleteImage(key: readonly (Buffer | null)[]): Buffer
+  deleteImage(key: KeyBound): Buffer
 }
 
 /** The key of row images of one table map, in the words of `CopyRoutes.keyTexts`. */

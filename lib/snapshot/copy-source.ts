@@ -5,7 +5,8 @@ import { readTableSchema } from '../mysql/catalog.js'
 import { type SourceAddress, SourceSession } from '../mysql/session.js'
 import { KeyOrder } from '../mysql/snapshot/key-order.js'
 import { TableReader } from '../mysql/snapshot/table-reader.js'
-import type { CopyMode, CopyPlan, CopyRoutes } from './copy-plan.js'
+import type { CopyRoutes } from '../rules/copy-routes.js'
+import type { CopyMode, CopyPlan } from './copy-plan.js'
 
 export interface SourceParts {
   /** Where rows are read. */
@@ -14,10 +15,9 @@ export interface SourceParts {
   readonly streamed: SourceAddress | null
   /** `time_zone` of sync.toml. */
   readonly zone: string
-  /** A table as the stream knows it where it stands; null: it does not. */
-  readonly schemaOf: (schema: string, table: string) => TableSchema | null
   readonly modeOf: (schema: TableSchema) => CopyMode
-  readonly copyRoutes: (schema: TableSchema) => CopyRoutes & { readonly expressions: readonly string[] }
+  /** Makes sure of the targets. */
+  readonly copyRoutes: (schema: TableSchema) => CopyRoutes | Promise<CopyRoutes>
 }
 
 /** One table as its rows are read and judged, from one change of its columns to the next. */
@@ -28,39 +28,45 @@ export class CopySource {
   readonly #order: KeyOrder | null
   readonly #where: string | null
   #catalog: SourceSession | null = null
+  #routes: CopyRoutes | null = null
 
   private constructor(parts: SourceParts, schema: TableSchema, record: CopyRecord, order: KeyOrder | null) {
     this.#parts = parts
     this.schema = schema
     this.#order = order
     this.#where = record.where
-    let routes: CopyRoutes | null = null
+    const routes = (): CopyRoutes => {
+      if (this.#routes === null) throw new Failure('internal', `${tableName(schema)} is copied before it is ready`)
+      return this.#routes
+    }
     this.plan = {
       schema: schema.schema,
       table: schema.table,
       mode: order === null ? 'atOnce' : 'behindFrontier',
-      // The targets of a table that is about to change are made ready when the stream has come to that.
       get copyRoutes() {
-        routes ??= parts.copyRoutes(schema)
-        return routes
+        return routes()
       },
       order,
       frontier: record.frontier,
     }
   }
 
-  /** `frontier`: what counts as read already. Rejects as the source does. */
-  static async open(parts: SourceParts, record: CopyRecord): Promise<CopySource | null> {
-    const schema = parts.schemaOf(record.schema, record.table)
-    if (schema === null) return null
+  /** A table as the stream knows it where it stands. Rejects as the source does. */
+  static async open(parts: SourceParts, schema: TableSchema, record: CopyRecord): Promise<CopySource> {
     const order = parts.modeOf(schema) === 'atOnce' ? null : await KeyOrder.open(parts.address, schema)
     return new CopySource(parts, schema, record, order)
   }
 
+  /** Its rows can be written: not before the stream has come to where its targets may be made ready. Rejects as `Router.copyRoutes` does. */
+  async ready(): Promise<CopyRoutes> {
+    this.#routes ??= await this.#parts.copyRoutes(this.schema)
+    return this.#routes
+  }
+
   /** A connection that reads its rows. */
-  reader(): Promise<TableReader> {
-    const { address, streamed, zone, copyRoutes } = this.#parts
-    const { expressions } = copyRoutes(this.schema)
+  async reader(): Promise<TableReader> {
+    const { address, streamed, zone } = this.#parts
+    const { expressions } = await this.ready()
     return TableReader.open(address, { schema: this.schema, expressions, where: this.#where, zone, streamed })
   }
 

@@ -3,7 +3,7 @@ import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import { type CopyRecord, isUnfinished } from '../model/copy-record.js'
 import { asFailure, backoffMs, type Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
-import { tableName } from '../model/schema.js'
+import { type TableSchema, tableName } from '../model/schema.js'
 import type { SourceSession } from '../mysql/session.js'
 import { nextChunkRows } from '../mysql/snapshot/chunk-size.js'
 import { estimateTable } from '../mysql/snapshot/table-estimate.js'
@@ -58,9 +58,18 @@ export class Snapshot {
     this.setLimits(parts.limits)
   }
 
-  /** Before the stream begins: from its first event on, changes are judged by how far the copies are. */
-  async open(): Promise<void> {
-    for (const record of this.#parts.state.tables) if (isUnfinished(record)) await this.enter(record, record)
+  /**
+   * Before the stream begins: from its first event on, changes are judged by how far the copies are. `schemaOf`: a table as it
+   * is where the stream begins; null where it comes to be further on, and so all its rows come from the binlog.
+   */
+  async open(schemaOf: (table: TableId) => TableSchema | null): Promise<void> {
+    const { state } = this.#parts
+    for (const record of state.tables) {
+      const schema = isUnfinished(record) ? schemaOf(record) : null
+      if (schema === null) continue
+      const copy = await this.enter(record, schema, record.frontier)
+      if (state.admitted.some(chunk => isSame(chunk, record))) await copy.source.ready()
+    }
   }
 
   /** Counts from the next chunk on. */
@@ -72,16 +81,15 @@ export class Snapshot {
   }
 
   /**
-   * A table is copied from now on, or from where its record says; between two transactions, for tables of which rows count once.
-   * `judged`: how far it is for the stream's changes, when that is not as far as it was read.
+   * A table is copied from now on, or from where its record says; to be called between two transactions. `judged`: how far it
+   * is for the stream's changes, where that is not as far as it was read.
    */
-  async enter(record: CopyRecord, judged: Pick<CopyRecord, 'frontier'> | null = null): Promise<void> {
+  async enter(record: CopyRecord, schema: TableSchema, judged?: CopyRecord['frontier']): Promise<RunningCopy> {
     await this.leave(record)
     const { gate, sources, state } = this.#parts
     const { frontier, ended } = state.frontierOf(record)
-    const source = await CopySource.open(sources, { ...record, frontier: (judged ?? { frontier }).frontier })
-    // It comes to be further on in the binlog: then all its rows come from there.
-    if (source === null) return
+    const at = judged === undefined ? frontier : judged
+    const source = await CopySource.open(sources, schema, { ...record, frontier: at })
     const name = tableName(record)
     const copy: RunningCopy = new RunningCopy(record, source, gate.copy(source.plan), {
       frontier: ended ? undefined : frontier,
@@ -95,6 +103,7 @@ export class Snapshot {
     })
     this.#copies.set(name, copy)
     this.#changed()
+    return copy
   }
 
   /** The table is not copied any more. */
@@ -103,6 +112,11 @@ export class Snapshot {
     const copy = this.#copies.get(name)
     this.#copies.delete(name)
     await copy?.close()
+  }
+
+  /** Copies of halted tables end here; they go on at the next start, behind the table's catch-up. */
+  async leaveHalted(): Promise<void> {
+    for (const copy of this.#copies.values()) if (this.#parts.isHalted(copy.schema, copy.table)) await this.leave(copy)
   }
 
   copyOf(table: TableId): RunningCopy | null {
@@ -312,4 +326,8 @@ export class Snapshot {
 function isTableChanging({ kind, cause }: Failure): boolean {
   const { errno } = Object(cause) as { errno?: unknown }
   return kind === 'sourceUnfit' && [1146, 1054, 1412, 1049].includes(Number(errno))
+}
+
+function isSame(a: TableId, b: TableId): boolean {
+  return a.schema === b.schema && a.table === b.table
 }
