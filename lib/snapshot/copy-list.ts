@@ -27,12 +27,10 @@ export interface StartFacts {
   /** Whether there is a state of earlier runs, and what it says. */
   readonly stateKnown: boolean
   readonly records: readonly CopyRecord[]
-  /** Tables that are there now. */
+  /** Tables that were there where the stream begins: others are made in the stream. */
   readonly tables: readonly CopiedTable[]
   /** Whether the rules ask for a table that there may be or not. */
   readonly wanted: (schema: string, table: string) => boolean
-  /** Whether a table was there at the position where the stream begins. */
-  readonly wasThere: (schema: string, table: string) => boolean
   /** Ordinal of the newest epoch that is in the targets. */
   readonly epoch: number
   readonly nowMs: number
@@ -76,7 +74,7 @@ export function listCopies(facts: StartFacts): StartList {
       warnings: strict.length > 0 ? [{ message, advice }] : [],
     }
   }
-  const fresh = tables.filter(t => !records.some(record => isSame(record, t)) && facts.wasThere(t.schema, t.table))
+  const fresh = tables.filter(t => !records.some(record => isSame(record, t)))
   const added = fresh.map(t =>
     stateKnown && mode !== 'never' ? put(t, 'waiting', 'added') : put(t, 'followed', 'before'),
   )

@@ -66,7 +66,10 @@ function renamed(
   const sameTargets = record !== null && JSON.stringify(record.targets) === JSON.stringify(targets)
   if (record !== null && (facts.renamesTargets || sameTargets))
     return { put: [{ ...record, schema, table, targets }], remove }
-  return { put: [freshRecord(described, { state: 'waiting', reason: 'renamed', deadRows: false, nowMs: facts.nowMs })], remove }
+  return {
+    put: [freshRecord(described, { state: 'waiting', reason: 'renamed', deadRows: false, nowMs: facts.nowMs })],
+    remove,
+  }
 }
 
 /** Its frontier counts no more. */

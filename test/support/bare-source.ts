@@ -31,7 +31,10 @@ export async function bareSource(
     tracker,
     {
       bind: () => undefined,
-      rows: onRows,
+      rows: () => {
+        onRows()
+        return undefined
+      },
       commit: () => undefined,
       tablesChanged: async () => undefined,
       full: false,
