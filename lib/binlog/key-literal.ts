@@ -16,7 +16,9 @@ const NUMBERED = new Set(['enum', 'set', 'bit'])
 export function keyExpression(column: SourceColumn): string {
   const name = quoteName(column.name)
   if (column.dataType === 'float' || column.dataType === 'double') return `${name} * 1e0`
-  if (NUMBERED.has(column.dataType) || isZerofill(column)) return `${name} + 0`
+  // As a number a SET is a double where it is added to.
+  if (NUMBERED.has(column.dataType)) return `CAST(${name} AS UNSIGNED)`
+  if (isZerofill(column)) return `${name} + 0`
   if (STRINGS.has(column.dataType) && !isUtf8(column.charset)) return `CAST(${name} AS BINARY)`
   return name
 }
