@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { bindTable } from '../../lib/binlog/bind-table.js'
+import { isComparable } from '../../lib/binlog/key-literal.js'
 import { compileKeyReader } from '../../lib/binlog/key-reader.js'
 import type { FieldForm } from '../../lib/binlog/row-layout.js'
 import type { TextUse } from '../../lib/binlog/text-columns.js'
@@ -24,7 +25,7 @@ interface Read {
 const LETTERS = /^(char|varchar|text|tinytext|mediumtext|longtext|binary|varbinary|blob|tinyblob|mediumblob|longblob)/
 const KEYLESS = /^(json|vector|geometry|point|linestring|polygon|multi|geom)/
 
-/** Types that zero and fraction digits of old servers do not touch, beside those of the stream's tests. */
+/** What only the text of a SELECT shows otherwise: zeros in front, and fewer digits than there are. */
 const MORE_CASES = [
   { ddl: 'int(8) unsigned zerofill', values: ['42', '0'] },
   { ddl: 'bigint unsigned zerofill', values: ['18446744073709551615', '0'] },
@@ -93,7 +94,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
           ),
         }))
         selected.set(`c${i}`, read)
-        if (!KEYLESS.test(found.ddl))
+        if (isComparable(schema.columns[1]!))
           unequal.set(`c${i}`, await literalsThatDiffer(connection, `c${i}`, found.ddl, read.keys))
       } catch (error) {
         problems.set(`c${i}`, error)
@@ -190,7 +191,7 @@ async function literalsThatDiffer(
   for (const [id, literal] of literals.entries()) {
     if (id === 0) continue
     const [rows] = await connection.query(
-      `select a.id as id, (a.v = ${literal}) as same, (a.v = b.v) as wanted, (a.v > ${literal}) as behind, (${order('a')} > ${order('b')}) as wantedBehind from ${table} a, ${table} b where b.id = ${id} and a.id > 0`,
+      `select a.id as id, (a.v = ${literal}) as same, (${order('a')} = ${order('b')}) as wanted, (a.v > ${literal}) as behind, (${order('a')} > ${order('b')}) as wantedBehind from ${table} a, ${table} b where b.id = ${id} and a.id > 0`,
     )
     for (const row of rows as { id: number; same: number; wanted: number; behind: number; wantedBehind: number }[])
       if (row.same !== row.wanted || row.behind !== row.wantedBehind || (row.id === id && row.same !== 1))
