@@ -128,7 +128,7 @@ describe('text images', () => {
   test.each([0, 1, 250, 251, 252, 65_535, 65_536, 16_777_215, 16_777_216])('a value of %d bytes', bytes => {
     const value = Buffer.alloc(bytes, 'x')
     const image = textImage([value, 'end'])
-    const [row] = encodeImages(layout(wide(2, true)), image, 0, image.length)
+    const [row] = encodeImages({ ...layout(wide(2, true)), key: [1] }, image, 0, image.length)
     expect(row!.text.length).toBe(bytes + 5)
     expect(row!.text.endsWith(`${bytes > 0 ? 'x' : ''}\x01end\x02`)).toBe(true)
   })
