@@ -10,13 +10,31 @@ import { isUtf8, isZerofill, quoteName } from '../model/source-sql.js'
 const STRINGS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'])
 const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'])
 const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year', 'decimal'])
+const OTHERS = new Set(['float', 'double', 'date', 'time', 'datetime', 'timestamp', 'uuid', 'inet4', 'inet6'])
 const NUMBERED = new Set(['enum', 'set', 'bit'])
+
+/** Labels of a SET whose numbers have the bit that the servers take for a sign when they compare. */
+const SIGNED_SET = 64
+
+/** Whether the source tells all values of a column apart, and their order, by their literals, as chunks of a table need it. */
+export function isComparable({ dataType, members }: SourceColumn): boolean {
+  if (dataType === 'set') return members.length < SIGNED_SET
+  return (
+    NUMBERED.has(dataType) ||
+    INTEGERS.has(dataType) ||
+    BYTES.has(dataType) ||
+    STRINGS.has(dataType) ||
+    OTHERS.has(dataType)
+  )
+}
 
 /** SQL whose result, as the text protocol carries it, is what `keyLiteral` takes; for sessions in utf8mb4 and the stream's zone. */
 export function keyExpression(column: SourceColumn): string {
   const name = quoteName(column.name)
   if (column.dataType === 'float' || column.dataType === 'double') return `${name} * 1e0`
-  if (NUMBERED.has(column.dataType) || isZerofill(column)) return `${name} + 0`
+  // As a number a SET is a double where it is added to.
+  if (NUMBERED.has(column.dataType)) return `CAST(${name} AS UNSIGNED)`
+  if (isZerofill(column)) return `${name} + 0`
   if (STRINGS.has(column.dataType) && !isUtf8(column.charset)) return `CAST(${name} AS BINARY)`
   return name
 }

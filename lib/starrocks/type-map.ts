@@ -157,7 +157,7 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
     kind: 'integer',
     value: c => ((c.precision ?? 1) <= 63 ? 'bigint' : 'largeint'),
     text: 'the bits as an unsigned number, in digits',
-    snapshot: c => `${c} + 0`,
+    snapshot: c => `CAST(${c} AS UNSIGNED)`,
     remarks: 'bit1 = "boolean" makes BIT(1) BOOLEAN',
     options: ['bit1'],
     examples: { 'BIT(1) to BIT(63)': { precision: 1 }, 'BIT(64)': { precision: 64 } },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { bindTable } from '../../lib/binlog/bind-table.js'
+import { isComparable } from '../../lib/binlog/key-literal.js'
 import { compileKeyReader } from '../../lib/binlog/key-reader.js'
 import type { FieldForm } from '../../lib/binlog/row-layout.js'
 import type { TextUse } from '../../lib/binlog/text-columns.js'
@@ -24,7 +25,7 @@ interface Read {
 const LETTERS = /^(char|varchar|text|tinytext|mediumtext|longtext|binary|varbinary|blob|tinyblob|mediumblob|longblob)/
 const KEYLESS = /^(json|vector|geometry|point|linestring|polygon|multi|geom)/
 
-/** Types that zero and fraction digits of old servers do not touch, beside those of the stream's tests. */
+/** What only the text of a SELECT shows otherwise: zeros in front, and fewer digits than there are. */
 const MORE_CASES = [
   { ddl: 'int(8) unsigned zerofill', values: ['42', '0'] },
   { ddl: 'bigint unsigned zerofill', values: ['18446744073709551615', '0'] },
@@ -93,7 +94,8 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
           ),
         }))
         selected.set(`c${i}`, read)
-        if (!KEYLESS.test(found.ddl)) unequal.set(`c${i}`, await literalsThatDiffer(connection, `c${i}`, read.keys))
+        if (isComparable(schema.columns[1]!))
+          unequal.set(`c${i}`, await literalsThatDiffer(connection, `c${i}`, found.ddl, read.keys))
       } catch (error) {
         problems.set(`c${i}`, error)
       }
@@ -117,7 +119,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
             { name: 'v', form },
           ],
         }))
-        streamed.set(table, read)
+        streamed.set(table, joined(streamed.get(table), read))
       } catch (error) {
         problems.set(table, error)
       }
@@ -133,7 +135,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     (_, i) => {
       if (problems.has(`c${i}`)) throw problems.get(`c${i}`)
       const [stream, text] = [streamed.get(`c${i}`)!, selected.get(`c${i}`)!]
-      expect(stream.keys).toHaveLength(cases[i]!.values.length + 1)
+      expect(stream.rows['text csv']).toHaveLength(cases[i]!.values.length + 1)
       expect(text).toEqual(stream)
       expect(unequal.get(`c${i}`) ?? []).toEqual([])
     },
@@ -163,21 +165,33 @@ function readAll(
       rows[`${form} ${format}`] = encodeImages(layoutOf(made.columns, { op: true, format, ...made }), source, at, end)
     }
   const keys: string[] = []
+  // No index holds these.
+  if (/ compressed/.test(ddl)) return { rows, keys }
   for (let p = at; p < end; ) p = key.keyTexts(source, p, end, keys)
   return { rows, keys }
+}
+
+/** Rows of one table may come in several events. */
+function joined(first: Read | undefined, then: Read): Read {
+  if (first === undefined) return then
+  const rows = Object.fromEntries(Object.entries(then.rows).map(([way, more]) => [way, [...first.rows[way]!, ...more]]))
+  return { rows, keys: [...first.keys, ...then.keys] }
 }
 
 /** Row 0 holds NULL, the others the case's values. */
 async function literalsThatDiffer(
   connection: Awaited<ReturnType<TestServer['connect']>>,
   table: string,
+  ddl: string,
   literals: readonly string[],
 ): Promise<string[]> {
   const wrong: string[] = []
+  // Two columns of labels are compared as text, but sorted by number.
+  const order = (alias: string) => (/^(enum|set)/.test(ddl) ? `cast(${alias}.v as unsigned)` : `${alias}.v`)
   for (const [id, literal] of literals.entries()) {
     if (id === 0) continue
     const [rows] = await connection.query(
-      `select a.id as id, (a.v = ${literal}) as same, (a.v = b.v) as wanted, (a.v > ${literal}) as behind, (a.v > b.v) as wantedBehind from ${table} a, ${table} b where b.id = ${id} and a.id > 0`,
+      `select a.id as id, (a.v = ${literal}) as same, (${order('a')} = ${order('b')}) as wanted, (a.v > ${literal}) as behind, (${order('a')} > ${order('b')}) as wantedBehind from ${table} a, ${table} b where b.id = ${id} and a.id > 0`,
     )
     for (const row of rows as { id: number; same: number; wanted: number; behind: number; wantedBehind: number }[])
       if (row.same !== row.wanted || row.behind !== row.wantedBehind || (row.id === id && row.same !== 1))
