@@ -26,6 +26,8 @@ export function readFailure(error: unknown, table: string): unknown {
       ? readFailure(cause, table)
       : error
   }
+  // Neither the server nor the network: a defect of ours, to be seen as one.
+  if (said.errno === undefined && said.code === undefined && !(error instanceof Failure)) return error
   const isPassing = said.errno === undefined || said.errno < 1000 || PASSING.has(said.errno)
   if (isPassing) return new Failure('readInterrupted', `Reading ${table} was cut off: ${text}`, { cause: error })
   return sourceFailure(error, `the source (${table})`)

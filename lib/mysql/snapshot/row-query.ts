@@ -13,8 +13,14 @@ interface Driver {
   /** Without a packet: runs the command that is next, or lets the one under way go on. */
   handlePacket(): void
   _resetSequenceId(): void
+  readonly config: object
   readonly constructor: {
-    createQuery(sql: string, done: () => void): { start(packet: null, connection: Driver): void }
+    createQuery(
+      sql: string,
+      done: () => void,
+      none: undefined,
+      config: object,
+    ): { start(packet: null, connection: Driver): void }
   }
 }
 
@@ -93,7 +99,7 @@ export class RowQuery {
         const own = parser.execute
         parser.execute = chunk => this.#take(chunk, own)
         driver._resetSequenceId()
-        driver.constructor.createQuery(sql, () => undefined).start(null, driver)
+        driver.constructor.createQuery(sql, () => undefined, undefined, driver.config).start(null, driver)
         return false
       },
       onResult: error => this.#end(error ?? new Error('the connection was closed')),

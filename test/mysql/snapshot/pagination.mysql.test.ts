@@ -45,7 +45,7 @@ const KEYS: readonly KeyCase[] = [
     values: "unhex(if(i % 2, concat(lpad(hex(i), 4, '0'), '00'), lpad(hex(i), 4, '0')))",
   },
   { name: 'enum', ddl: "e enum('z', 'a', 'm'), i int, primary key (e, i)", values: '1 + i % 3, i' },
-  { name: 'bit', ddl: 'k bit(64) primary key', values: '9223372036854775800 + i' },
+  { name: 'bit', ddl: 'k bit(64) primary key', values: '9223372036854775808 - 1500 + i' },
   { name: 'decimal', ddl: 'k decimal(30, 4) primary key', values: '(i - 1500) * 12345678901234567.0625' },
   {
     name: 'datetime',
