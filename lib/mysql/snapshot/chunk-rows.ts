@@ -1,4 +1,5 @@
 import type { KeyBound, TextRows } from '../../model/chunk.js'
+import type { LastKey } from './last-key.js'
 import type { Moment } from './moment.js'
 import { PIECE_BYTES, type PieceBuffers } from './piece-buffers.js'
 import { ChunkTooLarge, type ReadChunk } from './read-chunk.js'
@@ -14,6 +15,7 @@ export class ChunkRows implements RowSink {
   #pieces: TextRows[] = []
   #rows = 0
   #bytes = 0
+  #last = 0
 
   constructor(buffers: PieceBuffers, maxBytes: number) {
     this.#buffers = buffers
@@ -25,11 +27,12 @@ export class ChunkRows implements RowSink {
   }
 
   /** Throws ChunkTooLarge. */
-  put(buffer: Buffer, end: number, rows: number): void {
+  put(buffer: Buffer, end: number, rows: number, last: number): void {
     if (rows === 0) {
       this.#buffers.give(buffer)
       return
     }
+    this.#last = last
     this.#rows += rows
     this.#bytes += end
     if (this.#bytes > this.#maxBytes && this.#rows > 1) {
@@ -42,6 +45,15 @@ export class ChunkRows implements RowSink {
       this.#pieces.push({ buffer: Buffer.from(buffer.subarray(0, end)), at: 0, end, rows })
       this.#buffers.give(buffer)
     } else this.#pieces.push({ buffer, at: 0, end, rows })
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** The key of the last row; there is at least one. */
+  lastKey(key: LastKey): KeyBound {
+    return key.read(this.#pieces.at(-1)!.buffer, this.#last)
   }
 
   chunk(last: KeyBound | null, high: Moment): ReadChunk {

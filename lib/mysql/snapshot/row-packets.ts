@@ -4,8 +4,8 @@ import { Failure } from '../../model/failure.js'
 export interface RowSink {
   /** A buffer of at least so many bytes. */
   take(bytes: number): Buffer
-  /** The first `end` bytes of the buffer are so many whole rows, maybe none. The buffer is the sink's again. */
-  put(buffer: Buffer, end: number, rows: number): void
+  /** The first `end` bytes of the buffer are so many whole rows, maybe none; the last begins at `last`. The buffer is the sink's again. */
+  put(buffer: Buffer, end: number, rows: number, last: number): void
 }
 
 /** The longest payload of one packet; a packet of this length is continued by the next. */
@@ -57,6 +57,8 @@ export class RowPackets {
   #buffer: Buffer
   #at = 0
   #rowStart = 0
+  /** Where the last whole row begins. */
+  #last = 0
   #rows = 0
 
   constructor(sink: RowSink) {
@@ -89,19 +91,21 @@ export class RowPackets {
     let capacity = buffer.length
     let to = this.#at
     let rows = this.#rows
+    let last = this.#last
     let sequence = this.#sequence
     while (at + 5 <= end) {
       const length = chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16)
       const next = at + 4 + length
       if (next > end || length === 0 || length === FULL || chunk[at + 4]! >= EOF || chunk[at + 3]! !== sequence) break
       if (to + length > capacity) {
-        this.#sink.put(buffer, to, rows)
+        this.#sink.put(buffer, to, rows, last)
         buffer = this.#sink.take(length)
         this.#buffer = buffer
         capacity = buffer.length
         to = 0
         rows = 0
       }
+      last = to
       if (length <= SHORT) for (let i = at + 4; i < next; i++) buffer[to++] = chunk[i]!
       else {
         chunk.copy(buffer, to, at + 4, next)
@@ -114,6 +118,7 @@ export class RowPackets {
     this.#at = to
     this.#rowStart = to
     this.#rows = rows
+    this.#last = last
     this.#sequence = sequence
     return at
   }
@@ -166,7 +171,7 @@ export class RowPackets {
     const wide = this.#sink.take(Math.max(begun + bytes, begun * 2))
     old.copy(wide, 0, this.#rowStart, this.#at)
     // Without rows it goes back to where it came from.
-    this.#sink.put(old, this.#rowStart, this.#rows)
+    this.#sink.put(old, this.#rowStart, this.#rows, this.#last)
     this.#buffer = wide
     this.#rows = 0
     this.#rowStart = 0
@@ -179,13 +184,14 @@ export class RowPackets {
     if (this.#inRow) {
       this.#inRow = false
       this.#rows++
+      this.#last = this.#rowStart
       this.#rowStart = this.#at
       return
     }
     const payload = this.#other.length === 1 ? this.#other[0]! : Buffer.concat(this.#other)
     this.#other = []
     this.#part = this.#after(payload)
-    if (this.#part === 'done') this.#sink.put(this.#buffer, this.#at, this.#rows)
+    if (this.#part === 'done') this.#sink.put(this.#buffer, this.#at, this.#rows, this.#last)
   }
 
   /** What follows a packet that is no row. */

@@ -114,6 +114,15 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
         after = upTo
       }
       expect({ key: key.name, notes: found }).toEqual({ key: key.name, notes })
+      const next: unknown[] = []
+      for (let last: readonly string[] | null = null, more = true; more; ) {
+        const chunk = await reader.readNext(last, 300, head)
+        expect(chunk.last === null ? 0 : 300).toBe(chunk.rows)
+        next.push(...valuesOf(chunk.pieces, table.columns.length).map(row => row.at(-1)))
+        last = chunk.last
+        more = last !== null
+      }
+      expect({ key: key.name, notes: next }).toEqual({ key: key.name, notes })
       // The same keys one by one: the bounds of every 217th row.
       const keys: (readonly string[])[] = []
       for (let bound = await reader.boundBehind(null, 1); bound !== null; bound = await reader.boundBehind(bound, 217))

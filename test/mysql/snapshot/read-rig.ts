@@ -5,7 +5,7 @@ import { readHeadPosition } from '../../../lib/mysql/binlog-files.js'
 import { readTableSchema } from '../../../lib/mysql/catalog.js'
 import { readServerFacts } from '../../../lib/mysql/server-facts.js'
 import { type SourceAddress, SourceSession } from '../../../lib/mysql/session.js'
-import { keyColumns } from '../../../lib/mysql/snapshot/key-range.js'
+import { quoteName } from '../../../lib/mysql/snapshot/key-range.js'
 import { type ReadPlan, TableReader } from '../../../lib/mysql/snapshot/table-reader.js'
 import type { ServerAddress } from '../../../lib/servers/test-server.js'
 import { sourceAddressOf } from '../../support/source-address.js'
@@ -54,7 +54,7 @@ export async function openReader(
   plan: Partial<ReadPlan> = {},
   address: Partial<SourceAddress> = {},
 ): Promise<TableReader> {
-  const expressions = schema.columns.map(column => `\`${column.name}\``)
+  const expressions = schema.columns.map(column => quoteName(column.name))
   return TableReader.open(sourceAddressOf(server, address), {
     schema,
     expressions,
@@ -66,7 +66,5 @@ export async function openReader(
 }
 
 export function keyNames(schema: TableSchema): string {
-  return keyColumns(schema)
-    .map(column => `\`${column.name}\``)
-    .join(', ')
+  return schema.key.map(quoteName).join(', ')
 }
