@@ -1,5 +1,6 @@
 import { Failure } from '../../model/failure.js'
 import { sourceFailure } from '../session.js'
+import { ProbeOver } from './rate-probe.js'
 import { ChunkTooLarge } from './read-chunk.js'
 
 /**
@@ -10,9 +11,9 @@ const PASSING = new Set([1053, 1205, 1213, 1317, 1412, 1927, 1969, 3024, 3169, 4
 /** 1054 no such column, 1146 no such table, 1051: the table was altered and the stream has not come to it. */
 const ALTERED = new Set([1051, 1054, 1146])
 
-/** Why a read of `table` failed, as a Failure; ChunkTooLarge goes through as it is. */
+/** Why a read of `table` failed, as a Failure; ChunkTooLarge and ProbeOver go through as they are. */
 export function readFailure(error: unknown, table: string): unknown {
-  if (error instanceof ChunkTooLarge) return error
+  if (error instanceof ChunkTooLarge || error instanceof ProbeOver) return error
   const said = error as { readonly errno?: number; readonly message?: string; readonly code?: string }
   const text = said.message || said.code || String(error)
   if (said.errno !== undefined && ALTERED.has(said.errno))

@@ -9,6 +9,7 @@ import { keyIndex } from './key-index.js'
 import { keyColumns, oneOfCondition, quoteName, rangeCondition } from './key-range.js'
 import { LastKey } from './last-key.js'
 import { PieceBuffers } from './piece-buffers.js'
+import { ProbeOver, RateProbe, type ReadRate } from './rate-probe.js'
 import type { ReadChunk, WholeRead } from './read-chunk.js'
 import { readFailure } from './read-failure.js'
 import { breakSession, killThread, openReadSession, type ReadSession } from './read-session.js'
@@ -137,6 +138,23 @@ export class TableReader {
     if (lastKey !== null)
       return this.#readRows([rangeCondition(this.#key, range)], { rows, lastKey }, visible, signal, maxBytes)
     return this.read({ after, upTo: await this.boundBehind(after, rows, signal) }, visible, signal, maxBytes)
+  }
+
+  /**
+   * Reads from the beginning of the table for about `ms` and throws the rows away. It sees them at any moment: for estimates only.
+   * The first `ms` of a read from disk say little of one from memory, and the other way round.
+   */
+  async probe(ms: number, signal?: AbortSignal): Promise<ReadRate> {
+    const rate = new RateProbe(this.#buffers, ms)
+    try {
+      await this.#during(signal, async ({ session, from }) => {
+        const sql = `${this.#select(from)}${this.#where(null)}${this.#order()}`
+        await new RowQuery(session, sql, rate, { silenceMs: this.#plan.silenceMs ?? SILENCE_MS }).done
+      })
+    } catch (error) {
+      if (!(error instanceof ProbeOver)) throw error
+    }
+    return rate.rate
   }
 
   /** The rows that have these keys, of those that the plan's condition takes; in the order of the key within every 500 of them. */
