@@ -72,6 +72,17 @@ export const FAILURES = {
     exitCode: 4,
     advice: 'The binlog connection was cut; reading again from the last transaction.',
   },
+  readInterrupted: {
+    retry: 'backoff',
+    exitCode: 4,
+    advice: 'Nothing of what was cut off is used; the same rows are read again.',
+  },
+  replicaBehind: {
+    retry: 'backoff',
+    exitCode: 4,
+    advice:
+      'The server that tables are read from lags behind; reading goes on when it has caught up. If it never does, look at its replication (SHOW REPLICA STATUS).',
+  },
   checksumWrong: {
     retry: 'backoff',
     exitCode: 6,

@@ -1,5 +1,5 @@
-import { Failure } from '../../model/failure.js'
 import type { SourceSession } from '../session.js'
+import { replicaStatus } from './replica-check.js'
 
 export interface SourceLoad {
   /** Threads that run a statement now, this session's own included. */
@@ -9,6 +9,11 @@ export interface SourceLoad {
 }
 
 /** How busy the server is at this moment. Rejects as the session's queries do. */
-export async function readSourceLoad(_session: SourceSession): Promise<SourceLoad> {
-  throw new Failure('internal', 'not there yet')
+export async function readSourceLoad(session: SourceSession): Promise<SourceLoad> {
+  const [row] = await session.query("SHOW GLOBAL STATUS LIKE 'Threads_running'")
+  const lags = (await replicaStatus(session)).map(status => {
+    const lag = status.Seconds_Behind_Source ?? status.Seconds_Behind_Master ?? null
+    return lag === null ? Number.POSITIVE_INFINITY : Number(lag)
+  })
+  return { threadsRunning: Number(row?.Value ?? 0), replicaLagS: lags.length === 0 ? null : Math.max(...lags) }
 }
