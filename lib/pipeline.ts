@@ -303,7 +303,7 @@ export class Pipeline {
   }
 
   #copying(
-    { router, schemas, resumed, replays, delivery, wholeImages }: PreparedStream,
+    { router, schemas, resumed, replays, delivery, wholeImages, zone }: PreparedStream,
     parts: Pick<StageParts, 'book' | 'tracker' | 'dispatcher' | 'window' | 'pace'> & {
       readonly snapshot: SnapshotState
       readonly databases: readonly string[]
@@ -325,6 +325,8 @@ export class Pipeline {
       wholeImages,
       spools: delivery === 'labels' || databases.length > 1 || resumed.scripts.length > 0,
       replays,
+      savedEpoch: resumed.durable,
+      zone,
       observer: this.#observer,
     })
   }

@@ -8,6 +8,7 @@ import type { Sink } from './dispatch/sink.js'
 import type { AdmittedChunk } from './model/copy-record.js'
 import type { Observer } from './model/observer.js'
 import { logsWholeRows } from './model/row-image.js'
+import type { Zone } from './model/zone.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
@@ -37,6 +38,7 @@ export interface PreparedStream {
   readonly replays: readonly AdmittedChunk[]
   /** Row images hold every column, as far as sessions keep to the global setting. */
   readonly wholeImages: boolean
+  readonly zone: Zone
 }
 
 export interface PrepareParts {
@@ -112,7 +114,7 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     for (const database of resumed.retired) await sink.removeMark(database, task)
     observer({ kind: 'starting', version: facts.version, position: start.position })
     const wholeImages = logsWholeRows(rowImage)
-    return { tables, start, router, schemas, databases, delivery, resumed, replays, wholeImages }
+    return { tables, start, router, schemas, databases, delivery, resumed, replays, wholeImages, zone }
   } finally {
     await session.close()
   }

@@ -74,7 +74,7 @@ export function shareChanges(
       if (isHeld(event.map)) {
         observer({ kind: 'held', source: tableName(event.map), bytes: event.end - event.at })
         handlers.held(event, place, commitMs)
-        return
+        return undefined
       }
       touched.add(event.map)
       return handlers.rows(event, place, commitMs)

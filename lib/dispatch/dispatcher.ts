@@ -4,6 +4,7 @@ import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
 import { accountFor } from './account.js'
 import type { Delivery, Shipment } from './delivery.js'
+import { DueTimer } from './due-timer.js'
 import { Epoch } from './epoch.js'
 import type { EpochScript } from './epoch-script.js'
 import { EventWriter, located } from './event-writer.js'
@@ -72,8 +73,10 @@ export class Dispatcher {
   #inTransaction = false
   #moved = false
   #due = false
-  #timer: NodeJS.Timeout | null = null
-  #timerDueMs = Number.POSITIVE_INFINITY
+  readonly #timer = new DueTimer(() => {
+    this.#due = true
+    this.#sealWhenFree()
+  })
   readonly #positionOf: () => Position
   #idleWaiters: { resolve: () => void; reject: (failure: Failure) => void }[] = []
 
@@ -130,15 +133,21 @@ export class Dispatcher {
     if (!this.#parts.window.failure) this.#write(images, routes, commitMs, place, true)
   }
 
+  /** Nothing moves any more. */
+  get hasFailed(): boolean {
+    return this.#parts.window.failure !== null
+  }
+
   /** Ordinal of the open epoch. */
   get epoch(): number {
     return this.#open.ordinal
   }
 
-  /** Whether so much may be copied into the open epoch: it is a new one, and the ack window has room for all of it. */
+  /** Whether so much may be copied into the open epoch: it is a new one, the ack window has room for all of it, and nobody waits for everything to be durable. */
   takesCopies(rows: number, bytes: number): boolean {
     const { window } = this.#parts
     if (window.failure || this.#open.script !== null || this.#scripts.length > 0) return false
+    if (this.#idleWaiters.length > 0) return false
     return window.rows === 0 || (window.rows + rows <= window.maxRows && window.bytes + bytes <= window.maxBytes)
   }
 
@@ -159,7 +168,7 @@ export class Dispatcher {
       return
     }
     if (this.#due || this.#parts.window.halfFull) this.#sealWhenFree()
-    else if (this.#timer === null) this.#dueIn(this.#options.idleAdvanceMs)
+    else if (!this.#timer.isSet) this.#timer.dueIn(this.#options.idleAdvanceMs)
   }
 
   /** An epoch that is read again takes what it took, whatever the window says. */
@@ -201,7 +210,7 @@ export class Dispatcher {
 
   /** Forgets what no epoch has sealed yet, an unfinished transaction above all: it will be read again from the saved position. */
   dropOpen(): void {
-    this.#clearTimer()
+    this.#timer.clear()
     this.#open = new Epoch(this.#open.ordinal, this.#open.start, null)
     this.#inTransaction = false
     this.#moved = false
@@ -250,7 +259,7 @@ export class Dispatcher {
 
   #dueBy(route: Route): void {
     const ms = this.#parts.pace.interval(route.flushIntervalMs)
-    if (this.#open.rows === 0 || ms < this.#timerDueMs - performance.now()) this.#dueIn(ms)
+    if (this.#open.rows === 0 || ms < this.#timer.leftMs) this.#timer.dueIn(ms)
   }
 
   /** Ships every open body although the transaction goes on: memory stays within the window, the position waits for its end. */
@@ -331,7 +340,7 @@ export class Dispatcher {
     this.#delivery = this.#parts.deliveryOf(this.#open.script)
     this.#moved = false
     this.#due = false
-    this.#clearTimer()
+    this.#timer.clear()
     for (const [route, { rows, bytes }] of epoch.received)
       this.#parts.observer({ kind: 'received', source: route.source, rows, bytes })
     this.#settleEpochs()
@@ -369,26 +378,9 @@ export class Dispatcher {
     }
   }
 
-  #dueIn(ms: number): void {
-    this.#clearTimer()
-    this.#timerDueMs = performance.now() + ms
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#timerDueMs = Number.POSITIVE_INFINITY
-      this.#due = true
-      this.#sealWhenFree()
-    }, ms)
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
-    this.#timerDueMs = Number.POSITIVE_INFINITY
-  }
-
   #stop(failure: Failure): void {
     if (this.#parts.window.failure) return
-    this.#clearTimer()
+    this.#timer.clear()
     this.#parts.window.fail(failure)
     this.#rejectFailed(failure)
     const waiters = this.#idleWaiters

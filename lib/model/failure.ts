@@ -208,6 +208,18 @@ export const FAILURES = {
     exitCode: 7,
     advice: 'The chunk of the table is read again; nothing needs to be done.',
   },
+  spoolUnsaved: {
+    retry: 'backoff',
+    exitCode: 5,
+    advice:
+      'Copied rows cannot be kept until they are loaded. Free space on the disk of data_dir and check its permissions; copying goes on when they can.',
+  },
+  spoolDamaged: {
+    retry: 'never',
+    exitCode: 5,
+    advice:
+      'Restore the file: it has copied rows of which some may be in the target. Without it, empty the targets of the table that rules with mode "append" or "aggregate" write, and copy the table again (`mysql-sr-sync recopy`).',
+  },
   transactionsUnfit: {
     retry: 'backoff',
     exitCode: 7,

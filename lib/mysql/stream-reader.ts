@@ -17,7 +17,7 @@ import type { SpoolRecord } from './xa-spool.js'
 export interface ChangeReceiver {
   /** A table map not seen before. */
   bind(map: TableMap): Promise<void> | undefined
-  /** Images of one rows event; its bytes, and `place`, are valid until it returns or its promise settles. `commitMs`: the source's clock, ms since 1970. */
+  /** Images of one rows event; its bytes, and `place`, are valid until what is returned has settled. `commitMs`: the source's clock, ms since 1970. */
   rows(event: RowsEvent, place: ChangePlace, commitMs: number): Promise<void> | undefined
   /** Everything so far is whole transactions; the tracker stands behind them. */
   commit(): void

@@ -85,12 +85,20 @@ export class Router {
     return this.learn(schema).then(table => this.#compile(map, table))
   }
 
-  /** The reader of the keys of a table map's images, in the words of `CopyRoutes`; for tables with a key. Throws a Failure when their schema cannot be known. */
-  keyTexts(map: TableMap): KeyReader {
+  /**
+   * The reader of the keys of a table map's images, in the words of `CopyRoutes`. `columns`: the bitmap (as of
+   * `RowsEvent.bitmaps`) of those that the images have; null: all. Where they lack columns of the key, or there is none, keys
+   * are empty texts. Throws a Failure when the table's schema cannot be known.
+   */
+  keyTexts(map: TableMap, columns: string | null = null): KeyReader {
     const schema = this.#parts.schemaFor(map)
+    const isPresent = (i: number): boolean => columns === null || ((columns.charCodeAt(i >> 3) >> (i & 7)) & 1) === 1
+    const bound = bindTable(map, schema)
+    const present = bound.map((_, i) => i).filter(isPresent)
     const key = schema.key.map(name => schema.columns.findIndex(column => column.name === name))
-    const parts = key.map(index => ({ index, column: schema.columns[index]! }))
-    return compileKeyReader('binlog', bindTable(map, schema), parts, this.#options.zone)
+    const parts = key.map(i => ({ index: present.indexOf(i), column: schema.columns[i]! }))
+    const images = present.map(i => bound[i]!)
+    return compileKeyReader('binlog', images, key.every(isPresent) ? parts : [], this.#options.zone)
   }
 
   /**

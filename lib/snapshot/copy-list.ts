@@ -4,7 +4,7 @@ import { Failure } from '../model/failure.js'
 import { tableName } from '../model/schema.js'
 
 /** A table that the rules write somewhere. */
-export interface CopiedTable {
+export interface RuledTable {
   readonly schema: string
   readonly table: string
   /** Names of its targets. */
@@ -28,7 +28,7 @@ export interface StartFacts {
   readonly stateKnown: boolean
   readonly records: readonly CopyRecord[]
   /** Tables that were there where the stream begins: others are made in the stream. */
-  readonly tables: readonly CopiedTable[]
+  readonly tables: readonly RuledTable[]
   /** Whether the rules ask for a table that there may be or not. */
   readonly wanted: (schema: string, table: string) => boolean
   /** Ordinal of the newest epoch that is in the targets. */
@@ -50,7 +50,7 @@ export interface StartList {
 export function listCopies(facts: StartFacts): StartList {
   const { mode, start, stateKnown, records, tables, nowMs } = facts
   if (mode === 'never' && !stateKnown) return { put: [], remove: [], warnings: [] }
-  const put = (table: CopiedTable, state: CopyRecord['state'], reason: CopyReason, deadRows = false): CopyRecord =>
+  const put = (table: RuledTable, state: CopyRecord['state'], reason: CopyReason, deadRows = false): CopyRecord =>
     freshRecord(table, { state, reason, deadRows, nowMs })
   const unwanted = records.filter(({ schema, table }) => !facts.wanted(schema, table))
   if (start === 'first') {
@@ -83,7 +83,7 @@ export function listCopies(facts: StartFacts): StartList {
 
 /** A copy from the beginning on. */
 export function freshRecord(
-  { schema, table, targets, key }: CopiedTable,
+  { schema, table, targets, key }: RuledTable,
   about: Pick<CopyRecord, 'state' | 'reason' | 'deadRows'> & { readonly nowMs: number; readonly where?: string | null },
 ): CopyRecord {
   const { state, reason, deadRows, nowMs, where = null } = about
@@ -99,7 +99,7 @@ function setBack({ records, tables, epoch, nowMs }: StartFacts): CopyRecord[] {
   return missing.map(t => freshRecord(t, { state: 'waiting', reason: 'positionLost', deadRows: true, nowMs }))
 }
 
-function countedTwice(tables: readonly CopiedTable[]): Failure {
+function countedTwice(tables: readonly RuledTable[]): Failure {
   const names = tables.map(tableName).join(', ')
   const targets = [...new Set(tables.flatMap(t => t.targets))].join(', ')
   return new Failure(

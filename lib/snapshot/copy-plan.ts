@@ -2,26 +2,27 @@ import type { Route } from '../dispatch/route.js'
 import type { KeyBound, TextRows } from '../model/chunk.js'
 import type { Position } from '../model/position.js'
 
-/** How rows that a SELECT gave are written, and told apart by key. */
-export interface CopyRoutes {
-  /** Their encoders read text images. */
-  readonly routes: readonly Route[]
-  /** Adds the key of the text image at `at`, as text, to `to`; returns where the image ends. */
-  keyTexts(images: Buffer, at: number, end: number, to: string[]): number
-  /** A text image of which a delete of this key can be made. */
-  deleteImage(key: KeyBound): Buffer
-}
-
-/** The key of row images of one table map, in the words of `CopyRoutes.keyTexts`. */
-export interface StreamKeys {
+/** Reads the keys of row images; equal keys have equal texts, whichever kind of image they stand in. */
+export interface KeyReader {
+  /**
+   * Adds the key of the image at `at` to `to` as one text; returns where the image ends. An image that leaves columns of the
+   * key out has the empty text.
+   */
   keyTexts(images: Buffer, at: number, end: number, to: string[]): number
   /** The key of the image at `at`. */
   keyBound(images: Buffer, at: number, end: number): KeyBound
 }
 
-/** A promise holds the stream for the source's answer. */
+/** How rows that a SELECT gave are written, and told apart by key. */
+export interface CopyRoutes extends Pick<KeyReader, 'keyTexts'> {
+  /** Their encoders read text images. */
+  readonly routes: readonly Route[]
+}
+
+/** Compares keys as the source does. A promise holds the stream for the source's answer. */
 export interface KeyOrder {
   isAtMost(key: KeyBound, bound: KeyBound): boolean | Promise<boolean>
+  areAtMost(keys: readonly KeyBound[], bound: KeyBound): Promise<boolean[]>
 }
 
 /** The rows of a SELECT, and how far the stream must be before they may go in. */
@@ -46,7 +47,10 @@ export interface CopyPlan {
   readonly table: string
   readonly mode: CopyMode
   readonly copyRoutes: CopyRoutes
-  /** Null in mode `atOnce`. */
+  /**
+   * Null in mode `atOnce`, where nobody asks; else of a table without a key, whose rows are one chunk, read as they all stood
+   * at the chunk's `high`.
+   */
   readonly order: KeyOrder | null
   /** Upper bound of what is in; null: nothing is. */
   readonly frontier: KeyBound | null

@@ -1,11 +1,14 @@
 import type { CopyRecord } from '../model/copy-record.js'
 import { Failure } from '../model/failure.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
+import type { Zone } from '../model/zone.js'
 import { readTableSchema } from '../mysql/catalog.js'
 import { type SourceAddress, SourceSession } from '../mysql/session.js'
 import { KeyOrder } from '../mysql/snapshot/key-order.js'
+import { estimateTable } from '../mysql/snapshot/table-estimate.js'
 import { TableReader } from '../mysql/snapshot/table-reader.js'
 import type { CopyRoutes } from '../rules/copy-routes.js'
+import { type SourceReader, WholeReader } from './whole-reader.js'
 import type { CopyMode, CopyPlan } from './copy-plan.js'
 
 export interface SourceParts {
@@ -13,8 +16,11 @@ export interface SourceParts {
   readonly address: SourceAddress
   /** Where the binlog is read, when that is another server; null: the same. */
   readonly streamed: SourceAddress | null
-  /** `time_zone` of sync.toml. */
-  readonly zone: string
+  /** `time_zone` of sync.toml, and the zone it stands for. */
+  readonly zoneText: string
+  readonly zone: Zone
+  /** Tables that must be read as a whole may have so many bytes. */
+  readonly wholeBytes: number
   readonly modeOf: (schema: TableSchema) => CopyMode
   /** Makes sure of the targets. */
   readonly copyRoutes: (schema: TableSchema) => CopyRoutes | Promise<CopyRoutes>
@@ -30,7 +36,13 @@ export class CopySource {
   #catalog: SourceSession | null = null
   #routes: CopyRoutes | null = null
 
-  private constructor(parts: SourceParts, schema: TableSchema, record: CopyRecord, order: KeyOrder | null) {
+  private constructor(
+    parts: SourceParts,
+    schema: TableSchema,
+    record: CopyRecord,
+    mode: CopyMode,
+    order: KeyOrder | null,
+  ) {
     this.#parts = parts
     this.schema = schema
     this.#order = order
@@ -42,7 +54,7 @@ export class CopySource {
     this.plan = {
       schema: schema.schema,
       table: schema.table,
-      mode: order === null ? 'atOnce' : 'behindFrontier',
+      mode,
       get copyRoutes() {
         return routes()
       },
@@ -53,8 +65,9 @@ export class CopySource {
 
   /** A table as the stream knows it where it stands. Rejects as the source does. */
   static async open(parts: SourceParts, schema: TableSchema, record: CopyRecord): Promise<CopySource> {
-    const order = parts.modeOf(schema) === 'atOnce' ? null : await KeyOrder.open(parts.address, schema)
-    return new CopySource(parts, schema, record, order)
+    const mode = parts.modeOf(schema)
+    const order = mode === 'atOnce' || schema.key.length === 0 ? null : new KeyOrder(parts.address, schema)
+    return new CopySource(parts, schema, record, mode, order)
   }
 
   /** Its rows can be written: not before the stream has come to where its targets may be made ready. Rejects as `Router.copyRoutes` does. */
@@ -63,11 +76,15 @@ export class CopySource {
     return this.#routes
   }
 
-  /** A connection that reads its rows. */
-  async reader(): Promise<TableReader> {
-    const { address, streamed, zone } = this.#parts
+  /** A connection that reads its rows; as a whole where its key cannot cut chunks. */
+  async reader(): Promise<SourceReader> {
+    const { address, streamed, zoneText, zone, wholeBytes } = this.#parts
     const { expressions } = await this.ready()
-    return TableReader.open(address, { schema: this.schema, expressions, where: this.#where, zone, streamed })
+    this.#catalog ??= await SourceSession.connect(address)
+    const { unusable } = await estimateTable(this.#catalog, this.schema, zone)
+    const plan = { schema: this.schema, expressions, where: this.#where, zone: zoneText, streamed }
+    const reader = await TableReader.open(address, plan)
+    return unusable === null ? reader : new WholeReader(reader, tableName(this.schema), unusable, wholeBytes)
   }
 
   /** Rejects with chunkVoid when the server has, at this moment, other columns than the stream knows here. */

@@ -1,11 +1,11 @@
 import { type TableSchema, targetName } from '../model/schema.js'
 import type { RuleBook } from '../rules/rule-book.js'
 import { usableRules } from '../rules/target-modes.js'
-import type { CopiedTable } from './copy-list.js'
+import type { RuledTable } from './copy-list.js'
 import type { CopyMode } from './copy-plan.js'
 
 /** What the rules make of a table; null: nothing. */
-export function describeTable(schema: TableSchema, book: RuleBook, skipsTablesWithoutKey: boolean): CopiedTable | null {
+export function describeTable(schema: TableSchema, book: RuleBook, skipsTablesWithoutKey: boolean): RuledTable | null {
   if (!book.wanted(schema.schema, schema.table)) return null
   const matches = book.match(schema.schema, schema.table)
   const ways = usableRules(schema, matches, skipsTablesWithoutKey, () => undefined)
@@ -23,6 +23,6 @@ export function describeTable(schema: TableSchema, book: RuleBook, skipsTablesWi
 }
 
 /** See `CopyMode`. `wholeImages`: row images hold every column. */
-export function copyModeOf(table: CopiedTable | null, wholeImages: boolean): CopyMode {
+export function copyModeOf(table: RuledTable | null, wholeImages: boolean): CopyMode {
   return table !== null && !table.strict && wholeImages ? 'atOnce' : 'behindFrontier'
 }

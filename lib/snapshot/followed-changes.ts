@@ -2,13 +2,13 @@ import { type CopyRecord, isUnfinished } from '../model/copy-record.js'
 import { Failure } from '../model/failure.js'
 import { tableName } from '../model/schema.js'
 import type { NamedChange, TableChange } from '../model/schema-change.js'
-import { type CopiedTable, freshRecord } from './copy-list.js'
+import { type RuledTable, freshRecord } from './copy-list.js'
 
 export interface ChangeFacts {
   /** Null: nothing is known of a table of this name. */
   readonly find: (schema: string, table: string) => CopyRecord | null
   /** What the rules make of a table as it is now; null: nothing. */
-  readonly describe: (schema: TableChange['after']) => CopiedTable | null
+  readonly describe: (schema: TableChange['after']) => RuledTable | null
   /** Targets are renamed with their tables. */
   readonly renamesTargets: boolean
   readonly nowMs: number
@@ -43,7 +43,7 @@ export function recordsBehind({ names, change }: NamedChange, facts: ChangeFacts
   }
 }
 
-function altered(record: CopyRecord | null, described: CopiedTable | null, { nowMs }: ChangeFacts): CopyRecord[] {
+function altered(record: CopyRecord | null, described: RuledTable | null, { nowMs }: ChangeFacts): CopyRecord[] {
   if (record === null || described === null) return []
   const { targets, key } = described
   const sameKey = JSON.stringify(key) === JSON.stringify(record.key)
@@ -54,7 +54,7 @@ function altered(record: CopyRecord | null, described: CopiedTable | null, { now
 function renamed(
   from: { readonly schema: string; readonly table: string },
   record: CopyRecord | null,
-  described: CopiedTable | null,
+  described: RuledTable | null,
   facts: ChangeFacts,
 ): RecordEdit {
   if (described === null) return { put: [], remove: record === null ? [] : [from] }
@@ -73,7 +73,7 @@ function renamed(
 }
 
 /** Its frontier counts no more. */
-function anew(record: CopyRecord, described: CopiedTable, nowMs: number): CopyRecord {
+function anew(record: CopyRecord, described: RuledTable, nowMs: number): CopyRecord {
   if (described.strict)
     throw new Failure(
       'snapshotUnfit',
@@ -86,6 +86,6 @@ function anew(record: CopyRecord, described: CopiedTable, nowMs: number): CopyRe
   return freshRecord(described, { state: 'waiting', reason, deadRows, nowMs, where })
 }
 
-function followed(described: CopiedTable, nowMs: number): CopyRecord {
+function followed(described: RuledTable, nowMs: number): CopyRecord {
   return freshRecord(described, { state: 'followed', reason: 'created', deadRows: false, nowMs })
 }

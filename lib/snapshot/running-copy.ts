@@ -1,10 +1,10 @@
 import type { CopyRecord } from '../model/copy-record.js'
 import { tableName } from '../model/schema.js'
 import { ChunkTooLarge, type ReadChunk } from '../mysql/snapshot/read-chunk.js'
-import type { TableReader } from '../mysql/snapshot/table-reader.js'
 import type { CopySource } from './copy-source.js'
 import type { TableCopy } from './gate.js'
 import { type CopierParts, TableCopier } from './table-copier.js'
+import type { SourceReader } from './whole-reader.js'
 
 /** A table that is being copied, from one change of its columns to the next. */
 export class RunningCopy {
@@ -49,9 +49,9 @@ export class RunningCopy {
 /** The connection of one worker, to the table it read last. */
 export class WorkerReader {
   #copy: RunningCopy | null = null
-  #reader: TableReader | null = null
+  #reader: SourceReader | null = null
 
-  async of(copy: RunningCopy): Promise<TableReader> {
+  async of(copy: RunningCopy): Promise<SourceReader> {
     if (this.#copy === copy && this.#reader !== null) return this.#reader
     await this.close()
     this.#reader = await copy.source.reader()

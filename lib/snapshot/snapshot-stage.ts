@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import type { TableMap } from '../binlog/table-map.js'
 import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import type { Config } from '../config/options.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -8,6 +10,7 @@ import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy
 import { asFailure, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { type TableSchema, tableName } from '../model/schema.js'
+import type { Zone } from '../model/zone.js'
 import type { SchemaChange } from '../model/schema-change.js'
 import type { PositionTracker } from '../mysql/position-tracker.js'
 import type { SchemaFollower } from '../mysql/schema-follower.js'
@@ -16,13 +19,16 @@ import { readSourceLoad } from '../mysql/snapshot/source-load.js'
 import type { Router } from '../rules/router.js'
 import type { RuleBook } from '../rules/rule-book.js'
 import { readAskedKeys } from './asked-keys.js'
-import { type CopiedTable, freshRecord } from './copy-list.js'
+import { type RuledTable, freshRecord } from './copy-list.js'
 import type { CopyOrders, KeysRead, OrderedSnapshot, SnapshotLimits, TableId } from './copy-orders.js'
 import { CopySource, type SourceParts } from './copy-source.js'
 import type { FindDeadKeys } from './dead-keys.js'
 import { copyModeOf, describeTable } from './described-table.js'
 import { recordsBehind } from './followed-changes.js'
+import type { TableParts } from './copied-table.js'
+import type { KeyReader } from './copy-plan.js'
 import { CopyGate } from './gate.js'
+import { CopySpool } from './spool.js'
 import { Snapshot } from './snapshot.js'
 import { SourceGuard } from './source-guard.js'
 
@@ -52,6 +58,9 @@ export interface StageParts {
   /** Parts of an epoch can be in while others are not. */
   readonly spools: boolean
   readonly replays: readonly AdmittedChunk[]
+  /** Newest epoch in the saved position. */
+  readonly savedEpoch: number
+  readonly zone: Zone
   readonly observer: Observer
 }
 
@@ -70,20 +79,25 @@ export class SnapshotStage implements OrderedSnapshot {
       dispatcher,
       position: () => tracker.position(),
       routes: map => router.routes(map),
-      keys: map => router.keyTexts(map),
+      keys: keysOf((map, columns) => router.keyTexts(map, columns)),
       bind: map => router.bind(map),
       noteAdmitted: async chunk => {
         await state.admit(chunk)
         this.#snapshot.admitted(chunk)
       },
-      spoolFolder: parts.spools ? state.folder : null,
+      spool: parts.spools ? new CopySpool(join(state.folder, 'spool')) : null,
+      savedEpoch: parts.savedEpoch,
       replays: parts.replays,
+      // Its epoch is told as saved, as every other.
+      onReplayed: () => undefined,
       now: Date.now,
     })
     this.#sources = {
       address,
       streamed,
-      zone: config.time_zone,
+      zoneText: config.time_zone,
+      zone: parts.zone,
+      wholeBytes: window.maxBytes,
       modeOf: schema => copyModeOf(this.#describe(schema), parts.wholeImages),
       copyRoutes: schema => router.copyRoutes(schema),
     }
@@ -101,6 +115,7 @@ export class SnapshotStage implements OrderedSnapshot {
         now: () => performance.now(),
       }),
       limits: limits(),
+      savedEpoch: parts.savedEpoch,
       quarter: { rows: Math.floor(window.maxRows / 4), bytes: Math.floor(window.maxBytes / 4) },
       isHalted: parts.isHalted,
       session: work => SourceSession.during(address, work),
@@ -214,11 +229,11 @@ export class SnapshotStage implements OrderedSnapshot {
     this.#snapshot.setLimits(limits)
   }
 
-  #describe(schema: TableSchema): CopiedTable | null {
+  #describe(schema: TableSchema): RuledTable | null {
     return describeTable(schema, this.#parts.book, this.#parts.config.skip_no_pk_table)
   }
 
-  #known({ schema, table }: TableId): { readonly schema: TableSchema; readonly described: CopiedTable } {
+  #known({ schema, table }: TableId): { readonly schema: TableSchema; readonly described: RuledTable } {
     const found = this.#parts.follower.tables.find(one => one.schema === schema && one.table === table)
     const described = found === undefined ? null : this.#describe(found)
     if (found === undefined || described === null || this.#parts.isHalted(schema, table))
@@ -253,7 +268,19 @@ export class SnapshotStage implements OrderedSnapshot {
   }
 }
 
-function countedTwice(described: CopiedTable): Failure {
+/** Readers are compiled once for each table map and set of columns. */
+function keysOf(compile: TableParts['keys']): TableParts['keys'] {
+  const known = new WeakMap<TableMap, Map<string | null, KeyReader>>()
+  return (map, columns) => {
+    const readers = known.get(map) ?? new Map<string | null, KeyReader>()
+    known.set(map, readers)
+    const reader = readers.get(columns) ?? compile(map, columns)
+    readers.set(columns, reader)
+    return reader
+  }
+}
+
+function countedTwice(described: RuledTable): Failure {
   return new Failure(
     'snapshotUnfit',
     `Rows of ${tableName(described)} cannot be read again alone: in ${described.targets.join(', ')} they would be counted twice, or row images leave columns out.`,

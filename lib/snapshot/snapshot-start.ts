@@ -13,7 +13,7 @@ import { resolveStart, type StartPoint } from '../mysql/start-position.js'
 import { sourceAddress } from '../registry.js'
 import type { Resumption } from '../resume.js'
 import type { RuleBook } from '../rules/rule-book.js'
-import { type CopiedTable, listCopies, type StartKind } from './copy-list.js'
+import { type RuledTable, listCopies, type StartKind } from './copy-list.js'
 import { describeTable } from './described-table.js'
 import { judgeAdmitted } from './judge-admitted.js'
 
@@ -99,7 +99,7 @@ export async function beginSnapshot(
   await state.settle(judged)
   const tables = known
     .map(schema => describeTable(schema, book, config.skip_no_pk_table))
-    .filter((table): table is CopiedTable => table !== null)
+    .filter((table): table is RuledTable => table !== null)
   const list = listCopies({
     mode: config.snapshot.mode,
     start,

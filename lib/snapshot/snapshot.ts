@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SnapshotState } from '../checkpoint/snapshot-state.js'
-import { type CopyRecord, isUnfinished } from '../model/copy-record.js'
+import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
 import { asFailure, backoffMs, type Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { type TableSchema, tableName } from '../model/schema.js'
@@ -27,6 +27,7 @@ export interface SnapshotParts {
   readonly sources: SourceParts
   readonly guard: SourceGuard
   readonly limits: SnapshotLimits
+  readonly savedEpoch: number
   /** A quarter of the ack window: a chunk has never more. */
   readonly quarter: { readonly rows: number; readonly bytes: number }
   /** Whether a table is halted: its copy pauses, since windows need its changes. */
@@ -46,6 +47,8 @@ export class Snapshot {
   readonly #rate = new RateLimit(() => performance.now())
   readonly #perRow = new Map<string, { rows: number; bytes: number }>()
   #limits: SnapshotLimits
+  /** Newest epoch in the saved position. */
+  #saved: number
   #workers = 0
   #waits: string | null = null
   #changed: () => void = () => undefined
@@ -55,6 +58,7 @@ export class Snapshot {
   constructor(parts: SnapshotParts) {
     this.#parts = parts
     this.#limits = parts.limits
+    this.#saved = parts.savedEpoch
     this.setLimits(parts.limits)
   }
 
@@ -124,13 +128,16 @@ export class Snapshot {
   }
 
   /** The gate puts a chunk into an epoch. */
-  admitted(chunk: TableId & { readonly range: { readonly upTo: readonly string[] | null } }): void {
+  admitted(chunk: AdmittedChunk): void {
     this.copyOf(chunk)?.copier.admitted(chunk.range.upTo)
+    // Where nothing of it had to go in, it belongs to an epoch that is over.
+    if (chunk.epoch <= this.#saved) this.saved(this.#saved).catch(error => this.#fail(asFailure(error)))
   }
 
   /** Everything up to this epoch is durable, and the position saved. */
   async saved(epoch: number): Promise<void> {
     const { state, onCopied, observer } = this.#parts
+    this.#saved = Math.max(this.#saved, epoch)
     if (!state.durable(epoch)) return
     for (const copy of [...this.#copies.values()]) {
       const record = state.find(copy)
@@ -313,7 +320,7 @@ export class Snapshot {
   async #estimateAll(): Promise<void> {
     await this.#parts.session(async session => {
       for (const copy of [...this.#copies.values()]) {
-        const { rows, avgRowBytes } = await estimateTable(session, copy.source.schema)
+        const { rows, avgRowBytes } = await estimateTable(session, copy.source.schema, this.#parts.sources.zone)
         this.#progress.estimated(copy.name, rows)
         if (avgRowBytes > 0 && !this.#perRow.has(copy.name))
           this.#perRow.set(copy.name, { rows: this.#limits.chunkRows, bytes: this.#limits.chunkRows * avgRowBytes })

@@ -111,6 +111,8 @@ export class TableCopier<C extends ChunkRows> {
     const slot = this.#slots.find(({ state, range }) => state === 'admitting' && sameBound(range.upTo, upTo))
     if (slot === undefined) return
     slot.state = 'admitted'
+    // Its rows are not looked at any more.
+    slot.held?.chunk.release()
     slot.held = null
     this.#parts.onChange()
     this.#admitFirst()

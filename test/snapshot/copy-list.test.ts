@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { type CopiedTable, listCopies, type StartFacts } from '../../lib/snapshot/copy-list.js'
+import { type RuledTable, listCopies, type StartFacts } from '../../lib/snapshot/copy-list.js'
 import { copyRecord } from '../support/copy-records.js'
 
-function table(name: string, strict = false): CopiedTable {
+function table(name: string, strict = false): RuledTable {
   return { schema: 'shop', table: name, targets: [`demo.${name}`], key: ['id int '], strict }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { CopyRecord } from '../../lib/model/copy-record.js'
 import type { TableSchema } from '../../lib/model/schema.js'
 import type { NamedChange, TableChange } from '../../lib/model/schema-change.js'
-import type { CopiedTable } from '../../lib/snapshot/copy-list.js'
+import type { RuledTable } from '../../lib/snapshot/copy-list.js'
 import { recordsBehind } from '../../lib/snapshot/followed-changes.js'
 import { copyRecord } from '../support/copy-records.js'
 
@@ -17,7 +17,7 @@ function change(kind: TableChange['kind'], names: string[], after: string | null
   }
 }
 
-function edit(named: NamedChange, records: CopyRecord[], about: Partial<CopiedTable> & { renames?: boolean } = {}) {
+function edit(named: NamedChange, records: CopyRecord[], about: Partial<RuledTable> & { renames?: boolean } = {}) {
   const { renames = false, ...described } = about
   return recordsBehind(named, {
     find: (_, table) => records.find(record => record.table === table) ?? null,

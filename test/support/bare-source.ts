@@ -31,10 +31,7 @@ export async function bareSource(
     tracker,
     {
       bind: () => undefined,
-      rows: () => {
-        onRows()
-        return undefined
-      },
+      rows: () => void onRows(),
       commit: () => undefined,
       tablesChanged: async () => undefined,
       full: false,

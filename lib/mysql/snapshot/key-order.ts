@@ -120,7 +120,8 @@ interface Asked {
 function compareLiterals(column: SourceColumn, a: string, b: string): number | null {
   if (isWholeNumber(column)) return compareWholeNumbers(a, b)
   // x'…' with capital digits: in the order of the bytes, the shorter first.
-  if (keyForm(column) === 'bytes' && column.charset === null) return compareTexts(a.slice(2, -1), b.slice(2, -1))
+  if (keyForm(column) === 'bytes' && column.charset === null)
+    return compareTexts(a.slice(2, -1), b.slice(2, -1))
   const isDate = column.dataType === 'date' || column.dataType === 'datetime' || column.dataType === 'timestamp'
   // Of one width, years first.
   return isDate && a.length === b.length ? compareTexts(a, b) : null
@@ -141,7 +142,7 @@ function compareTexts(a: string, b: string): number {
 function typed(column: SourceColumn, literal: string, collations: Collations): string {
   if (column.charset !== null && keyForm(column) === 'bytes') {
     const collation = collations.get(column.name)
-    return collation == null ? literal : `${literal} COLLATE ${collation}`
+    return collation == null ? literal : `CONVERT(${literal} USING ${column.charset}) COLLATE ${collation}`
   }
   switch (column.dataType) {
     case 'date':
