@@ -8,8 +8,8 @@ import { KeyOrder } from '../mysql/snapshot/key-order.js'
 import { estimateTable } from '../mysql/snapshot/table-estimate.js'
 import { TableReader } from '../mysql/snapshot/table-reader.js'
 import type { CopyRoutes } from '../rules/copy-routes.js'
-import { type SourceReader, WholeReader } from './whole-reader.js'
 import type { CopyMode, CopyPlan } from './copy-plan.js'
+import { type SourceReader, WholeReader } from './whole-reader.js'
 
 export interface SourceParts {
   /** Where rows are read. */

@@ -2,7 +2,7 @@ import { type CopyRecord, isUnfinished } from '../model/copy-record.js'
 import { Failure } from '../model/failure.js'
 import { tableName } from '../model/schema.js'
 import type { NamedChange, TableChange } from '../model/schema-change.js'
-import { type RuledTable, freshRecord } from './copy-list.js'
+import { freshRecord, type RuledTable } from './copy-list.js'
 
 export interface ChangeFacts {
   /** Null: nothing is known of a table of this name. */

@@ -16,6 +16,8 @@ export class RunningCopy {
   readonly copier: TableCopier<ReadChunk>
   /** When this process first read rows of it; null: it has not. */
   startedMs: number | null = null
+  /** Connections that are at it. */
+  workers = 0
   /** How often a chunk of it was void since one was not. */
   voids = 0
 
@@ -51,16 +53,24 @@ export class WorkerReader {
   #copy: RunningCopy | null = null
   #reader: SourceReader | null = null
 
-  async of(copy: RunningCopy): Promise<SourceReader> {
+  /** The table it is connected for. */
+  get copy(): RunningCopy | null {
+    return this.#copy
+  }
+
+  /** The connection to this table from now on. Rejects as the source does. */
+  async to(copy: RunningCopy): Promise<SourceReader> {
     if (this.#copy === copy && this.#reader !== null) return this.#reader
     await this.close()
-    this.#reader = await copy.source.reader()
     this.#copy = copy
+    copy.workers++
+    this.#reader = await copy.source.reader()
     return this.#reader
   }
 
   async close(): Promise<void> {
     const reader = this.#reader
+    if (this.#copy !== null) this.#copy.workers--
     this.#reader = null
     this.#copy = null
     await reader?.close()

@@ -13,7 +13,7 @@ import { resolveStart, type StartPoint } from '../mysql/start-position.js'
 import { sourceAddress } from '../registry.js'
 import type { Resumption } from '../resume.js'
 import type { RuleBook } from '../rules/rule-book.js'
-import { type RuledTable, listCopies, type StartKind } from './copy-list.js'
+import { listCopies, type RuledTable, type StartKind } from './copy-list.js'
 import { describeTable } from './described-table.js'
 import { judgeAdmitted } from './judge-admitted.js'
 

@@ -203,7 +203,7 @@ export class Snapshot {
     let failures = 0
     try {
       while (!signal.aborted && this.#signal === signal && ordinal < this.#limits.connections) {
-        const copy = this.#next()
+        const copy = this.#next(hand.copy)
         if (copy === null) {
           await this.#change()
           continue
@@ -211,7 +211,7 @@ export class Snapshot {
         try {
           if (await this.#held(signal)) continue
           this.#start(copy)
-          await copy.copier.copyOne(await hand.of(copy), signal, performance.now())
+          await copy.copier.copyOne(await hand.to(copy), signal, performance.now())
           failures = 0
           await this.#rest(signal)
         } catch (error) {
@@ -229,13 +229,17 @@ export class Snapshot {
     }
   }
 
-  /** A table that has something to read now; one that nobody reads first. */
-  #next(): RunningCopy | null {
+  /**
+   * A table that has something to read now: the one that the worker is connected for, as long as there is more of it; else
+   * one that nobody reads.
+   */
+  #next(own: RunningCopy | null): RunningCopy | null {
     const now = performance.now()
-    const ready = [...this.#copies.values()].filter(
-      copy => copy.copier.wants(now) && !this.#parts.isHalted(copy.schema, copy.table),
-    )
-    return ready.find(copy => copy.copier.reading === 0) ?? ready[0] ?? null
+    const copies = [...this.#copies.values()].filter(copy => !this.#parts.isHalted(copy.schema, copy.table))
+    if (own !== null && own.voids === 0 && own.copier.isOpen && copies.includes(own))
+      return own.copier.wants(now) ? own : null
+    const ready = copies.filter(copy => copy.copier.wants(now))
+    return ready.find(copy => copy.workers === 0) ?? ready[0] ?? null
   }
 
   #start(copy: RunningCopy): void {

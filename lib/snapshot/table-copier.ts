@@ -72,6 +72,11 @@ export class TableCopier<C extends ChunkRows> {
     return this.#slots.filter(({ state }) => state === 'reading').length + (this.#cutting ? 1 : 0)
   }
 
+  /** Whether more is to be read here, now or in a moment. */
+  get isOpen(): boolean {
+    return !this.#ended && (this.#cut !== undefined || this.#slots.some(({ state }) => state === 'toRead'))
+  }
+
   /** Whether a connection has something to do here now. */
   wants(nowMs: number): boolean {
     if (this.#ended) return false

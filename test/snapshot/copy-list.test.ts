@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type RuledTable, listCopies, type StartFacts } from '../../lib/snapshot/copy-list.js'
+import { listCopies, type RuledTable, type StartFacts } from '../../lib/snapshot/copy-list.js'
 import { copyRecord } from '../support/copy-records.js'
 
 function table(name: string, strict = false): RuledTable {

@@ -1,4 +1,4 @@
-import { type AdmittedChunk } from '../../lib/snapshot/copy-plan.js'
+import type { AdmittedChunk } from '../../lib/snapshot/copy-plan.js'
 import type { JudgedChunks } from '../../lib/snapshot/judge-admitted.js'
 import type { Segment } from '../../lib/snapshot/segment.js'
 import type { Life } from './crashing-life.js'

@@ -62,7 +62,12 @@ export class CopyWorld {
 
   /** What is wrong at the end; null: nothing. */
   get fault(): string | null {
-    const is = new Map(this.target.stateIn().split('\n').map(line => line.split(': ') as [string, string]))
+    const is = new Map(
+      this.target
+        .stateIn()
+        .split('\n')
+        .map(line => line.split(': ') as [string, string]),
+    )
     const must = this.history.stateAt(this.history.transactions.length).split('\n')
     for (const line of must) {
       const [name, rows] = line.split(': ') as [string, string]

@@ -1,8 +1,8 @@
-import { asFailure } from '../../lib/model/failure.js'
 import type { ChunkRange } from '../../lib/model/chunk.js'
+import { asFailure } from '../../lib/model/failure.js'
 import type { Position } from '../../lib/model/position.js'
 import type { TableCopy } from '../../lib/snapshot/gate.js'
-import type { CutChunk, CopyState } from './copy-state.js'
+import type { CopyState, CutChunk } from './copy-state.js'
 import type { Life } from './crashing-life.js'
 import { boundaryOf, type History, offsetOf } from './model-history.js'
 

@@ -1,7 +1,7 @@
-import { isWholeNumber, keyForm } from './key-form.js'
 import type { KeyBound } from '../../model/chunk.js'
 import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
 import type { SourceAddress, SourceSession } from '../session.js'
+import { isWholeNumber, keyForm } from './key-form.js'
 import { keyColumns } from './key-range.js'
 import { readFailure } from './read-failure.js'
 import { openReadSession } from './read-session.js'
@@ -120,8 +120,7 @@ interface Asked {
 function compareLiterals(column: SourceColumn, a: string, b: string): number | null {
   if (isWholeNumber(column)) return compareWholeNumbers(a, b)
   // x'…' with capital digits: in the order of the bytes, the shorter first.
-  if (keyForm(column) === 'bytes' && column.charset === null)
-    return compareTexts(a.slice(2, -1), b.slice(2, -1))
+  if (keyForm(column) === 'bytes' && column.charset === null) return compareTexts(a.slice(2, -1), b.slice(2, -1))
   const isDate = column.dataType === 'date' || column.dataType === 'datetime' || column.dataType === 'timestamp'
   // Of one width, years first.
   return isDate && a.length === b.length ? compareTexts(a, b) : null

@@ -1,6 +1,6 @@
-import { keyForm } from './key-form.js'
 import type { ChunkRange, KeyBound } from '../../model/chunk.js'
 import type { SourceColumn, TableSchema } from '../../model/schema.js'
+import { keyForm } from './key-form.js'
 
 /** Labels of an ENUM in a key, above which a condition that names them all is too long. */
 export const MOST_ENUM_LABELS = 256

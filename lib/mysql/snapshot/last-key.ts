@@ -1,6 +1,6 @@
-import { keyForm, keyLiteral } from './key-form.js'
 import type { KeyBound } from '../../model/chunk.js'
 import type { SourceColumn } from '../../model/schema.js'
+import { keyForm, keyLiteral } from './key-form.js'
 import { quoteName } from './key-range.js'
 
 const NULL = 0xfb
