@@ -254,10 +254,7 @@ export class SnapshotStage implements OrderedSnapshot {
   }
 
   async #removeDead(record: CopyRecord, findDeadKeys: FindDeadKeys, signal: AbortSignal): Promise<void> {
-    for await (const keys of findDeadKeys(record, signal)) {
-      if (signal.aborted) return
-      await this.readKeys(record, keys, signal)
-    }
+    await findDeadKeys(record, keys => this.readKeys(record, keys, signal), signal)
     const now = this.#parts.state.find(record)
     if (!signal.aborted && now?.state === 'copied') await this.#parts.state.put({ ...now, deadRows: false })
   }
