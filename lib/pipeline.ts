@@ -110,7 +110,7 @@ export class Pipeline {
       onSaved: (position, notes) => {
         for (const { epoch } of notes) {
           journal.over(epoch)
-          stage?.saved(epoch)
+          stage?.saved(epoch, position)
         }
         this.#advanced(position, notes)
         prepared.saved(mayBegin(share, position)).catch(error => this.#warnOf(error))

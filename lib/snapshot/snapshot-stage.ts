@@ -8,6 +8,7 @@ import type { KeyBound } from '../model/chunk.js'
 import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
 import { asFailure, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
+import type { Position } from '../model/position.js'
 import { type TableSchema, tableName } from '../model/schema.js'
 import type { SchemaChange } from '../model/schema-change.js'
 import type { Zone } from '../model/zone.js'
@@ -176,9 +177,9 @@ export class SnapshotStage implements OrderedSnapshot {
   }
 
   /** Everything up to this epoch is durable, and the position saved. */
-  saved(epoch: number): void {
+  saved(epoch: number, position: Position): void {
     if (this.#parts.isMain) this.#snapshot.saved(epoch).catch(error => this.#warn(error))
-    this.gate.saved(epoch)
+    this.gate.saved(epoch, position)
   }
 
   async close(reason: Failure): Promise<void> {

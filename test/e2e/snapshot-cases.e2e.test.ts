@@ -119,7 +119,13 @@ test('mode = "when_needed": a purged binlog has the tables copied again; where r
 
 test('a rate holds the copy back, and the status says so', async () => {
   const server = await sharedServer('mysql')
-  const run = await SnapshotRun.create(server, 'atomic', 1_000, new Random(10), 'mode = "initial"\nchunk_rows = 50\nrate_rows = 100')
+  const run = await SnapshotRun.create(
+    server,
+    'atomic',
+    1_000,
+    new Random(10),
+    'mode = "initial"\nchunk_rows = 50\nrate_rows = 100',
+  )
   try {
     const began = Date.now()
     await run.finish()

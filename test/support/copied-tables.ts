@@ -33,11 +33,25 @@ const KINDS: readonly Kind[] = [
     columns: `name varchar(40) ${TEXT} not null`,
     primary: ['name'],
     // The order of the collation is not that of the bytes.
-    key: n => [`concat(if((${n}) % 3 = 0, 'Ä', if((${n}) % 3 = 1, 'b', 'B')), lpad(${n}, 9, if((${n}) % 2 = 0, 'x', 'X')))`],
+    key: n => [
+      `concat(if((${n}) % 3 = 0, 'Ä', if((${n}) % 3 = 1, 'b', 'B')), lpad(${n}, 9, if((${n}) % 2 = 0, 'x', 'X')))`,
+    ],
     share: 150,
   },
-  { table: 'by_big', columns: 'id bigint unsigned not null', primary: ['id'], key: n => [`18446744073709551615 - (${n})`], share: 100 },
-  { table: 'by_bytes', columns: 'id binary(16) not null', primary: ['id'], key: n => [`unhex(left(sha2(${n}, 256), 32))`], share: 100 },
+  {
+    table: 'by_big',
+    columns: 'id bigint unsigned not null',
+    primary: ['id'],
+    key: n => [`18446744073709551615 - (${n})`],
+    share: 100,
+  },
+  {
+    table: 'by_bytes',
+    columns: 'id binary(16) not null',
+    primary: ['id'],
+    key: n => [`unhex(left(sha2(${n}, 256), 32))`],
+    share: 100,
+  },
   { table: 'logged', columns: 'id int not null', primary: ['id'], key: n => [n], share: 100 },
   { table: 'summed', columns: 'id int not null', primary: ['id'], key: n => [n], share: 100 },
 ]
@@ -117,7 +131,10 @@ export class CopiedTables {
   }
 
   /** What differs in sentences; nothing may change meanwhile. `strict`: the changes and sums too. */
-  async judge(targetPort: number, strict = true): Promise<{ readonly rows: number; readonly differences: readonly string[] }> {
+  async judge(
+    targetPort: number,
+    strict = true,
+  ): Promise<{ readonly rows: number; readonly differences: readonly string[] }> {
     const equal = KINDS.filter(({ table }) => table !== 'logged' && table !== 'summed')
     const compared = await comparison(
       this.#server,
@@ -130,9 +147,17 @@ export class CopiedTables {
     )
     const differences = compared
       .filter(c => c.differs > 0)
-      .map(c => `${c.table}: ${c.missing} missing, ${c.extra} extra, ${c.changed} changed: ${JSON.stringify(c.examples)}`)
+      .map(
+        c => `${c.table}: ${c.missing} missing, ${c.extra} extra, ${c.changed} changed: ${JSON.stringify(c.examples)}`,
+      )
     if (!strict) return { rows: compared.reduce((sum, c) => sum + c.target, 0), differences }
-    const target = await createConnection({ host: '127.0.0.1', port: targetPort, user: 'root', supportBigNumbers: true, dateStrings: true })
+    const target = await createConnection({
+      host: '127.0.0.1',
+      port: targetPort,
+      user: 'root',
+      supportBigNumbers: true,
+      dateStrings: true,
+    })
     try {
       const ask = async (sql: string) => (await target.query<RowDataPacket[]>(sql))[0]
       const source = (sql: string) => this.#server.sql(sql) as Promise<RowDataPacket[]>
@@ -140,7 +165,9 @@ export class CopiedTables {
       differences.push(...judgeChanges(log, await source(`select * from ${this.schema}.logged`)))
       const sums = 'grp as k, count(*) as n, sum(amount) as total'
       const wanted = await source(`select ${sums} from ${this.schema}.summed group by grp`)
-      differences.push(...judgeSums('summed', await ask(`select grp as k, n, total from ${this.schema}.summed`), wanted))
+      differences.push(
+        ...judgeSums('summed', await ask(`select grp as k, n, total from ${this.schema}.summed`), wanted),
+      )
       return { rows: compared.reduce((sum, c) => sum + c.target, 0) + log.length + wanted.length, differences }
     } finally {
       await target.end()
@@ -154,7 +181,9 @@ export class CopiedTables {
     const from = Array.from({ length: digits }, (_, i) => `digits d${i}`).join(' cross join ')
     const n = Array.from({ length: digits }, (_, i) => `d${i}.d * ${10 ** i}`).join(' + ')
     const values = `${key('n').join(', ')}, n % 11, (n * 37 % 100000) / 100, 0, concat('note ', n)`
-    await connection.query(`insert into ${table} select ${values} from (select ${n} as n from ${from}) r where n < ${rows}`)
+    await connection.query(
+      `insert into ${table} select ${values} from (select ${n} as n from ${from}) r where n < ${rows}`,
+    )
     await connection.query(`analyze table ${table}`)
     this.#next.set(table, rows)
   }
@@ -193,7 +222,9 @@ export class CopiedTables {
       this.#next.set(kind.table, Math.max(known, fresh + 1))
       const key = kind.key(String(dice < 0.85 ? n : fresh)).join(', ')
       const rest = `${this.#random.below(11)}, ${this.#random.below(100_000)} / 100, 0, null`
-      await connection.query(`insert ignore into ${kind.table} (${kind.primary.join(', ')}, grp, amount, version, note) values (${key}, ${rest})`)
+      await connection.query(
+        `insert ignore into ${kind.table} (${kind.primary.join(', ')}, grp, amount, version, note) values (${key}, ${rest})`,
+      )
     }
   }
 }
@@ -214,13 +245,15 @@ export function judgeChanges(log: readonly Row[], rows: readonly Row[]): string[
     if (change._op === 'insert' && before !== undefined) wrong.push(`${at} behind version ${before.version}`)
     if (change._op === 'update' && before?.version !== Number(change.version) - 1)
       wrong.push(`${at} behind version ${before?.version ?? 'none'}`)
-    if (change._op === 'delete' && before?.version !== change.version) wrong.push(`${at} behind ${before?.version ?? 'none'}`)
+    if (change._op === 'delete' && before?.version !== change.version)
+      wrong.push(`${at} behind ${before?.version ?? 'none'}`)
     if (change._op === 'delete') now.delete(change.id)
     else now.set(change.id, change)
   }
   for (const row of rows) {
     const found = now.get(row.id)
-    if (found === undefined || text(found) !== text(row)) wrong.push(`logged ${row.id}: ${found === undefined ? 'missing' : text(found)}`)
+    if (found === undefined || text(found) !== text(row))
+      wrong.push(`logged ${row.id}: ${found === undefined ? 'missing' : text(found)}`)
   }
   if (now.size !== rows.length) wrong.push(`logged: ${now.size} rows for ${rows.length}`)
   return wrong.slice(0, 20)
