@@ -107,7 +107,13 @@ export class CopiedTable {
       return [{ images: event, routes }]
     }
     if (this.frontier.isComplete) return [{ images: event, routes }]
-    const split = this.frontier.split(readChanges(event, columns => this.#parts.keys(event.map, columns)))
+    const changes = readChanges(event, columns => this.#parts.keys(event.map, columns))
+    if (this.plan.order !== null && changes.some(({ before, after }) => (before ?? after!).text === ''))
+      throw new Failure(
+        'rowImageIncomplete',
+        `${this.name}: a row image leaves the key out, in the transaction behind ${formatPosition(place)}, so it cannot be told whether the row is copied already.`,
+      )
+    const split = this.frontier.split(changes)
     const pieces = (known: SplitChanges) => this.#pieces(event, place, commitMs, routes, known)
     return split instanceof Promise ? split.then(pieces) : pieces(split)
   }
