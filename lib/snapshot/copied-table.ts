@@ -151,7 +151,10 @@ export class CopiedTable {
       return { segments, copied: row - rowsBefore }
     }
     const { order } = this.plan
-    const taken = order === null ? this.#kept.takeBehind(chunk.high) : await this.#kept.takeUpTo(range!.upTo, order)
+    const taken =
+      order === null
+        ? this.#kept.takeBehind(chunk.high, place, window.at)
+        : await this.#kept.takeUpTo(range!.upTo, order)
     if (!this.isStrict || order === null || taken.keys.size === 0)
       for (const run of wantedRuns(pieces, null)) add('insert', 'all', run)
     else {

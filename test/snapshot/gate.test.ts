@@ -3,6 +3,7 @@ import type { RowsEvent } from '../../lib/binlog/event.js'
 import type { TableMap } from '../../lib/binlog/table-map.js'
 import type { Route, RowImages } from '../../lib/dispatch/route.js'
 import { Failure } from '../../lib/model/failure.js'
+import type { Position } from '../../lib/model/position.js'
 import type { SchemaChange } from '../../lib/model/schema-change.js'
 import type { AdmittedChunk, CopyPlan, KeyReader } from '../../lib/snapshot/copy-plan.js'
 import { CopyGate, type GateParts } from '../../lib/snapshot/gate.js'
@@ -28,6 +29,8 @@ interface GateRig extends Rig {
   readonly gate: CopyGate
   readonly noted: AdmittedChunk[]
   readonly order: string[]
+  /** Of the stream's position. */
+  gtidSet: string
   rows(images: RowImages, event?: number, complete?: boolean): Promise<void>
   /** Everything given is loaded and saved; the rows of it, by target. */
   load(): Promise<string[]>
@@ -43,11 +46,11 @@ afterEach(() => {
 function gateRig(routes: readonly Route[], parts: Partial<GateParts> = {}): GateRig {
   const noted: AdmittedChunk[] = []
   const order: string[] = []
-  const base = rig()
+  const base = Object.assign(rig(), { gtidSet: '' })
   rigs.push(base)
   const gate = new CopyGate({
     dispatcher: base.dispatcher,
-    position: () => ({ binName: 'b.000001', binPos: base.at, gtidSet: '', serverUuid: 'u' }),
+    position: () => ({ binName: 'b.000001', binPos: base.at, gtidSet: base.gtidSet, serverUuid: 'u' }),
     routes: () => routes,
     keys: () => KEYS,
     bind: () => undefined,
@@ -178,10 +181,11 @@ describe('the gate', () => {
     const r = gateRig([upsert])
     const window = await r.gate.copy(planOf([upsert])).window()
     await r.rows(deleteOf([3, 3]))
+    await r.rows(insertOf([5, 5]), 1)
     r.commit()
-    const asked = [1, 2, 3, 4].map(key => ({ text: `${key}`, deleteImage: Buffer.from([key, 0]) }))
+    const asked = [1, 2, 3, 4, 5].map(key => ({ text: `${key}`, deleteImage: Buffer.from([key, 0]) }))
     const admitted = window.admitKeys(chunkOf(4, [1, 1], [3, 3]), asked)
-    expect(await r.load()).toEqual(['rows 1=1', 'rows 2-0', 'rows 3-3', 'rows 4-0'])
+    expect(await r.load()).toEqual(['rows 1=1', 'rows 2-0', 'rows 3-3', 'rows 4-0', 'rows 5=5'])
     await admitted
     expect(r.noted).toEqual([])
   })
@@ -294,6 +298,20 @@ describe('the gate', () => {
     const admitted = window.admit(chunkOf(14, [9, 9], [1, 1]), ALL)
     expect(await r.load()).toEqual(['log 1=1 4.-1.1i', 'log 2=2 14.0.0i', 'log 9=9 4.-1.0i'])
     await admitted
+  })
+
+  test('rows of a table without a key that another server gave are refused', async () => {
+    const r = gateRig([append])
+    const window = await r.gate.copy(planOf([append], { mode: 'behindFrontier', order: null })).window()
+    await r.rows(insertOf([1, 1]))
+    r.commit()
+    // As a moment of another server is: by GTIDs alone.
+    const high = { reachedBy: ({ binPos, gtidSet }: Position) => binPos === 4 || gtidSet !== '' }
+    const admitted = window.admit({ ...chunkOf(4, [9, 9]), high }, ALL)
+    r.gtidSet = 'u:1'
+    r.commit()
+    await expect(admitted).rejects.toMatchObject({ kind: 'sourceUnfit' })
+    expect(r.sink.loads).toEqual([])
   })
 
   test('a note that cannot be written ends the flow before anything of the chunk leaves', async () => {
