@@ -85,7 +85,7 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     const isMain = stateDir === dataDir
     const mode = isMain ? config.snapshot.mode : 'never'
     const { start, kind, resumed } = await findStart({ session, facts, config, mode, observer }, left, saved, signal)
-    const trusted = kind === 'known' && !saved?.edited
+    const trusted = kind === 'known' || kind === 'forgotten'
     const schemaParts = { config, book, share, stateDir, dataDir, session, facts, zone, observer }
     const schemas = await openSourceSchemas(schemaParts, start, trusted, signal)
     const router = new Router(routerOptions(config, zone, logged), book, {
