@@ -3,14 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CatchUp } from './catch-up.js'
 import { HaltedTables } from './checkpoint/halted-tables.js'
 import type { Config } from './config/options.js'
-import { asFailure, backoffMs, type Failure } from './model/failure.js'
+import { asFailure, backoffMs, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
-import { Pipeline } from './pipeline.js'
+import { type CopyParts, Pipeline } from './pipeline.js'
+import { snapshotLimits } from './registry.js'
+import { CopyOrders } from './snapshot/copy-orders.js'
 import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
 
 export interface Supervisor {
+  /** What the running engine can be told to copy. */
+  readonly copies: CopyOrders
   /** Runs until the signal fires; resolves when drained and the position is saved. Rejects with the Failure that ended the flow. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -22,10 +26,24 @@ export function createSupervisor(
   observer: Observer,
 ): Supervisor {
   const dataDir = resolve(options.baseDir, config.data_dir)
-  return { run: signal => supervise(config, dataDir, observer, signal) }
+  const orders = new CopyOrders(snapshotLimits(config))
+  const copies = { orders, findDeadKeys: null }
+  return {
+    copies: orders,
+    run: signal =>
+      supervise(config, dataDir, copies, observer, signal).finally(() =>
+        orders.close(new Failure('streamBroken', 'The engine stops.')),
+      ),
+  }
 }
 
-async function supervise(config: Config, dataDir: string, observer: Observer, signal: AbortSignal): Promise<void> {
+async function supervise(
+  config: Config,
+  dataDir: string,
+  copies: CopyParts,
+  observer: Observer,
+  signal: AbortSignal,
+): Promise<void> {
   let position: Position | null = null
   let progressed = false
   const failed = (failure: Failure): Failure => {
@@ -39,13 +57,13 @@ async function supervise(config: Config, dataDir: string, observer: Observer, si
   })
   const share = new MainShare(halted, config.on_ddl === 'evolve', observer)
   const runMain = async (until: Scope['until']): Promise<void> => {
-    const pipeline = new Pipeline(config, dataDir, { stateDir: dataDir, task, share, until }, observer, lessons)
+    const pipeline = new Pipeline(config, dataDir, { stateDir: dataDir, task, share, until }, observer, lessons, copies)
     await pipeline.run(signal).finally(() => {
       position = pipeline.position ?? position
       progressed = pipeline.progressed
     })
   }
-  const catchUp = new CatchUp({ config, dataDir, task, halted, observer, lessons, runMain })
+  const catchUp = new CatchUp({ config, dataDir, task, halted, observer, lessons, copies, runMain })
   observer({ kind: 'haltedTables', tables: halted.tables })
   for (let attempt = 1; !signal.aborted; attempt++) {
     progressed = false

@@ -50,6 +50,17 @@ export const FAILURES = {
     advice:
       'Restore master.info (bin_name = "…" and bin_pos = …), or remove it to start from the beginning of the binlog.',
   },
+  snapshotUnreadable: {
+    retry: 'never',
+    exitCode: 5,
+    advice:
+      'data_dir/snapshot says which tables are copied, and how far. Restore it. Without it: remove master.info and data_dir/snapshot and empty the targets; then all tables are copied again.',
+  },
+  snapshotUnfit: {
+    retry: 'never',
+    exitCode: 5,
+    advice: 'Empty the targets named above and run `mysql-sr-sync recopy` for their tables.',
+  },
   positionUnsaved: {
     retry: 'backoff',
     exitCode: 5,

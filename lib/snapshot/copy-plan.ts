@@ -1,5 +1,5 @@
 import type { Route } from '../dispatch/route.js'
-import type { ChunkRange, KeyBound, TextRows } from '../model/chunk.js'
+import type { KeyBound, TextRows } from '../model/chunk.js'
 import type { Position } from '../model/position.js'
 
 /** Reads the keys of row images; equal keys have equal texts, whichever kind of image they stand in. */
@@ -57,16 +57,4 @@ export interface CopyPlan {
   readonly frontier: KeyBound | null
 }
 
-/** A chunk that may go in, as it must be known on disk before its first byte leaves. */
-export interface AdmittedChunk {
-  readonly schema: string
-  readonly table: string
-  /** Where it goes in: behind this position, in this epoch. */
-  readonly epoch: number
-  readonly position: Position
-  readonly range: ChunkRange
-  readonly rows: number
-  readonly bytes: number
-  /** Name of the file that has what goes in; null: what is read again may be other rows, and need not be the same. */
-  readonly spool: string | null
-}
+export type { AdmittedChunk } from '../model/copy-record.js'

@@ -232,8 +232,9 @@ export class CopyGate {
     const { dispatcher, noteAdmitted, spool, now } = this.#parts
     const position = this.#parts.position()
     const { epoch } = dispatcher
-    const { binName, binPos } = position
-    // An ordinal no event has, so that the rows of an append target have change ids of their own.
+    const { binName, binPos } = admission.window.at
+    // An ordinal no event has, so that the rows of an append target have change ids of their own; before those of what has
+    // changed since the window was opened.
     const place = { binName, binPos, event: -epoch }
     const rowsBefore = this.#inEpochs.rowsOf(epoch)
     const { segments, copied } = await table.compose(admission, place, now(), rowsBefore)
