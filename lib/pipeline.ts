@@ -113,11 +113,10 @@ export class Pipeline {
       for (const gap of until === null ? book.gaps(tables) : [])
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       const databases = targetDatabases(tables, book, share)
-      const { transactionsUnfit } = this.#lessons
-      const { mode: delivery, reason } = await chooseDelivery(
-        { wish: config.delivery, databases, task, rowImage, transactionsUnfit },
-        sink,
-        signal,
+      const { transactionsUnfit, carried } = this.#lessons
+      const deliveryFacts = { wish: config.delivery, databases, task, rowImage, transactionsUnfit }
+      const { mode: delivery, reason } = await carried.delivery(deliveryFacts, () =>
+        chooseDelivery(deliveryFacts, sink, signal),
       )
       observer({ kind: 'delivery', mode: delivery, reason })
       const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
@@ -130,7 +129,7 @@ export class Pipeline {
       const schemas = await openSourceSchemas(parts, start, trusted, signal)
       const router = new Router(routerOptions(config, zone, logged), book, {
         schemaFor: map => schemas.follower.schemaFor(map),
-        prepare: wish => sink.prepare(wish),
+        prepare: wish => carried.target(wish, () => sink.prepare(wish)),
         inspect: wish => sink.inspect(wish),
         observer,
       })
@@ -149,6 +148,7 @@ export class Pipeline {
       // With it the position is known before the first load, an order by hand is taken, and marks may go.
       await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
       for (const database of resumed.retired) await sink.removeMark(database, task)
+      carried.used()
       observer({ kind: 'starting', version: facts.version, position: start.position })
       return { tables, start, router, schemas, databases, delivery, resumed }
     } finally {
@@ -248,6 +248,7 @@ export class Pipeline {
         rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
         held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
         follow: async (change, open) => {
+          this.#lessons.carried.forgetTargets()
           await changes.follow(change, open)
           followed = !open
         },

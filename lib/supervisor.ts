@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CarriedFacts } from './carried-facts.js'
 import { CatchUp } from './catch-up.js'
 import { HaltedTables } from './checkpoint/halted-tables.js'
 import type { Config } from './config/options.js'
@@ -8,6 +9,8 @@ import { asFailure, backoffMs, type Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
 import { Pipeline } from './pipeline.js'
+import { type ReadConfig, Reload } from './reload.js'
+import { addReload } from './reload-request.js'
 import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
 
@@ -18,54 +21,87 @@ export interface Supervisor {
 
 export interface SupervisorOptions {
   readonly baseDir: string
+  /** Reads the configuration again. Throws configInvalid naming file and line. */
+  readonly read: () => ReadConfig
   /** What commands may ask of the engine while it runs: parts add themselves. */
   readonly handlers: RequestHandlers
 }
 
 /** Builds the pipeline of a configuration and builds it anew, from the saved position, after failures whose policy is retry. */
 export function createSupervisor(config: Config, options: SupervisorOptions, observer: Observer): Supervisor {
-  const dataDir = resolve(options.baseDir, config.data_dir)
-  return { run: signal => supervise(config, dataDir, observer, signal) }
+  return { run: signal => supervise(config, options, observer, signal) }
 }
 
-async function supervise(config: Config, dataDir: string, observer: Observer, signal: AbortSignal): Promise<void> {
+async function supervise(
+  config: Config,
+  { baseDir, read, handlers }: SupervisorOptions,
+  watcher: Observer,
+  signal: AbortSignal,
+): Promise<void> {
+  const dataDir = resolve(baseDir, config.data_dir)
+  const observer: Observer = happening => {
+    reload.observe(happening)
+    watcher(happening)
+  }
   let position: Position | null = null
   let progressed = false
   const failed = (failure: Failure): Failure => {
     observer({ kind: 'failed', failure, position })
     return failure
   }
-  const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null, serverIdAsked: false }
+  const carried = new CarriedFacts()
+  const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null, serverIdAsked: false, carried }
   const task = `mss_${config.server_id}`
+  const share = (): MainShare => new MainShare(halted, reload.config.on_ddl === 'evolve', observer)
+  const reload = new Reload(config, { read, task, share, lessons, observer })
   const halted = await HaltedTables.open(dataDir).catch(error => {
     throw failed(asFailure(error))
   })
-  const share = new MainShare(halted, config.on_ddl === 'evolve', observer)
   const runMain = async (until: Scope['until']): Promise<void> => {
-    const pipeline = new Pipeline(config, dataDir, { stateDir: dataDir, task, share, until }, observer, lessons)
-    await pipeline.run(signal).finally(() => {
+    const scope = { stateDir: dataDir, task, share: share(), until }
+    const pipeline = new Pipeline(reload.config, dataDir, scope, observer, lessons)
+    // A run that is to end at a certain place goes on to there.
+    await pipeline.run(until === null ? AbortSignal.any([signal, reload.due]) : signal).finally(() => {
       position = pipeline.position ?? position
       progressed = pipeline.progressed
     })
   }
-  const catchUp = new CatchUp({ config, dataDir, task, halted, observer, lessons, runMain })
+  const catchUp = new CatchUp({
+    get config() {
+      return reload.config
+    },
+    dataDir,
+    task,
+    halted,
+    observer,
+    lessons,
+    runMain,
+  })
   observer({ kind: 'haltedTables', tables: halted.tables })
+  addReload(handlers, reload, { observer, signal })
+  let reloaded = false
   for (let attempt = 1; !signal.aborted; attempt++) {
     progressed = false
     try {
-      await catchUp.run(signal)
+      // Nothing else runs while halted tables are tried, so a reload leaves that to the next start.
+      if (!reloaded) await catchUp.run(signal)
+      reloaded = reload.take()
       if (!signal.aborted) await runMain(null)
-      break
+      if (signal.aborted || !reload.due.aborted) break
+      reloaded = true
+      attempt = 0
     } catch (error) {
       const failure = asFailure(error)
+      if (reload.turnsBack(failure)) continue
       if (!failure.retriable) throw failed(failure)
       if (progressed) attempt = 1
       if (failure.kind === 'transactionsUnfit') lessons.transactionsUnfit = failure.message
       const retryInMs = backoffMs(attempt)
       observer({ kind: 'disconnected', failure, retryInMs })
       // An abort only ends the pause early; the loop's condition sees it.
-      await sleep(retryInMs, undefined, { signal }).catch(() => undefined)
+      await sleep(retryInMs, undefined, { signal: AbortSignal.any([signal, reload.due]) }).catch(() => undefined)
     }
   }
+  reload.end()
   observer({ kind: 'stopped', position })
 }

@@ -15,7 +15,8 @@ import { combineWatchers, type Watcher } from '../observe/watchers.js'
 import { createSupervisor } from '../supervisor.js'
 import { EXIT } from './command.js'
 import { openRunLog } from './open-log.js'
-import type { Read } from './read-config.js'
+import { type Read, readConfig } from './read-config.js'
+import { reloadBySignal } from './reload.js'
 import { readVersion } from './version.js'
 
 /** What other processes watch status.json for. */
@@ -33,7 +34,9 @@ export class Engine {
   readonly #watchers: readonly Watcher[]
   readonly #log: Log
   readonly #board: StatusBoard
-  readonly #filter: (text: string) => string
+  /** Takes secrets out of a text: those of every configuration that was read. */
+  readonly #filter = (text: string): string => this.#hidden(text)
+  #hidden: (text: string) => string
   readonly #stop = new AbortController()
   /** What commands may ask of it now. */
   readonly #handlers: RequestHandlers = new Map()
@@ -45,7 +48,7 @@ export class Engine {
     const secrets = secretsOf(read.config)
     this.#read = read
     this.#watchers = watchers
-    this.#filter = secretsFilter(secrets)
+    this.#hidden = secretsFilter(secrets)
     this.#log = openRunLog(read, secrets)
     this.#board = new StatusBoard({ version: readVersion(), pid: process.pid }, this.#filter, Date.now)
   }
@@ -74,10 +77,14 @@ export class Engine {
       log.error(`the ${name} watcher failed: ${String(error)}`, 'Loading goes on; please report this defect.'),
     )
     try {
-      await createSupervisor(config, { baseDir, handlers: this.#handlers }, happening => {
-        if (happening.kind === 'failed') this.#failureLogged = true
-        observer(happening)
-      }).run(this.#stop.signal)
+      await createSupervisor(
+        config,
+        { baseDir, handlers: this.#handlers, read: () => this.#readAgain() },
+        happening => {
+          if (happening.kind === 'failed') this.#failureLogged = true
+          observer(happening)
+        },
+      ).run(this.#stop.signal)
       return EXIT.ok
     } catch (error) {
       return this.#failed(asFailure(error))
@@ -86,6 +93,14 @@ export class Engine {
       statusFile.close()
       await statsd?.close()
     }
+  }
+
+  #readAgain(): Read<Config> {
+    const read = readConfig({ config: this.#read.file })
+    const secrets = [...secretsOf(this.#read.config), ...secretsOf(read.config)]
+    this.#hidden = secretsFilter(secrets)
+    this.#log.hide(secrets)
+    return read
   }
 
   #openStatusFile(): StatusFile {
@@ -138,7 +153,7 @@ export class Engine {
     const onTerminal = process.stderr.isTTY
     process.on('SIGHUP', () => {
       if (onTerminal) stop('SIGHUP')
-      else this.#log.info('SIGHUP: goes on; a changed configuration counts from the next start')
+      else void reloadBySignal(this.#handlers, this.#log)
     })
     process.on('uncaughtException', error => {
       const exitCode = this.#failed(asFailure(error))

@@ -91,6 +91,11 @@ export function logHappenings(log: Log): Observer {
         log.debug('durable', { position: at(happening.position), rows: happening.rows })
         recovered('master.info')
         return
+      case 'reloaded':
+        for (const change of happening.changes) log.info('configuration changed', { change })
+        for (const note of happening.notes) log.info('configuration changed', { note })
+        log.info('another configuration is in force', { held_up_ms: happening.heldMs })
+        return
       case 'unsaved':
         troubled.add('master.info')
         log.warn(happening.failure.message, happening.failure.advice, {

@@ -199,7 +199,7 @@ describe('start.sh and stop.sh', () => {
     await server.sql(`insert into ${schema}.t values (2)`)
     expect(await ids()).toEqual([1, 2])
     expect(running()!.pid).toBe(pid)
-    expect(await log()).toContain('SIGHUP: goes on')
+    expect(await log()).toContain('SIGHUP: nothing has changed')
 
     sandbox.faults.set({ holdAnswer: true })
     await server.sql(`insert into ${schema}.t values (3)`)
