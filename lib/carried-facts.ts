@@ -1,18 +1,20 @@
 import type { chooseDelivery, DeliveryFacts } from './delivery-choice.js'
 import type { TargetTable } from './model/schema.js'
+import type { Zone } from './model/zone.js'
 import type { TargetWish } from './rules/target-wish.js'
 
 type Delivery = Awaited<ReturnType<typeof chooseDelivery>>
 
 /**
- * What one pipeline found out about StarRocks and the next one of this process need not ask again, because nothing came
+ * What one pipeline found out about source and StarRocks and the next one of this process need not ask again, because nothing came
  * between: the stream is held up for as long as such questions take. Each answer counts for the very same question only.
  */
 export class CarriedFacts {
   #targets = new Map<string, TargetTable>()
   #handedOver: ReadonlyMap<string, TargetTable> = new Map()
   #delivery: { readonly question: string; readonly answer: Delivery } | null = null
-  #deliveryHandedOver = false
+  #zone: { readonly setting: string; readonly zone: Zone } | null = null
+  #isHandedOver = false
 
   /** The target of a wish: as it was handed over, or as `prepare` makes sure of it now. */
   async target(wish: TargetWish, prepare: () => Promise<TargetTable>): Promise<TargetTable> {
@@ -25,9 +27,15 @@ export class CarriedFacts {
   /** How epochs are delivered: as it was handed over, or as it is chosen now. */
   async delivery(facts: DeliveryFacts, choose: () => Promise<Delivery>): Promise<Delivery> {
     const question = questionOf(facts)
-    if (!this.#deliveryHandedOver || this.#delivery?.question !== question)
+    if (!this.#isHandedOver || this.#delivery?.question !== question)
       this.#delivery = { question, answer: await choose() }
     return this.#delivery.answer
+  }
+
+  /** The zone that a setting of time_zone means: as the pipeline before took it, or as the source tells now. */
+  async zone(setting: string, resolve: () => Promise<Zone>): Promise<Zone> {
+    if (!this.#isHandedOver || this.#zone?.setting !== setting) this.#zone = { setting, zone: await resolve() }
+    return this.#zone.zone
   }
 
   /** A target that was made sure of for the next pipeline while this one runs. */
@@ -51,19 +59,20 @@ export class CarriedFacts {
   handOver(): void {
     this.#handedOver = this.#targets
     this.#targets = new Map()
-    this.#deliveryHandedOver = true
+    this.#isHandedOver = true
   }
 
   /** A pipeline is ready: from now on targets may change. */
   used(): void {
     this.#handedOver = new Map()
-    this.#deliveryHandedOver = false
+    this.#isHandedOver = false
   }
 
   /** A pipeline has failed: why, may lie in what was known. */
   forget(): void {
     this.forgetTargets()
     this.#delivery = null
+    this.#zone = null
     this.used()
   }
 }

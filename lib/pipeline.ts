@@ -108,12 +108,12 @@ export class Pipeline {
       const saved = await this.#masterInfo.load()
       const rowImage = facts.variables.get('binlog_row_image') ?? null
       const logged = { rowImage, mariadb: facts.mariadb }
-      const zone = await resolveZone(config.time_zone, session)
+      const { transactionsUnfit, carried } = this.#lessons
+      const zone = await carried.zone(config.time_zone, () => resolveZone(config.time_zone, session))
       const tables = await listTables(session)
       for (const gap of until === null ? book.gaps(tables) : [])
         observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
       const databases = targetDatabases(tables, book, share)
-      const { transactionsUnfit, carried } = this.#lessons
       const deliveryFacts = { wish: config.delivery, databases, task, rowImage, transactionsUnfit }
       const { mode: delivery, reason } = await carried.delivery(deliveryFacts, () =>
         chooseDelivery(deliveryFacts, sink, signal),
