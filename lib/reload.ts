@@ -184,6 +184,7 @@ export class Reload {
     const { promise, resolve, reject } = deferred<number>()
     const pending: Switch = { next, begun, drained: begun, done: resolve, failed: reject }
     this.#switch = pending
+    this.#parts.observer({ kind: 'reloading' })
     this.#due.abort()
     const heldMs = Math.round(await promise)
     return { heldMs, drainMs: Math.round(pending.drained - begun) }

@@ -4,6 +4,7 @@ import { CarriedFacts } from './carried-facts.js'
 import { CatchUp } from './catch-up.js'
 import { HaltedTables } from './checkpoint/halted-tables.js'
 import type { Config } from './config/options.js'
+import { ConfigInForce } from './config-in-force.js'
 import type { RequestHandlers } from './control/control-server.js'
 import { asFailure, backoffMs, type Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
@@ -32,6 +33,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions, obs
   return { run: signal => supervise(config, options, observer, signal) }
 }
 
+const CHANGED_UNDER_WAY =
+  'The configuration was changed while transactions were on their way: they are loaded under the one before, then the new one counts.'
+
 async function supervise(
   config: Config,
   { baseDir, read, handlers }: SupervisorOptions,
@@ -57,14 +61,25 @@ async function supervise(
   const halted = await HaltedTables.open(dataDir).catch(error => {
     throw failed(asFailure(error))
   })
-  const runMain = async (until: Scope['until']): Promise<void> => {
+  const inForce = new ConfigInForce(dataDir)
+  const runMain = async (until: Scope['until'], own: Config | null = null): Promise<void> => {
     const scope = { stateDir: dataDir, task, share: share(), until }
-    const pipeline = new Pipeline(reload.config, dataDir, scope, observer, lessons)
+    const pipeline = new Pipeline(own ?? reload.config, dataDir, scope, observer, lessons)
     // A run that is to end at a certain place goes on to there.
     await pipeline.run(until === null ? AbortSignal.any([signal, reload.due]) : signal).finally(() => {
       position = pipeline.position ?? position
       progressed = pipeline.progressed
     })
+  }
+  /** What was begun under another configuration is read again as it was. */
+  const settle = async (): Promise<void> => {
+    const old = await inForce.unfinished(reload.config)
+    if (old !== null) {
+      observer({ kind: 'warning', message: CHANGED_UNDER_WAY, advice: 'Nothing needs to be done.' })
+      await runMain(() => true, old)
+      lessons.carried.forget()
+    }
+    if (!signal.aborted) await inForce.write(reload.config)
   }
   const catchUp = new CatchUp({
     get config() {
@@ -84,8 +99,12 @@ async function supervise(
     progressed = false
     try {
       // Nothing else runs while halted tables are tried, so a reload leaves that to the next start.
-      if (!reloaded) await catchUp.run(signal)
+      if (!reloaded) {
+        await settle()
+        await catchUp.run(signal)
+      }
       reloaded = reload.take()
+      if (reloaded) await settle()
       if (!signal.aborted) await runMain(null)
       if (signal.aborted || !reload.due.aborted) break
       reloaded = true

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import { Engine } from '../support/engine.js'
 import { freshSchema, sharedServer } from '../support/servers.js'
+
+const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
 
 describe.each([
   ['labels', '3.3.0', 'mysql'],
@@ -218,6 +220,37 @@ describe.each([
     await engine.caughtUp()
     expect(await ids('two')).toEqual([1, 2])
   }, 60_000)
+
+  test.each(['reloading', 'sent', 'saving', 'fsync', 'starting', 'connected'])(
+    'killed in the middle of it (%s), the next start loses no row and brings none twice',
+    async step => {
+      await engine.stop()
+      await configure(['steady', 'one'], {}, 'mode = "append"')
+      await target.query(`drop table ${schema}.steady`)
+      await target.query(`drop table ${schema}.one`)
+      engine.start({ KILL_AT: `reloading>${step}` }, [KILLED_ENGINE])
+      await engine.caughtUp()
+      const rows = traffic()
+      await more(rows, 40)
+      const before = rows.count()
+      await configure(['steady', 'two'], { flush_rows: 3 }, 'mode = "append"')
+      expect(await engine.cli('reload')).toMatchObject({ code: 1, stderr: expect.stringContaining('answer was lost') })
+      await engine.ended()
+      expect(engine.signal).toBe('SIGKILL')
+      engine.start()
+      await more(rows, 40)
+      await rows.stop()
+      await engine.caughtUp()
+      expect(await ids('steady')).toEqual(all(rows.count()))
+      const two = await ids('two')
+      expect(two).toEqual(all(rows.count()).slice(two[0]! - 1))
+      expect(two[0]).toBeGreaterThan(before)
+      const one = await ids('one')
+      expect(one).toEqual(all(one.length))
+      expect(one.length).toBeGreaterThanOrEqual(before)
+    },
+    60_000,
+  )
 
   test('without an engine it says so', async () => {
     await engine.stop()
