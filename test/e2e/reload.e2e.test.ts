@@ -92,7 +92,7 @@ describe.each([
     const watch = async (): Promise<void> => {
       const watcher = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })
       let seen = 0
-      while (running || seen < next - 1) {
+      while (running || (seen < next - 1 && engine.alive)) {
         const [rows] = await watcher.query<RowDataPacket[]>(`select max(id) as id from ${schema}.steady`)
         const now = performance.now()
         const last = Number(rows[0]!.id ?? 0)
@@ -221,11 +221,11 @@ describe.each([
     expect(await ids('two')).toEqual([1, 2])
   }, 60_000)
 
-  test.each(['reloading', 'sent', 'saving', 'fsync', 'starting', 'connected'])(
+  test.each(['reloading', 'sent:2', 'fsync', 'starting'])(
     'killed in the middle of it (%s), the next start loses no row and brings none twice',
     async step => {
       await engine.stop()
-      await configure(['steady', 'one'], {}, 'mode = "append"')
+      await configure(['steady', 'one'], { flush_rows: 2, concurrent_size: 1 }, 'mode = "append"')
       await target.query(`drop table ${schema}.steady`)
       await target.query(`drop table ${schema}.one`)
       engine.start({ KILL_AT: `reloading>${step}` }, [KILLED_ENGINE])
@@ -233,7 +233,7 @@ describe.each([
       const rows = traffic()
       await more(rows, 40)
       const before = rows.count()
-      await configure(['steady', 'two'], { flush_rows: 3 }, 'mode = "append"')
+      await configure(['steady', 'two'], {}, 'mode = "append"')
       expect(await engine.cli('reload')).toMatchObject({ code: 1, stderr: expect.stringContaining('answer was lost') })
       await engine.ended()
       expect(engine.signal).toBe('SIGKILL')
