@@ -1,7 +1,9 @@
 import { bindTable } from '../lib/binlog/bind-table.js'
+import type { BoundColumn } from '../lib/binlog/bound-column.js'
 import { BinlogDecoder } from '../lib/binlog/decoder.js'
 import { EVENT } from '../lib/binlog/event.js'
 import { compileRowEncoder, type RowEncoder } from '../lib/binlog/row-encoder.js'
+import { textColumn } from '../lib/binlog/text-columns.js'
 import { hasSignedness, WIRE } from '../lib/binlog/wire-type.js'
 import {
   type ColumnSpec,
@@ -20,12 +22,15 @@ import {
   u64,
   xid,
 } from '../test/support/binlog-builder.js'
-import { layoutOf } from '../test/support/encoded-rows.js'
+import { encodeImages, layoutOf } from '../test/support/encoded-rows.js'
+import { sourceColumn } from '../test/support/source-column.js'
+import { textImage } from '../test/support/text-images.js'
 
 /**
  * How many row changes one core decodes and encodes, from events in memory: `node dist/bench/encode.bench.js [seconds]`.
  * narrow-1: one-row transactions (GTID, BEGIN, TABLE_MAP, rows, XID) of four columns; narrow-n: large events of the same;
- * wide: 40 columns of mixed types; update: before and after images with their keys compared.
+ * wide: 40 columns of mixed types; update: before and after images with their keys compared; text: the same rows as a SELECT
+ * gives them, in pieces of about 256 KiB.
  */
 
 interface Column extends ColumnSpec {
@@ -244,6 +249,28 @@ function pass(
 }
 
 const seconds = Number(process.argv[2] ?? 2)
+
+/** Runs passes for some seconds, after one that warms up, and prints their rate. */
+function measure(name: string, format: string, note: string, once: () => [number, number]): void {
+  once()
+  const begun = process.cpuUsage()
+  let count = 0
+  let bytes = 0
+  const until = Date.now() + seconds * 1000
+  while (Date.now() < until) {
+    const [more, moreBytes] = once()
+    count += more
+    bytes += moreBytes
+  }
+  const used = process.cpuUsage(begun)
+  const cpu = (used.user + used.system) / 1e6
+  const rate = Math.round(count / cpu).toLocaleString('en')
+  const perMillion = ((cpu / count) * 1e6).toFixed(2)
+  console.log(
+    `${name.padEnd(13)} ${format.padEnd(4)} ${note.padEnd(3)} ${rate.padStart(10)} rows per CPU second, ${perMillion} CPU s per million, ${Math.round(bytes / cpu / 1e6)} MB/s out`,
+  )
+}
+
 const LOADS: readonly (readonly [string, Buffer])[] = [
   ['narrow-1', oneRowTransactions(NARROW, 40_000)],
   ['narrow-n', largeEvents(EVENT.WRITE_ROWS, NARROW, 60_000, 40)],
@@ -257,23 +284,92 @@ for (const verifyChecksum of [true, false]) {
       const head = formatDescription(true)
       decoder.decode(head, 0, head.length)
       const encoders = new Map<object, RowEncoder>()
-      pass(decoder, events, format, encoders)
-      const begun = process.cpuUsage()
-      let count = 0
-      let bytes = 0
-      const until = Date.now() + seconds * 1000
-      while (Date.now() < until) {
-        const [more, moreBytes] = pass(decoder, events, format, encoders)
-        count += more
-        bytes += moreBytes
-      }
-      const used = process.cpuUsage(begun)
-      const cpu = (used.user + used.system) / 1e6
-      const rate = Math.round(count / cpu).toLocaleString('en')
-      const perMillion = ((cpu / count) * 1e6).toFixed(2)
-      console.log(
-        `${name.padEnd(12)} ${format.padEnd(4)} ${verifyChecksum ? 'crc' : '   '} ${rate.padStart(10)} rows per CPU second, ${perMillion} CPU s per million, ${Math.round(bytes / cpu / 1e6)} MB/s out`,
-      )
+      measure(name, format, verifyChecksum ? 'crc' : '', () => pass(decoder, events, format, encoders))
     }
+  }
+}
+
+/** The type of a column whose values read the same as those of a wire type. */
+const SELECTED: Readonly<Record<number, string>> = {
+  [WIRE.TINY]: 'tinyint',
+  [WIRE.SHORT]: 'smallint',
+  [WIRE.INT24]: 'mediumint',
+  [WIRE.LONG]: 'int',
+  [WIRE.LONGLONG]: 'bigint',
+  [WIRE.NEWDECIMAL]: 'decimal',
+  [WIRE.FLOAT]: 'float',
+  [WIRE.DOUBLE]: 'double',
+  [WIRE.DATETIME2]: 'datetime',
+  [WIRE.TIMESTAMP2]: 'timestamp',
+  [WIRE.DATE]: 'date',
+  [WIRE.YEAR]: 'year',
+  [WIRE.TIME2]: 'time',
+  [WIRE.BIT]: 'bit',
+  [WIRE.JSON]: 'json',
+  [WIRE.ENUM]: 'enum',
+  [WIRE.SET]: 'set',
+}
+
+const PIECE_BYTES = 256 * 1024
+
+/** Rows of the text protocol with the values that the stream has in these events. */
+function textPieces(events: Buffer): { columns: BoundColumn[]; pieces: Buffer[] } {
+  const decoder = new BinlogDecoder({ flavor: 'mysql', wanted: () => true, verifyChecksum: false })
+  const head = formatDescription(true)
+  decoder.decode(head, 0, head.length)
+  const pieces: Buffer[] = []
+  let rows: Buffer[] = []
+  let bytes = 0
+  let columns: BoundColumn[] = []
+  for (let at = 0; at < events.length; ) {
+    const end = at + events.readUInt32LE(at + 9)
+    const found = decoder.decode(events, at, end)
+    at = end
+    if (found.kind !== 'rows') continue
+    const bound = bindTable(found.map, null)
+    const sources = bound.map(({ name, type, nullable }) =>
+      sourceColumn(name, SELECTED[type] ?? 'varchar(400)', { nullable }),
+    )
+    columns = sources.map(source => textColumn({ schema: 'bench', table: 't' }, source, 'text'))
+    for (const { text } of encodeImages(layoutOf(bound), found.buffer, found.at, found.end)) {
+      const fields = text.slice(0, -1).split('\x01')
+      const values = fields.map((field, i) => {
+        if (field === '\\N') return null
+        return sources[i]!.dataType === 'float' ? String(Math.fround(Number(field))) : field
+      })
+      const row = textImage(values)
+      rows.push(row)
+      bytes += row.length
+      if (bytes < PIECE_BYTES) continue
+      pieces.push(Buffer.concat(rows))
+      rows = []
+      bytes = 0
+    }
+  }
+  return { columns, pieces: [...pieces, Buffer.concat(rows)] }
+}
+
+function textPass(pieces: readonly Buffer[], encoder: RowEncoder): [number, number] {
+  let count = 0
+  let bytes = 0
+  let q = 0
+  for (const piece of pieces) {
+    for (let p = 0; p < piece.length; p = encoder.end, count++) {
+      encoder.locateKey(piece, p, piece.length)
+      q = encoder.encode(piece, p, piece.length, out, q, 0)
+    }
+    if (q > 32 << 20) {
+      bytes += q
+      q = 0
+    }
+  }
+  return [count, bytes + q]
+}
+
+for (const [name, events] of LOADS.slice(1, 3)) {
+  const { columns, pieces } = textPieces(events)
+  for (const format of ['csv', 'json'] as const) {
+    const encoder = compileRowEncoder(layoutOf(columns, { images: 'text', op: true, format }))
+    measure(`${name} text`, format, '', () => textPass(pieces, encoder))
   }
 }

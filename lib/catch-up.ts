@@ -10,7 +10,7 @@ import type { Happening, Observer } from './model/observer.js'
 import { formatPosition, type Position } from './model/position.js'
 import { tableName } from './model/schema.js'
 import { errorCode } from './model/system-error.js'
-import { Pipeline } from './pipeline.js'
+import { type CopyParts, Pipeline } from './pipeline.js'
 import { createSink, ruleBookOf } from './registry.js'
 import type { Lessons } from './stream-scope.js'
 import { CatchUpShare } from './table-share.js'
@@ -25,6 +25,7 @@ export interface CatchUpParts {
   readonly halted: HaltedTables
   readonly observer: Observer
   readonly lessons: Lessons
+  readonly copies: CopyParts
   /** A run of the main stream that ends where `until` lets it, with nothing left in flight. */
   readonly runMain: (until: (place: BinlogPlace) => boolean) => Promise<void>
 }
@@ -92,7 +93,7 @@ export class CatchUp {
   }
 
   #pipeline(table: HaltedTable, share: CatchUpShare, main: Position): Pipeline {
-    const { config, dataDir, observer, lessons } = this.#parts
+    const { config, dataDir, observer, lessons, copies } = this.#parts
     const source = tableName(table)
     const watch = (happening: Happening): void => {
       if (happening.kind === 'advanced')
@@ -102,7 +103,7 @@ export class CatchUp {
     observer({ kind: 'catchingUp', source, position: table.obstacle.position, end: main })
     const until = (place: BinlogPlace): boolean => isFrom(main, place) === true
     const stateDir = join(dataDir, FOLDER, table.id)
-    return new Pipeline(config, dataDir, { stateDir, task: this.#taskOf(table), share, until }, watch, lessons)
+    return new Pipeline(config, dataDir, { stateDir, task: this.#taskOf(table), share, until }, watch, lessons, copies)
   }
 
   /** It begins where the main stream ended; folders are durable before anything is loaded of which they hold the plan. */

@@ -1,10 +1,10 @@
 import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
+import { SnapshotState } from './checkpoint/snapshot-state.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
-import { chooseDelivery, refuseForeignNames } from './delivery-choice.js'
-import { AtomicDelivery, transactionLabel } from './dispatch/atomic-delivery.js'
+import { AtomicDelivery } from './dispatch/atomic-delivery.js'
 import { Dispatcher, type EpochNote } from './dispatch/dispatcher.js'
 import { LabelsDelivery } from './dispatch/labels-delivery.js'
 import { Pace } from './dispatch/pace.js'
@@ -14,24 +14,18 @@ import { asFailure, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import { comparePositions, formatPosition, type Position } from './model/position.js'
 import { BinlogSource } from './mysql/binlog-source.js'
-import { listTables, readTableSchema } from './mysql/catalog.js'
 import { PositionTracker } from './mysql/position-tracker.js'
-import { warnOfServerId } from './mysql/preflight/server-id.js'
-import { verifyServer } from './mysql/preflight/server-settings.js'
 import type { BinlogPlace } from './mysql/schema-history.js'
-import { readServerFacts } from './mysql/server-facts.js'
-import { SourceSession } from './mysql/session.js'
-import { resolveStart, type StartPoint } from './mysql/start-position.js'
 import type { ChangeReceiver } from './mysql/stream-reader.js'
-import { resolveZone } from './mysql/time-zone.js'
-import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry.js'
-import { type Resumption, resume } from './resume.js'
-import { Router } from './rules/router.js'
+import { type PreparedStream, prepareStream } from './prepare-stream.js'
+import { copyAddresses, createSink, ruleBookOf, sourceAddress } from './registry.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { SchemaChanges } from './schema-changes.js'
 import { shareChanges } from './shared-changes.js'
-import { openSourceSchemas, type SourceSchemas } from './source-schemas.js'
-import { type Lessons, mayBegin, openPrepared, ownTables, type Scope, targetDatabases } from './stream-scope.js'
+import type { CopyOrders } from './snapshot/copy-orders.js'
+import type { FindDeadKeys } from './snapshot/dead-keys.js'
+import { SnapshotStage, type StageParts } from './snapshot/snapshot-stage.js'
+import { type Lessons, mayBegin, openPrepared, type Scope } from './stream-scope.js'
 import type { TableShare } from './table-share.js'
 import { withinMs } from './within-ms.js'
 
@@ -39,14 +33,10 @@ import { withinMs } from './within-ms.js'
 const STOP_WAIT_MS = 5_000
 const DRAIN_WAIT_MS = 30_000
 
-interface Prepared {
-  readonly tables: readonly { readonly schema: string; readonly table: string }[]
-  readonly start: StartPoint
-  readonly router: Router
-  readonly schemas: SourceSchemas
-  readonly databases: readonly string[]
-  readonly delivery: 'atomic' | 'labels'
-  readonly resumed: Resumption
+/** What the copies of a pipeline need that outlives it. */
+export interface CopyParts {
+  readonly orders: CopyOrders
+  readonly findDeadKeys: FindDeadKeys | null
 }
 
 /** One source into one StarRocks: builds the parts from the configuration, starts, drains and stops them. */
@@ -57,14 +47,16 @@ export class Pipeline {
   readonly #dataDir: string
   readonly #scope: Scope
   readonly #masterInfo: MasterInfoFile
+  readonly #copies: CopyParts
   #saved: Position | null = null
 
-  constructor(config: Config, dataDir: string, scope: Scope, observer: Observer, lessons: Lessons) {
+  constructor(config: Config, dataDir: string, scope: Scope, observer: Observer, lessons: Lessons, copies: CopyParts) {
     this.#config = config
     this.#observer = observer
     this.#lessons = lessons
     this.#dataDir = dataDir
     this.#scope = scope
+    this.#copies = copies
     this.#masterInfo = new MasterInfoFile(scope.stateDir)
   }
 
@@ -83,9 +75,12 @@ export class Pipeline {
     const journal = await EpochJournal.open(this.#scope.stateDir)
     try {
       const book = ruleBookOf(this.#config)
-      const prepared = await this.#prepare(book, sink, journal, signal)
+      const snapshot = await SnapshotState.open(this.#dataDir)
+      const known = { config: this.#config, dataDir: this.#dataDir, scope: this.#scope, masterInfo: this.#masterInfo }
+      const parts = { ...known, snapshot, book, sink, journal, lessons: this.#lessons, observer: this.#observer }
+      const prepared = await prepareStream(parts, signal)
       if (signal.aborted) return
-      await this.#stream(prepared, book, sink, journal, signal)
+      await this.#stream(prepared, snapshot, book, sink, journal, signal)
     } finally {
       await sink.close()
       // Hints only: the next run finds out by itself what they would have told.
@@ -93,71 +88,9 @@ export class Pipeline {
     }
   }
 
-  /** Everything that can be known to be wrong before the first event is read, is said here. */
-  async #prepare(book: RuleBook, sink: Sink, journal: EpochJournal, signal: AbortSignal): Promise<Prepared> {
-    const config = this.#config
-    const observer = this.#observer
-    const { share, until, task } = this.#scope
-    const session = await SourceSession.connect(sourceAddress(config))
-    try {
-      const facts = await readServerFacts(session)
-      verifyServer(facts, config.flavor)
-      const clash = this.#lessons.serverIdAsked ? null : await warnOfServerId(session, facts, config.server_id)
-      if (clash) observer({ kind: 'warning', ...clash })
-      this.#lessons.serverIdAsked = true
-      const saved = await this.#masterInfo.load()
-      const rowImage = facts.variables.get('binlog_row_image') ?? null
-      const logged = { rowImage, mariadb: facts.mariadb }
-      const { transactionsUnfit, carried } = this.#lessons
-      const zone = await carried.zone(config.time_zone, () => resolveZone(config.time_zone, session))
-      const tables = await listTables(session)
-      for (const gap of until === null ? book.gaps(tables) : [])
-        observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
-      const databases = targetDatabases(tables, book, share)
-      const deliveryFacts = { wish: config.delivery, databases, task, rowImage, transactionsUnfit }
-      const { mode: delivery, reason } = await carried.delivery(deliveryFacts, () =>
-        chooseDelivery(deliveryFacts, sink, signal),
-      )
-      observer({ kind: 'delivery', mode: delivery, reason })
-      const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
-      const resumed = await resume(past, sink, observer, transactionLabel, signal)
-      const start = await resolveStart(session, facts, resumed.position)
-      const trusted = resumed.position !== null && !saved?.edited
-      const dataDir = this.#dataDir
-      const { stateDir } = this.#scope
-      const parts = { config, book, share, stateDir, dataDir, session, facts, zone, observer }
-      const schemas = await openSourceSchemas(parts, start, trusted, signal)
-      const router = new Router(routerOptions(config, zone, logged), book, {
-        schemaFor: map => schemas.follower.schemaFor(map),
-        prepare: wish => carried.target(wish, () => sink.prepare(wish)),
-        inspect: wish => sink.inspect(wish),
-        observer,
-      })
-      // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
-      for (const schema of ownTables(schemas.follower.tables, book, share))
-        if (schemas.isAsNow(schema)) await router.learn(schema)
-      // Tables that come to be further on: what is wrong with them is said before anything is read all the same. A run before
-      // this one may have made their targets as they are to be at first.
-      for (const { schema, table } of ownTables(tables, book, share)) {
-        if (schemas.follower.knows(schema, table)) continue
-        const now = await readTableSchema(session, schema, table)
-        if (now !== null) await router.judge(now, !trusted)
-      }
-      if (delivery === 'atomic') refuseForeignNames(router.targets)
-      if (resumed.scripts.length === 0) await journal.forgetAll()
-      // With it the position is known before the first load, an order by hand is taken, and marks may go.
-      await this.#masterInfo.save({ position: start.position, epoch: resumed.epoch })
-      for (const database of resumed.retired) await sink.removeMark(database, task)
-      carried.used()
-      observer({ kind: 'starting', version: facts.version, position: start.position })
-      return { tables, start, router, schemas, databases, delivery, resumed }
-    } finally {
-      await session.close()
-    }
-  }
-
   async #stream(
-    ready: Prepared,
+    ready: PreparedStream,
+    snapshot: SnapshotState,
     book: RuleBook,
     sink: Sink,
     journal: EpochJournal,
@@ -175,7 +108,10 @@ export class Pipeline {
         return this.#masterInfo.save({ position, epoch })
       },
       onSaved: (position, notes) => {
-        for (const { epoch } of notes) journal.over(epoch)
+        for (const { epoch } of notes) {
+          journal.over(epoch)
+          stage?.saved(epoch)
+        }
         this.#advanced(position, notes)
         prepared.saved(mayBegin(share, position)).catch(error => this.#warnOf(error))
         schemas.history.prune(oldest(position, share.halted))
@@ -202,6 +138,7 @@ export class Pipeline {
     const atomic = delivery === 'atomic' ? new AtomicDelivery({ ...parts, task, databases }) : labels
     /** Where the stream has ended by itself. */
     let end: Position | null = null
+    let stage: SnapshotStage | null = null
     const dispatcher = new Dispatcher(
       {
         lanes: config.concurrent_size,
@@ -218,10 +155,14 @@ export class Pipeline {
         observer,
         jsonTargets: this.#lessons.jsonTargets,
         deliveryOf: script => (script?.plan ? labels : atomic),
+        owes: epoch => stage?.gate.owes(epoch) ?? false,
         onDurable: (position, note) => saver.save(position, note),
       },
     )
     dispatcher.failed.catch(failure => abort.abort(failure))
+    const copying = this.#copying(ready, { snapshot, book, tracker, dispatcher, window, pace, databases })
+    stage = copying
+    const { gate } = copying
     const stopSource = new AbortController()
     const drainAndSave = async (): Promise<void> => {
       await dispatcher.drain()
@@ -245,11 +186,13 @@ export class Pipeline {
     const shared = shareChanges(
       {
         bind: map => router.bind(map),
-        rows: (event, place, commitMs) => dispatcher.rows(event, router.routes(event.map), commitMs, place),
+        rows: (event, place, commitMs) => gate.rows(event, place, commitMs),
         held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
         follow: async (change, open) => {
           this.#lessons.carried.forgetTargets()
+          await copying.changing(change)
           await changes.follow(change, open)
+          await copying.changed(change)
           followed = !open
         },
         passOver: async (schema, table) => {
@@ -268,12 +211,14 @@ export class Pipeline {
     )
     const receiver: ChangeReceiver = {
       ...shared,
+      bind: map => shared.bind(map)?.then(() => copying.halted()),
+      tablesChanged: (change, open) => shared.tablesChanged(change, open).then(() => copying.halted()),
       // A connection may hand on more before it is closed.
       rows: (event, place, commitMs) => (end === null ? shared.rows(event, place, commitMs) : undefined),
       commit: () => {
         if (end !== null) return
         shared.commit()
-        dispatcher.commit()
+        gate.commit()
         if (until !== null && !dispatcher.replaying && until(tracker)) {
           end = tracker.position()
           stopSource.abort()
@@ -287,10 +232,11 @@ export class Pipeline {
         }
       },
       get full() {
-        return dispatcher.full || barrier !== null
+        return dispatcher.full || gate.full || barrier !== null
       },
       room: async () => {
         await barrier
+        await gate.room()
         await dispatcher.room()
       },
     }
@@ -320,10 +266,18 @@ export class Pipeline {
     const onAbort = (): void => stopSource.abort()
     signal.addEventListener('abort', onAbort, { once: true })
     const isThere = until !== null && start.by === 'file' && !dispatcher.replaying && until(start.position)
-    const running = isThere ? Promise.resolve() : source.run(start, stopSource.signal)
+    let running = Promise.resolve()
+    let copies = Promise.resolve()
     let saved = false
     try {
-      await Promise.race([running, dispatcher.failed])
+      await copying.open()
+      if (!isThere) running = source.run(start, stopSource.signal)
+      if (until === null) copies = copying.run(stopSource.signal)
+      const failedCopy = new Promise<never>((_, reject) => copies.catch(reject))
+      await Promise.race([running, dispatcher.failed, failedCopy])
+      stopSource.abort()
+      await copies
+      gate.abandon(new Failure('streamBroken', 'The engine stops.'))
       if (source.inTransaction || dispatcher.unfinished) dispatcher.dropOpen()
       await withinMs(
         dispatcher.drain(),
@@ -335,15 +289,47 @@ export class Pipeline {
       stopSource.abort()
       source.abandon()
       const reason = new Failure('streamBroken', 'The engine stops.')
+      gate.abandon(reason)
       dispatcher.abandon(reason)
       abort.abort(reason)
       clearInterval(pulse)
       saved = await saver.close()
       // What it may still reject with has been told by what ended the flow.
       await running.catch(() => undefined)
+      await copies.catch(() => undefined)
+      await copying.close(reason)
     }
     if (end !== null && !saved)
       throw new Failure('positionUnsaved', `${this.#masterInfo.path}: ${formatPosition(end)} could not be saved.`)
+  }
+
+  #copying(
+    { router, schemas, resumed, replays, delivery, wholeImages, zone }: PreparedStream,
+    parts: Pick<StageParts, 'book' | 'tracker' | 'dispatcher' | 'window' | 'pace'> & {
+      readonly snapshot: SnapshotState
+      readonly databases: readonly string[]
+    },
+  ): SnapshotStage {
+    const { share, stateDir } = this.#scope
+    const { snapshot: state, databases, ...flow } = parts
+    return new SnapshotStage({
+      ...flow,
+      ...this.#copies,
+      ...copyAddresses(this.#config),
+      config: this.#config,
+      state,
+      router,
+      follower: schemas.follower,
+      isMain: stateDir === this.#dataDir,
+      isHalted: (schema, table) => share.halted.some(one => one.schema === schema && one.table === table),
+      isOwn: (schema, table) => share.wanted(schema, table),
+      wholeImages,
+      spools: delivery === 'labels' || databases.length > 1 || resumed.scripts.length > 0,
+      replays,
+      savedEpoch: resumed.durable,
+      zone,
+      observer: this.#observer,
+    })
   }
 
   #warnOf(error: unknown): void {

@@ -5,6 +5,7 @@ import type { SourceAddress } from './mysql/session.js'
 import type { LoggedImages } from './rules/image-findings.js'
 import type { RouterOptions } from './rules/router.js'
 import { RuleBook } from './rules/rule-book.js'
+import type { SnapshotLimits } from './snapshot/copy-orders.js'
 import { bucketCountFor } from './starrocks/ddl.js'
 import { separatorBytes } from './starrocks/load-body.js'
 import { StarRocksSink, type StarRocksSinkOptions } from './starrocks/starrocks-sink.js'
@@ -26,6 +27,32 @@ export function sourceAddress(config: Config): SourceAddress {
     sslCa: config.mysql_ssl_ca ?? null,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     answerTimeoutMs: Math.max(ANSWER_TIMEOUT_MS, config.read_timeout_ms),
+  }
+}
+
+/** Where rows are copied from; `streamed` is null where the binlog is read from the same server. */
+export function copyAddresses(config: Config): {
+  readonly address: SourceAddress
+  readonly streamed: SourceAddress | null
+} {
+  const main = sourceAddress(config)
+  const { mysql_addr, mysql_user, mysql_pass } = config.snapshot
+  if (mysql_addr === undefined) return { address: main, streamed: null }
+  const user = mysql_user ?? main.user
+  const address = { ...main, ...mysql_addr, user, password: mysql_pass ?? main.password }
+  return { address, streamed: main }
+}
+
+/** The bounds that a copy begins with. */
+export function snapshotLimits({ snapshot }: Config): SnapshotLimits {
+  return {
+    connections: snapshot.connections,
+    chunkRows: snapshot.chunk_rows,
+    chunkBytes: snapshot.chunk_bytes,
+    rowsPerS: snapshot.rate_rows ?? null,
+    bytesPerS: snapshot.rate_bytes ?? null,
+    maxThreadsRunning: snapshot.max_threads_running ?? null,
+    maxReplicaLagS: snapshot.max_replica_lag_s ?? null,
   }
 }
 

@@ -26,6 +26,8 @@ export interface Resumption {
   readonly position: SavedPosition | null
   /** Ordinal of the newest epoch that is in. */
   readonly epoch: number
+  /** Ordinal of the newest of which is known that it and all before it are in. */
+  readonly durable: number
   /** Ordinal of the newest that was begun, what is void by now included: not to be used again. */
   readonly begun: number
   readonly scripts: readonly EpochScript[]
@@ -75,19 +77,27 @@ export async function resume(
         message: 'master.info was edited by hand: reading goes on from what it says, whatever is loaded already.',
         advice: 'Rows of append and aggregate targets that are read again are counted again there.',
       })
-    return { position: saved, epoch: newest, begun: newest, scripts: [], retired: [...marks.keys()] }
+    const durable = saved.epoch ?? 0
+    return { position: saved, epoch: newest, durable, begun: newest, scripts: [], retired: [...marks.keys()] }
   }
   const found = marks.size > 0 ? behindMarks(past, marks, observer) : null
   const position = found?.position ?? saved
   const epoch = found?.epoch ?? saved?.epoch ?? 0
-  if (found?.script) return { position, epoch, begun: epoch, scripts: [found.script], retired: [] }
-  const chain = chainOf(past, position)
+  if (found?.script) return { position, epoch, durable: epoch - 1, begun: epoch, scripts: [found.script], retired: [] }
+  const chain = chainOf(past, position, epoch)
   const scripts: EpochScript[] = []
   for (const plan of chain.toReversed()) scripts.unshift(await scriptOf(plan, scripts[0]?.plan ?? null, sink, signal))
   // A transaction that is not in gives its ordinal to the next one: the marks count on without a gap.
   const unread = plans.filter(plan => plan.delivery === 'labels' && !chain.includes(plan))
   const begun = Math.max(epoch, ...unread.map(plan => plan.epoch))
-  return { position, epoch, begun, scripts, retired: past.delivery === 'labels' ? [...marks.keys()] : [] }
+  return {
+    position,
+    epoch,
+    durable: epoch,
+    begun,
+    scripts,
+    retired: past.delivery === 'labels' ? [...marks.keys()] : [],
+  }
 }
 
 /** What an operator wrote counts more than what runs before left behind; also that it is another server's, which is refused later. */
@@ -147,9 +157,13 @@ function behindMarks(
   return { position: newest.end, epoch: newest.epoch, script: null }
 }
 
-/** The plans that lie before us, each beginning where the one before it ended. */
-function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null): PlannedEpoch[] {
-  const labels = plans.filter(plan => plan.delivery === 'labels' && plan.shipments.length > 0)
+/**
+ * The plans that lie before us, each beginning where the one before it ended. An epoch of copied rows alone ends where it
+ * begins: the place does not tell whether it is in, but its ordinal does. `epoch`: the newest that is in.
+ */
+function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null, epoch: number): PlannedEpoch[] {
+  const ahead = plans.filter(plan => plan.delivery === 'labels' && plan.shipments.length > 0 && plan.epoch > epoch)
+  const labels = ahead.toSorted((a, b) => a.epoch - b.epoch)
   const first = labels.find(plan => position !== null && isAt(plan.start, position))
   if (first === undefined) return []
   if (first.start.serverUuid !== serverUuid) {
@@ -167,9 +181,10 @@ function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null): P
   }
   const chain = [first]
   for (;;) {
-    const { end } = chain.at(-1)!
-    const next = end === null ? undefined : labels.find(plan => plan.epoch > first.epoch && isAt(plan.start, end))
-    if (next === undefined || chain.includes(next)) return chain
+    const last = chain.at(-1)!
+    const { end } = last
+    const next = end === null ? undefined : labels.find(plan => plan.epoch > last.epoch && isAt(plan.start, end))
+    if (next === undefined) return chain
     chain.push(next)
   }
 }

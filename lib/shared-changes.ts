@@ -16,7 +16,8 @@ type TableId = { readonly schema: string; readonly table: string }
 /** What a stream does with changes. */
 export interface ChangeHandlers {
   bind(map: TableMap): Promise<void> | undefined
-  rows(event: RowsEvent, place: ChangePlace, commitMs: number): void
+  /** A promise holds the stream. */
+  rows(event: RowsEvent, place: ChangePlace, commitMs: number): Promise<void> | undefined
   /** Rows of another stream's share: they are counted as events of their epoch, and go nowhere. */
   held(event: RowsEvent, place: ChangePlace, commitMs: number): void
   /** `open`: see ChangeReceiver. */
@@ -73,10 +74,10 @@ export function shareChanges(
       if (isHeld(event.map)) {
         observer({ kind: 'held', source: tableName(event.map), bytes: event.end - event.at })
         handlers.held(event, place, commitMs)
-        return
+        return undefined
       }
       touched.add(event.map)
-      handlers.rows(event, place, commitMs)
+      return handlers.rows(event, place, commitMs)
     },
     commit() {
       if (touched.size > 0) touched.clear()

@@ -6,16 +6,20 @@ import { HaltedTables } from './checkpoint/halted-tables.js'
 import type { Config } from './config/options.js'
 import { ConfigInForce } from './config-in-force.js'
 import type { RequestHandlers } from './control/control-server.js'
-import { asFailure, backoffMs, type Failure } from './model/failure.js'
+import { asFailure, backoffMs, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
-import { Pipeline } from './pipeline.js'
+import { type CopyParts, Pipeline } from './pipeline.js'
+import { snapshotLimits } from './registry.js'
 import { type ReadConfig, Reload } from './reload.js'
 import { addReload } from './reload-request.js'
+import { CopyOrders } from './snapshot/copy-orders.js'
 import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
 
 export interface Supervisor {
+  /** What the running engine can be told to copy. */
+  readonly copies: CopyOrders
   /** Runs until the signal fires; resolves when drained and the position is saved. Rejects with the Failure that ended the flow. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -30,7 +34,15 @@ export interface SupervisorOptions {
 
 /** Builds the pipeline of a configuration and builds it anew, from the saved position, after failures whose policy is retry. */
 export function createSupervisor(config: Config, options: SupervisorOptions, observer: Observer): Supervisor {
-  return { run: signal => supervise(config, options, observer, signal) }
+  const orders = new CopyOrders(snapshotLimits(config))
+  const copies = { orders, findDeadKeys: null }
+  return {
+    copies: orders,
+    run: signal =>
+      supervise(config, options, copies, observer, signal).finally(() =>
+        orders.close(new Failure('streamBroken', 'The engine stops.')),
+      ),
+  }
 }
 
 const CHANGED_UNDER_WAY =
@@ -39,6 +51,7 @@ const CHANGED_UNDER_WAY =
 async function supervise(
   config: Config,
   { baseDir, read, handlers }: SupervisorOptions,
+  copies: CopyParts,
   watcher: Observer,
   signal: AbortSignal,
 ): Promise<void> {
@@ -64,7 +77,7 @@ async function supervise(
   const inForce = new ConfigInForce(dataDir)
   const runMain = async (until: Scope['until'], own: Config | null = null): Promise<void> => {
     const scope = { stateDir: dataDir, task, share: share(), until }
-    const pipeline = new Pipeline(own ?? reload.config, dataDir, scope, observer, lessons)
+    const pipeline = new Pipeline(own ?? reload.config, dataDir, scope, observer, lessons, copies)
     // A run that is to end at a certain place goes on to there.
     await pipeline.run(until === null ? AbortSignal.any([signal, reload.due]) : signal).finally(() => {
       position = pipeline.position ?? position
@@ -90,6 +103,7 @@ async function supervise(
     halted,
     observer,
     lessons,
+    copies,
     runMain,
   })
   observer({ kind: 'haltedTables', tables: halted.tables })
@@ -104,7 +118,10 @@ async function supervise(
         await catchUp.run(signal)
       }
       reloaded = reload.take()
-      if (reloaded) await settle()
+      if (reloaded) {
+        copies.orders.setLimits(snapshotLimits(reload.config))
+        await settle()
+      }
       if (!signal.aborted) await runMain(null)
       if (signal.aborted || !reload.due.aborted) break
       reloaded = true

@@ -1,8 +1,8 @@
 import { Failure } from '../model/failure.js'
 import { type BoundColumn, isSkippable } from './bound-column.js'
-import { columnCode } from './column-code.js'
 import { WITHIN_LIMIT } from './row-code.js'
 import { ValueProblem } from './value-problem.js'
+import { columnCode } from './wire-column-code.js'
 import { WRITERS } from './writers.js'
 
 /** Finds the values of images that have these columns, in this order, without reading them. */

@@ -1,5 +1,6 @@
-import { type ColumnCode, columnCode, type TargetForm } from './column-code.js'
+import type { ColumnCode, TargetForm } from './column-code.js'
 import { guardCode, type ValueGuard } from './field-guard.js'
+import { type ImageForm, imageForm } from './image-form.js'
 import type { RowLayout } from './row-layout.js'
 import type { RowPunctuation } from './row-punctuation.js'
 import { WIRE } from './wire-type.js'
@@ -34,8 +35,9 @@ export interface GeneratedRow {
 
 /** Source of the function body that makes a GeneratedRow from what `row-encoder` passes in. */
 export function rowSource(layout: RowLayout, punctuation: RowPunctuation): { source: string; codes: ColumnCode[] } {
-  const codes = layout.columns.map((column, i) => columnCode(column, i, targetForm(layout, i)))
-  const columns = new RowSource(layout, punctuation, codes)
+  const form = imageForm(layout.images ?? 'binlog', layout.columns)
+  const codes = layout.columns.map((column, i) => form.column(column, i, targetForm(layout, i)))
+  const columns = new RowSource(layout, punctuation, form, codes)
   return { source: columns.source(), codes }
 }
 
@@ -45,15 +47,12 @@ export function targetForm(layout: RowLayout, i: number): TargetForm {
 }
 
 class RowSource {
-  readonly #bitmapBytes: number
-
   constructor(
     readonly layout: RowLayout,
     readonly punctuation: RowPunctuation,
+    readonly form: ImageForm,
     readonly codes: readonly ColumnCode[],
-  ) {
-    this.#bitmapBytes = (layout.columns.length + 7) >> 3
-  }
+  ) {}
 
   source(): string {
     const count = this.layout.columns.length
@@ -77,7 +76,7 @@ class RowSource {
       }
     }
     const parted = parts.length > 0
-    const begin = `${this.#notNull()}let p=at+${this.#bitmapBytes};`
+    const begin = `${this.form.check}let p=at+${this.form.headBytes};`
     const finish = `${WITHIN_LIMIT}state.end=p;`
     const empty = this.punctuation.fields === 1 && this.layout.format === 'csv' ? 'if(q===start)u=1;' : ''
     const change = this.layout.change ? 'let u=change.unsafe;q=change.write(o,q);' : 'let u=0;'
@@ -89,24 +88,9 @@ class RowSource {
       `function skip(b,at,limit){${begin}${skip}${finish}return p;}`,
       ...this.#key(),
       this.#inflated(),
-      `function find(b,at,limit,target){let p=at+${this.#bitmapBytes};${this.#finds()}}`,
+      `function find(b,at,limit,target){let p=at+${this.form.headBytes};${this.#finds()}}`,
       'return {encode,skip,inflated,hash,same,walk,find};',
     ].join('\n')
-  }
-
-  /** A NULL bit on a column that has none says that the image is not one of this table. */
-  #notNull(): string {
-    let code = ''
-    for (let byte = 0; byte < this.#bitmapBytes; byte++) {
-      let mask = 0
-      for (let bit = 0; bit < 8; bit++) if (this.layout.columns[byte * 8 + bit]?.nullable === false) mask |= 1 << bit
-      if (mask !== 0) code += `if((b[at+${byte}]&${mask})!==0)notNullable(at+${byte});`
-    }
-    return code
-  }
-
-  #isNull(i: number): string {
-    return `(b[at+${i >> 3}]&${1 << (i & 7)})!==0`
   }
 
   #writes(from: number, to: number): string {
@@ -128,18 +112,24 @@ class RowSource {
 
   /** The field of a column, if it has one, then its sums: each reads the value anew. */
   #write(i: number, before: Uint8Array | null): string {
-    let code = before === null ? '' : this.#field(i, before)
-    this.punctuation.sums[i]!.forEach((sum, k) => {
-      const again = before === null && k === 0 ? '' : `p-=${this.codes[i]!.fixedBytes};`
-      const quote = this.layout.format === 'json' ? 'o[q++]=34;' : ''
-      const value = `${again}const s=q;${this.codes[i]!.write}if(op!==0)q=negateNumber(o,s,q);`
-      code +=
-        constant(sum, `sums[${i}][${k}]`) +
-        quote +
-        (this.layout.columns[i]!.nullable ? `if(${this.#isNull(i)}){o[q++]=48;}else{${value}}` : `{${value}}`) +
-        quote
-    })
-    return code
+    const sums = this.punctuation.sums[i]!
+    const field = before === null ? '' : this.#field(i, before)
+    if (sums.length === 0) return field
+    const quote = this.layout.format === 'json' ? 'o[q++]=34;' : ''
+    const value = `{const s=q;${this.codes[i]!.write}if(op!==0)q=negateNumber(o,s,q);}`
+    const added = sums.map(
+      (sum, k) => `${constant(sum, `sums[${i}][${k}]`)}p=v;${quote}${this.#unlessNull(i, 'o[q++]=48;', value)}${quote}`,
+    )
+    return `{const v=p;${field}${added.join('')}}`
+  }
+
+  /** Runs `code` on a value; `otherwise`, behind a NULL. */
+  #unlessNull(i: number, otherwise: string, code: string): string {
+    if (!this.layout.columns[i]!.nullable) return code
+    const behind = `${this.form.skipNull}${otherwise}`
+    return behind === ''
+      ? `if(!(${this.form.isNull(i)}))${code}`
+      : `if(${this.form.isNull(i)}){${behind}}else${code.startsWith('{') ? '' : ' '}${code}`
   }
 
   #field(i: number, before: Uint8Array): string {
@@ -149,10 +139,7 @@ class RowSource {
     const { guard } = this.layout.fields[i]!
     const nullText = guard?.notNull ? `refuseNull(guards[${i}],${i});` : writeNull
     const judged = guard?.value ? this.#judged(i, value, guard.value, writeNull) : value
-    return (
-      constant(before, `before[${i}]`) +
-      (this.layout.columns[i]!.nullable ? `if(${this.#isNull(i)}){${nullText}}else{${judged}}` : `{${judged}}`)
-    )
+    return constant(before, `before[${i}]`) + this.#unlessNull(i, nullText, `{${judged}}`)
   }
 
   #judged(i: number, value: string, guard: ValueGuard, writeNull: string): string {
@@ -178,7 +165,7 @@ class RowSource {
   }
 
   #skip(i: number): string {
-    return this.layout.columns[i]!.nullable ? `if(!(${this.#isNull(i)}))${this.codes[i]!.skip}` : this.codes[i]!.skip
+    return this.#unlessNull(i, '', this.codes[i]!.skip)
   }
 
   /** Always there, always as long. */
@@ -190,10 +177,9 @@ class RowSource {
     const inflates = (i: number) => this.punctuation.before[i] !== null && this.codes[i]!.inflate !== null
     if (!this.codes.some((_, i) => inflates(i))) return 'const inflated=null;'
     const walk = this.codes.map((code, i) => {
-      if (!inflates(i)) return this.#skip(i)
-      return this.layout.columns[i]!.nullable ? `if(!(${this.#isNull(i)}))${code.inflate}` : code.inflate!
+      return inflates(i) ? this.#unlessNull(i, '', code.inflate!) : this.#skip(i)
     })
-    return `function inflated(b,at,limit){let p=at+${this.#bitmapBytes},x=0;${walk.join('')}return x;}`
+    return `function inflated(b,at,limit){let p=at+${this.form.headBytes},x=0;${walk.join('')}return x;}`
   }
 
   #finds(): string {
@@ -205,9 +191,9 @@ class RowSource {
    * columns stand at fixed places no walk is needed to compare.
    */
   #key(): string[] {
-    const { key, columns } = this.layout
+    const { key } = this.layout
     const last = Math.max(-1, ...key)
-    let walk = `let p=at+${this.#bitmapBytes};`
+    let walk = `let p=at+${this.form.headBytes};`
     for (let i = 0; i <= last; i++) {
       const k = key.indexOf(i)
       if (k === -1) {
@@ -215,7 +201,7 @@ class RowSource {
         continue
       }
       const note = `to[${2 * k}]=p;${this.codes[i]!.skip}to[${2 * k + 1}]=p;`
-      walk += columns[i]!.nullable ? `if(${this.#isNull(i)}){to[${2 * k}]=-1;to[${2 * k + 1}]=-1;}else{${note}}` : note
+      walk += this.#unlessNull(i, `to[${2 * k}]=-1;to[${2 * k + 1}]=-1;`, `{${note}}`)
     }
     const hashes = key.map((i, k) => `p=first[${2 * k}];if(p===-1)h=hashNull(h);else{${this.codes[i]!.hash}}`).join('')
     return [
@@ -228,7 +214,7 @@ class RowSource {
   #sameFixed(): string | null {
     const { key } = this.layout
     const compares: string[] = []
-    let offset = this.#bitmapBytes
+    let offset = this.form.headBytes
     const last = Math.max(-1, ...key)
     for (let i = 0; i <= last; i++) {
       if (!this.#isPlain(i)) return null

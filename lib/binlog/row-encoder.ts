@@ -1,19 +1,18 @@
 import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
-import type { Zone } from '../model/zone.js'
-import { type BoundColumn, isSkippable } from './bound-column.js'
+import { isSkippable } from './bound-column.js'
 import { type ChangeOp, ChangeText } from './change-text.js'
-import { type ColumnConstants, isBase64, type TargetForm } from './column-code.js'
-import { converterOf } from './converted-value.js'
+import { columnConstants, isUnsafe } from './column-constants.js'
 import { HASH_SEED } from './key-hash.js'
 import { RefusedValue } from './refused-value.js'
 import { type GeneratedRow, type RowState, rowSource, targetForm } from './row-code.js'
 import type { RowLayout } from './row-layout.js'
 import { rowPunctuation } from './row-punctuation.js'
 import { ValueProblem } from './value-problem.js'
-import { isSummable, WIRE } from './wire-type.js'
-import { type Separators, writeJsonText } from './write-text.js'
+import { isSummable } from './wire-type.js'
+import type { Separators } from './write-text.js'
 import { WRITERS } from './writers.js'
+import { zoneOffset } from './zone-offset.js'
 
 export interface RowEncoder {
   /** Source offset just behind the image last walked by encode or skip. */
@@ -250,12 +249,6 @@ function rowText(layout: RowLayout, source: Buffer, at: number, limit: number): 
   return `the row with key ${out.toString('utf8', 0, encoder.encode(source, at, limit, out, 0, 0))}`
 }
 
-/** A zone without transitions needs no question per value. */
-function zoneOffset(zone: Zone): (utcSeconds: number) => number {
-  const { fixedOffset } = zone
-  return fixedOffset === null ? utcSeconds => zone.offsetAt(utcSeconds) : () => fixedOffset
-}
-
 /** Bytes of numbers, dates, times, base64, \N: a separator must have none of them. */
 const RESERVED = /[0-9A-Za-z+\-.: \\/=]/
 
@@ -275,29 +268,4 @@ function separatorsOf(layout: RowLayout): Separators {
   }
   const bytes = [...table.keys()].filter(byte => table[byte] === 1)
   return { table, bytes, control: bytes.every(byte => byte < 32) }
-}
-
-function isUnsafe(bytes: Uint8Array, separators: Separators): boolean {
-  return (bytes.length === 2 && bytes[0] === 92 && bytes[1] === 78) || bytes.some(byte => separators.table[byte] === 1)
-}
-
-function columnConstants(column: BoundColumn, form: TargetForm, separators: Separators): ColumnConstants {
-  const csv = form === 'csv' || form === 'csvBase64'
-  const value = converterOf(column, isBase64(form))
-  const scratch = Buffer.alloc(column.type === WIRE.STRING ? column.length : 0)
-  if (column.form !== 'labels') return { labels: [], labelsUnsafe: separators.table, scratch, value }
-  const labels = [new Uint8Array(0), ...column.members].map(member =>
-    member === null ? null : csv ? Buffer.from(member) : jsonInside(member),
-  )
-  return {
-    labels,
-    labelsUnsafe: Uint8Array.from(labels, label => (csv && label !== null && isUnsafe(label, separators) ? 1 : 0)),
-    scratch,
-    value,
-  }
-}
-
-function jsonInside(bytes: Uint8Array): Uint8Array {
-  const room = Buffer.alloc(bytes.length * 6)
-  return Buffer.from(room.subarray(0, writeJsonText(Buffer.from(bytes), 0, bytes.length, room, 0)))
 }

@@ -1,11 +1,14 @@
 import type { Zone } from '../model/zone.js'
 import type { BoundColumn } from './bound-column.js'
 import type { FieldGuard } from './field-guard.js'
+import type { ImageKind } from './image-form.js'
 
 export type FieldForm = 'text' | 'base64'
 
 /** What a row looks like in a load body. */
 export interface RowLayout {
+  /** What the rows are read from; absent: row images of a binlog. */
+  readonly images?: ImageKind
   /** All columns of the row image, in order. */
   readonly columns: readonly BoundColumn[]
   /** Per source column: name in the target (JSON key), form, and what it cannot hold; null = left out. */

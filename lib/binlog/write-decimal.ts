@@ -1,4 +1,3 @@
-import { decimalBytes } from './wire-type.js'
 import { writePadded, writeUint32 } from './write-int.js'
 
 const DIGIT_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4]
@@ -60,7 +59,7 @@ export function writeDecimal(
   return at
 }
 
-/** Source of the same for one precision and scale, unrolled: reads `b[p]`, writes `o[q]`, moves `p` and `q`. */
+/** Source of the same for one precision and scale, unrolled: reads `b[p]`, writes `o[q]`, moves `q`. */
 export function decimalCode(precision: number, scale: number): string {
   const whole = precision - scale
   let offset = 0
@@ -95,5 +94,5 @@ export function decimalCode(precision: number, scale: number): string {
       left -= digits
     }
   }
-  return `${code}p+=${decimalBytes(precision, scale)};`
+  return code
 }

@@ -18,7 +18,15 @@ export function writeFloat(o: Uint8Array, q: number, b: Uint8Array, p: number): 
   f32Bytes[1] = b[p + 1]!
   f32Bytes[2] = b[p + 2]!
   f32Bytes[3] = b[p + 3]!
-  const v = f32[0]!
+  return writeSingle(o, q, f32[0]!, p)
+}
+
+/** The number whose text as a double stands in `b[p..p+n)`. Throws ValueProblem for what is no number. */
+export function writeFloatText(o: Uint8Array, q: number, b: Uint8Array, p: number, n: number): number {
+  return writeSingle(o, q, Math.fround(readDecimal(b, p, n)), p)
+}
+
+function writeSingle(o: Uint8Array, q: number, v: number, p: number): number {
   // Decimals of at most six digits are told apart by every float, so one that fits is the shortest.
   const size = v < 0 ? -v : v
   if (size < 1e6 && size >= 1e-4) {
@@ -28,6 +36,46 @@ export function writeFloat(o: Uint8Array, q: number, b: Uint8Array, p: number): 
     if (Math.fround(scaled / power) === v) return writeFixed(o, q, scaled, power, digits)
   }
   return writeShortest(o, q, shortestOfFloat(v, p))
+}
+
+/** Beyond the digits and exponents that doubles of a float's values are printed with. */
+const TENS = Float64Array.from({ length: 100 }, (_, i) => Number(`1e${i}`))
+
+/** A decimal number, off by no more than the last bits of a double: far less than floats are apart. */
+function readDecimal(b: Uint8Array, p: number, n: number): number {
+  const end = p + n
+  const negative = b[p] === 45
+  let i = negative ? p + 1 : p
+  if (i === end) throw new ValueProblem('it is not a number', p)
+  let digits = 0
+  let scale = 0
+  let point = false
+  for (; i < end; i++) {
+    const c = b[i]!
+    if (c === 46) point = true
+    else if (c >= 48 && c <= 57) {
+      digits = digits * 10 + (c - 48)
+      if (point) scale++
+    } else break
+  }
+  if (i < end) scale -= readExponent(b, i, end)
+  if (scale >= TENS.length || scale <= -TENS.length) throw new ValueProblem('it is not a number of a FLOAT', p)
+  const size = scale > 0 ? digits / TENS[scale]! : digits * TENS[-scale]!
+  return negative ? -size : size
+}
+
+function readExponent(b: Uint8Array, at: number, end: number): number {
+  let i = at + 1
+  const negative = b[i] === 45
+  if (negative || b[i] === 43) i++
+  let exponent = 0
+  if ((b[at]! | 32) !== 101 || i >= end) throw new ValueProblem('it is not a number', at)
+  for (; i < end; i++) {
+    const digit = b[i]! - 48
+    if (digit < 0 || digit > 9) throw new ValueProblem('it is not a number', at)
+    exponent = exponent * 10 + digit
+  }
+  return negative ? -exponent : exponent
 }
 
 /** Eight bytes, IEEE 754 little-endian. */

@@ -11,8 +11,9 @@ import {
 } from './guarded-value.js'
 import { finishHash, hashBytes, hashInt64, hashLatin1, hashNull, hashNumber, hashText, hashUint64 } from './key-hash.js'
 import { refuseBoolean, refuseBytes, refuseDate, refuseNull } from './refused-value.js'
+import { copyPlain, longLength, longLengthBytes } from './text-value.js'
 import { ValueProblem } from './value-problem.js'
-import { writeDouble, writeFloat } from './write-float.js'
+import { writeDouble, writeFloat, writeFloatText } from './write-float.js'
 import { writeHiresDatetime, writeHiresTime, writeHiresTimestamp } from './write-hires.js'
 import { negateNumber, writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
 import { writeJson } from './write-json.js'
@@ -55,6 +56,7 @@ export const WRITERS = {
   writeKeyDate,
   writeLeastDate,
   copyChecked,
+  copyPlain,
   findCollision,
   findInDocument,
   finishHash,
@@ -67,15 +69,19 @@ export const WRITERS = {
   hashUint64,
   inflatedBytes,
   isAscii,
+  longLength,
+  longLengthBytes,
   negateNumber,
   padBinary,
-  scratchText: Buffer.alloc(64),
+  /** Room for every value of a type whose values have a longest text: DECIMAL(65,30) is longest. */
+  scratchText: Buffer.alloc(128),
   writeBase64,
   writeConstant,
   writeDate,
   writeDatetime2,
   writeDouble,
   writeFloat,
+  writeFloatText,
   writeFraction,
   writeHiresDatetime,
   writeHiresTime,

@@ -4,6 +4,7 @@ import { formatPosition } from '../model/position.js'
 import type { Status } from '../observe/status.js'
 import { readStatusFile } from '../observe/status-file.js'
 import { CONFIG_FLAG, type Command, EXIT } from './command.js'
+import { snapshotLines } from './copy-bars.js'
 import { readWorkplace } from './read-config.js'
 
 export const status: Command = {
@@ -83,6 +84,7 @@ export function renderStatus(status: Status, nowMs: number): string {
     if (statement !== null && !reason.includes(statement)) lines.push(`  statement ${statement}`)
     if (!catching_up) lines.push(`  to do    ${advice}`)
   }
+  lines.push(...snapshotLines(status.snapshot ?? null))
   for (const [name, volume] of Object.entries(status.sources))
     lines.push(`source     ${name}: ${volume.rows} rows, ${volume.bytes} bytes received`)
   for (const [name, target] of Object.entries(status.targets)) {

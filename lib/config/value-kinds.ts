@@ -108,17 +108,14 @@ function sizeBytes(value: string): number {
   return Math.round(Number(match[1]) * (SIZE_UNITS[match[2]!.toUpperCase()] ?? Number.NaN))
 }
 
-/** One of some words. `later` are words of the language whose feature this version does not have: they are refused by name. */
-export function oneOf<const T extends string>(values: readonly T[], later: readonly string[] = []): Kind<T> {
+/** One of some words. */
+export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   const allowed = listOf(values)
   return {
     type: values.map(quoted).join(' | '),
     parse: value => {
       if (typeof value !== 'string') return no(`must be ${allowed}, but is ${describeType(value)}`)
-      if ((values as readonly string[]).includes(value)) return yes(value as T)
-      return later.includes(value)
-        ? no(`= ${quoted(value)} is not available in this version; it must be ${allowed}`)
-        : no(`must be ${allowed}`)
+      return (values as readonly string[]).includes(value) ? yes(value as T) : no(`must be ${allowed}`)
     },
   }
 }

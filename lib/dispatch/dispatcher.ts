@@ -4,12 +4,12 @@ import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
 import { accountFor } from './account.js'
 import type { Delivery, Shipment } from './delivery.js'
+import { DueTimer } from './due-timer.js'
 import { Epoch } from './epoch.js'
 import type { EpochScript } from './epoch-script.js'
+import { EventWriter, located } from './event-writer.js'
 import type { Pace } from './pace.js'
 import type { Route, RowImages } from './route.js'
-import { TracedEvent } from './row-trace.js'
-import { RowWriter } from './row-writer.js'
 import { release, takeAll, takeComplete, takeOne } from './shipments.js'
 import type { Window } from './window.js'
 
@@ -24,6 +24,12 @@ export interface DispatcherOptions {
   readonly scripts: readonly EpochScript[]
   /** Bad rows are parked, so rows are traced. */
   readonly traced: boolean
+}
+
+/** Some of the images of an event, and where they go. */
+export interface EventPiece {
+  readonly images: RowImages
+  readonly routes: readonly Route[]
 }
 
 /** What has become durable with an epoch. */
@@ -41,6 +47,8 @@ export interface DispatcherParts {
   readonly observer: Observer
   /** How an epoch is delivered; asked when it begins. */
   readonly deliveryOf: (script: EpochScript | null) => Delivery
+  /** Whether rows that were copied into this epoch before are still to go into it again; absent: never. */
+  readonly owes?: (epoch: number) => boolean
   /** See `RowWriterParts`; kept by who outlives this dispatcher. */
   readonly jsonTargets: Set<string>
   /** Called once per epoch, in order, when everything up to the position is durable and visible. */
@@ -56,7 +64,7 @@ export class Dispatcher {
   readonly failed: Promise<never>
   readonly #options: DispatcherOptions
   readonly #parts: DispatcherParts
-  readonly #writer: RowWriter
+  readonly #writer: EventWriter
   readonly #scripts: EpochScript[]
   #rejectFailed!: (failure: Failure) => void
   #open: Epoch
@@ -65,8 +73,10 @@ export class Dispatcher {
   #inTransaction = false
   #moved = false
   #due = false
-  #timer: NodeJS.Timeout | null = null
-  #timerDueMs = Number.POSITIVE_INFINITY
+  readonly #timer = new DueTimer(() => {
+    this.#due = true
+    this.#sealWhenFree()
+  })
   readonly #positionOf: () => Position
   #idleWaiters: { resolve: () => void; reject: (failure: Failure) => void }[] = []
 
@@ -81,13 +91,14 @@ export class Dispatcher {
     })
     // Whoever waits hears of it; a failure that comes when nobody does is in the window all the same.
     this.failed.catch(() => undefined)
-    this.#writer = new RowWriter(options, {
+    this.#writer = new EventWriter(options, {
       window: parts.window,
       jsonTargets: parts.jsonTargets,
       full: (epoch, bodies, lane) => {
         epoch.streamed = true
         this.#ship(epoch, [takeOne(bodies, lane, options.lanes)], false)
       },
+      due: route => this.#dueBy(route),
     })
     this.#open = this.#begin(options.firstEpoch, options.start)
     this.#delivery = parts.deliveryOf(this.#open.script)
@@ -95,21 +106,56 @@ export class Dispatcher {
 
   /** Rows of one event for every route of its table. The event's bytes, and `place`, are not kept. */
   rows(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): void {
+    this.pieces([{ images, routes }], commitMs, place)
+  }
+
+  /** One event of which not all rows go the same way; with no piece it counts as an event all the same. */
+  pieces(pieces: readonly EventPiece[], commitMs: number, place: ChangePlace): void {
     const { window } = this.#parts
     if (window.failure) return
     this.#inTransaction = true
     const epoch = this.#open
     epoch.events++
-    const { script } = epoch
-    const wanted = script === null ? routes : routes.filter(route => !script.skips(route.target))
-    try {
-      if (images.complete === false) for (const route of wanted) this.#writeIncomplete(route, images, commitMs, place)
-      else this.#write(wanted, images, commitMs, place)
-    } catch (error) {
-      this.#stop(located(asFailure(error), place))
-      return
-    }
+    for (const { images, routes } of pieces) if (!this.#write(images, routes, commitMs, place, false)) return
     if (epoch.script?.spills.has(epoch.events) || (window.full && !this.#scripted)) this.#spill()
+  }
+
+  /**
+   * No epoch is cut until `commit`: rows that were copied are to go into the one that is open. To be called between two
+   * transactions.
+   */
+  hold(): void {
+    this.#inTransaction = true
+  }
+
+  /** Rows that were copied from the table, not read from the stream: no event of the epoch, and no news of how fresh it is. */
+  copied(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): void {
+    if (!this.#parts.window.failure) this.#write(images, routes, commitMs, place, true)
+  }
+
+  /** Nothing moves any more. */
+  get hasFailed(): boolean {
+    return this.#parts.window.failure !== null
+  }
+
+  /** Ordinal of the open epoch. */
+  get epoch(): number {
+    return this.#open.ordinal
+  }
+
+  /** Whether so much may be copied into the open epoch: it is a new one, the ack window has room for all of it, and nobody waits for everything to be durable. */
+  takesCopies(rows: number, bytes: number): boolean {
+    const { window } = this.#parts
+    if (window.failure || this.#open.script !== null || this.#scripts.length > 0) return false
+    if (this.#idleWaiters.length > 0) return false
+    return window.rows === 0 || (window.rows + rows <= window.maxRows && window.bytes + bytes <= window.maxBytes)
+  }
+
+  /** An epoch that is read again has come to its end, as one that holds nothing but copied rows does at its start: `commit` is due. */
+  get isOver(): boolean {
+    const end = this.#open.script?.end ?? null
+    if (end === null || this.#inTransaction || this.#parts.window.failure) return false
+    return !this.#owes && comparePositions(this.#positionOf(), end) === 0
   }
 
   /** The source transaction is complete: an epoch may be cut here. */
@@ -122,7 +168,7 @@ export class Dispatcher {
       return
     }
     if (this.#due || this.#parts.window.halfFull) this.#sealWhenFree()
-    else if (this.#timer === null) this.#dueIn(this.#options.idleAdvanceMs)
+    else if (!this.#timer.isSet) this.#timer.dueIn(this.#options.idleAdvanceMs)
   }
 
   /** An epoch that is read again takes what it took, whatever the window says. */
@@ -164,7 +210,7 @@ export class Dispatcher {
 
   /** Forgets what no epoch has sealed yet, an unfinished transaction above all: it will be read again from the saved position. */
   dropOpen(): void {
-    this.#clearTimer()
+    this.#timer.clear()
     this.#open = new Epoch(this.#open.ordinal, this.#open.start, null)
     this.#inTransaction = false
     this.#moved = false
@@ -183,7 +229,11 @@ export class Dispatcher {
   /** The open epoch is being read again and has not come to the end of what was planned of it. */
   get #scripted(): boolean {
     const { script, events } = this.#open
-    return script !== null && (script.end !== null || events < script.events)
+    return script !== null && (script.end !== null || events < script.events || this.#owes)
+  }
+
+  get #owes(): boolean {
+    return this.#parts.owes?.(this.#open.ordinal) ?? false
   }
 
   #begin(ordinal: number, start: Position): Epoch {
@@ -193,37 +243,23 @@ export class Dispatcher {
     return new Epoch(script.epoch, start, script)
   }
 
-  #write(routes: readonly Route[], images: RowImages, commitMs: number, place: ChangePlace): void {
-    const event = this.#traced(images, routes, commitMs, place)
+  /** False when it failed, and so nothing moves any more. */
+  #write(images: RowImages, all: readonly Route[], commitMs: number, place: ChangePlace, copied: boolean): boolean {
+    const epoch = this.#open
+    const { script } = epoch
+    const routes = script === null ? all : all.filter(route => !script.skips(route.target))
     try {
-      for (const route of routes) {
-        this.#dueBy(route)
-        this.#writer.write(this.#open, images, route, place, commitMs, event, this.#delivery.oneShape)
-      }
-    } finally {
-      if (event !== null) this.#parts.window.settle(0, event.release())
+      this.#writer.write(epoch, { images, routes, commitMs, place, copied }, this.#delivery.oneShape)
+      return true
+    } catch (error) {
+      this.#stop(located(asFailure(error), place))
+      return false
     }
-  }
-
-  /** Each route makes other images of those that leave columns out, so none are shared. */
-  #writeIncomplete(route: Route, images: RowImages, commitMs: number, place: ChangePlace): void {
-    if (route.reshape === undefined || images.bitmaps === undefined)
-      throw new Failure('internal', `Images of ${route.source} leave columns out where none may.`)
-    const reshaped = route.reshape(images, images.bitmaps(), place)
-    if (reshaped.images.at < reshaped.images.end) this.#write([reshaped.route], reshaped.images, commitMs, place)
-  }
-
-  #traced(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): TracedEvent | null {
-    const route = routes[0]
-    if (!this.#options.traced || route?.imageText === undefined) return null
-    const event = new TracedEvent(images, place, commitMs, route.source, route.imageText)
-    this.#parts.window.admit(0, event.bytes)
-    return event
   }
 
   #dueBy(route: Route): void {
     const ms = this.#parts.pace.interval(route.flushIntervalMs)
-    if (this.#open.rows === 0 || ms < this.#timerDueMs - performance.now()) this.#dueIn(ms)
+    if (this.#open.rows === 0 || ms < this.#timer.leftMs) this.#timer.dueIn(ms)
   }
 
   /** Ships every open body although the transaction goes on: memory stays within the window, the position waits for its end. */
@@ -300,10 +336,11 @@ export class Dispatcher {
       )
     } else epoch.durable = true
     this.#open = this.#begin(epoch.counts ? epoch.ordinal + 1 : epoch.ordinal, end)
+    this.#open.isSecond = comparePositions(epoch.start, end) === 0
     this.#delivery = this.#parts.deliveryOf(this.#open.script)
     this.#moved = false
     this.#due = false
-    this.#clearTimer()
+    this.#timer.clear()
     for (const [route, { rows, bytes }] of epoch.received)
       this.#parts.observer({ kind: 'received', source: route.source, rows, bytes })
     this.#settleEpochs()
@@ -341,38 +378,13 @@ export class Dispatcher {
     }
   }
 
-  #dueIn(ms: number): void {
-    this.#clearTimer()
-    this.#timerDueMs = performance.now() + ms
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#timerDueMs = Number.POSITIVE_INFINITY
-      this.#due = true
-      this.#sealWhenFree()
-    }, ms)
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
-    this.#timerDueMs = Number.POSITIVE_INFINITY
-  }
-
   #stop(failure: Failure): void {
     if (this.#parts.window.failure) return
-    this.#clearTimer()
+    this.#timer.clear()
     this.#parts.window.fail(failure)
     this.#rejectFailed(failure)
     const waiters = this.#idleWaiters
     this.#idleWaiters = []
     for (const waiter of waiters) waiter.reject(failure)
   }
-}
-
-/** A value that cannot be decoded: its file and offset are known here only. */
-function located(failure: Failure, { binName, binPos, event }: ChangePlace): Failure {
-  if (failure.kind !== 'notDecodable') return failure
-  const { kind, message, advice, cause } = failure
-  const where = `rows event ${event + 1} of the transaction behind ${formatPosition({ binName, binPos })}`
-  return new Failure(kind, `${message} (${where})`, { cause, advice })
 }

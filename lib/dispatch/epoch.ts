@@ -55,6 +55,8 @@ export class Epoch {
   readonly start: Position
   /** Set when it is read for a second time. */
   script: EpochScript | null
+  /** The epoch before it began and ended at this start: it held copied rows alone. */
+  isSecond = false
   /** Set when the epoch is sealed: the position behind its last transaction. */
   end: Position | null = null
   durable = false
@@ -94,7 +96,8 @@ export class Epoch {
     return bodies
   }
 
-  countReceived(route: Route, rows: number, bytes: number, commitMs: number): void {
+  /** `commitMs`: null where the rows say nothing of how fresh the target is. */
+  countReceived(route: Route, rows: number, bytes: number, commitMs: number | null): void {
     this.rows += rows
     const counted = this.received.get(route)
     if (counted) {
@@ -105,6 +108,7 @@ export class Epoch {
     const account = this.accounts.get(`${route.source} ${target}`)
     if (account) account.decoded += rows
     else this.accounts.set(`${route.source} ${target}`, { source: route.source, target, decoded: rows })
+    if (commitMs === null) return
     if (commitMs > this.newestCommitMs) this.newestCommitMs = commitMs
     if (this.oldestCommitMs === 0 || commitMs < this.oldestCommitMs) this.oldestCommitMs = commitMs
   }

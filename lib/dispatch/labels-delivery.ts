@@ -71,7 +71,7 @@ export class LabelsDelivery implements Delivery {
     if (!this.#begun.has(epoch) && shipments.length > 0) {
       this.#begun.add(epoch)
       const { ordinal, start, script } = epoch
-      const labelBase = script?.plan?.plan.labelBase ?? this.#options.labelBase
+      const labelBase = script?.plan?.plan.labelBase ?? this.#newBase(epoch)
       this.#note(
         plan.begin({ epoch: ordinal, delivery: 'labels', labelBase, start, witnesses: new Map(this.#witnesses) }),
       )
@@ -134,7 +134,7 @@ export class LabelsDelivery implements Delivery {
         }
         this.#rebase(epoch, name, replay)
         this.#left(epoch).add(name)
-        const relabelled = this.#load(epoch, shipment, this.#options.labelBase)
+        const relabelled = this.#load(epoch, shipment, this.#newBase(epoch))
         return { load: relabelled, shipment, done: null, planned: planned(relabelled) }
       }
       case 'unfit':
@@ -147,7 +147,7 @@ export class LabelsDelivery implements Delivery {
 
   /** Other bytes than planned for a target whose rows may be loaded twice: from here on all of it is loaded, under labels of this run. */
   #rebase(epoch: Epoch, name: string, replay: Replay): void {
-    const { labelBase } = this.#options
+    const labelBase = this.#newBase(epoch)
     replay.rebase(name, labelBase)
     this.#note(this.#parts.plan.rebase(epoch.ordinal, name, labelBase))
   }
@@ -168,13 +168,20 @@ export class LabelsDelivery implements Delivery {
    */
   async #readAgain(epoch: Epoch, name: string, replay: Replay): Promise<never> {
     await Promise.all(this.#underWay.get(epoch) ?? [])
-    replay.rebase(name, this.#options.labelBase)
-    await this.#parts.plan.rebase(epoch.ordinal, name, this.#options.labelBase)
+    const labelBase = this.#newBase(epoch)
+    replay.rebase(name, labelBase)
+    await this.#parts.plan.rebase(epoch.ordinal, name, labelBase)
     throw new Failure('readAgain', `${name}: rows come out in other loads than planned; all of them are loaded.`)
   }
 
   #baseOf(epoch: Epoch, shipment: Shipment): string {
-    return epoch.script?.plan?.baseOf(shipment.target) ?? this.#options.labelBase
+    return epoch.script?.plan?.baseOf(shipment.target) ?? this.#newBase(epoch)
+  }
+
+  /** A label names the place where its epoch starts, and equal rows may have been copied into another that starts there. */
+  #newBase({ isSecond, ordinal }: Epoch): string {
+    const { labelBase } = this.#options
+    return isSecond ? `${labelBase}_${ordinal}` : labelBase
   }
 
   #load(epoch: Epoch, { target, bodies, lane, part, rows }: Shipment, base: string): Load {

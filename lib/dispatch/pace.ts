@@ -10,6 +10,8 @@ const EPOCHS_PER_STEP = 3
 const REST = 1.25
 /** A used interval is news when it differs from the one told last by more than this factor. */
 const NEWS_FACTOR = 1.5
+/** Loads that take longer show that StarRocks is at its limit, however much is in them. */
+const STRAINED_MS = 10_000
 
 /**
  * The flush interval actually used: what was asked, longer while StarRocks is slow or busy, and back step by step when it
@@ -62,6 +64,12 @@ export class Pace {
       this.#slowMs > askedMs ? `the last loads took ${(this.#slowMs / 1000).toFixed(1)} s` : null,
     ].filter(cause => cause !== null)
     return `flush interval stretched from ${askedMs} to ${usedMs} ms: ${why.join('; ')}`
+  }
+
+  /** Why StarRocks is not to be given more than must be, as a sentence; null when it may be. */
+  get strain(): string | null {
+    if (this.#factor > 1 && this.#busy !== null) return this.#busy
+    return this.#slowMs > STRAINED_MS ? `the last loads took ${(this.#slowMs / 1000).toFixed(1)} s` : null
   }
 
   /** The happening for a change worth telling since the last one told for this asked interval; null when there is none. */

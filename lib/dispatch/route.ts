@@ -64,6 +64,8 @@ export interface RowImages {
   readonly buffer: Buffer
   readonly at: number
   readonly end: number
+  /** Which change of its event the first one is; absent: 0. */
+  readonly firstRow?: number
   /** False: they leave columns out; which ones, `bitmaps` tells. */
   readonly complete?: boolean
   bitmaps?(): string

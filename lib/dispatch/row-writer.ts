@@ -35,7 +35,7 @@ export class RowWriter {
     this.#parts = parts
   }
 
-  /** All images of one event for one route. `oneShape`: see `Delivery`. */
+  /** All images of one event for one route. `oneShape`: see `Delivery`. `copied`: see `EventRows`. */
   write(
     epoch: Epoch,
     images: RowImages,
@@ -44,9 +44,10 @@ export class RowWriter {
     commitMs: number,
     event: TracedEvent | null,
     oneShape: boolean,
+    copied: boolean,
   ): void {
     const bodies = epoch.bodiesOf(route.target)
-    const row: Row = { epoch, images, route, bodies, place, commitMs, event, oneShape, change: 0 }
+    const row: Row = { epoch, images, route, bodies, place, commitMs, event, oneShape, change: images.firstRow ?? 0 }
     const { window } = this.#parts
     const bytesBefore = window.bytes
     let rows: number
@@ -60,7 +61,7 @@ export class RowWriter {
       case 'aggregate':
         rows = this.#writeDeltas(row)
     }
-    epoch.countReceived(route, rows, window.bytes - bytesBefore, commitMs)
+    epoch.countReceived(route, rows, window.bytes - bytesBefore, copied ? null : commitMs)
   }
 
   #writeUpserts(row: Row): number {
@@ -105,7 +106,7 @@ export class RowWriter {
       const image = images.op === 'update' ? keys.skip(images.buffer, at, images.end) : at
       at = this.#writeRow(row, 0, image, 0, images.op === 'insert' ? -1 : first, images.op === 'delete' ? -1 : image, 0)
     }
-    return row.change
+    return row.change - (images.firstRow ?? 0)
   }
 
   #writeDeltas(row: Row): number {

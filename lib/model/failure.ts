@@ -57,6 +57,17 @@ export const FAILURES = {
     advice:
       'Restore master.info (bin_name = "…" and bin_pos = …), or remove it to start from the beginning of the binlog.',
   },
+  snapshotUnreadable: {
+    retry: 'never',
+    exitCode: 5,
+    advice:
+      'data_dir/snapshot says which tables are copied, and how far. Restore it. Without it: remove master.info and data_dir/snapshot and empty the targets; then all tables are copied again.',
+  },
+  snapshotUnfit: {
+    retry: 'never',
+    exitCode: 5,
+    advice: 'Empty the targets named above and run `mysql-sr-sync recopy` for their tables.',
+  },
   positionUnsaved: {
     retry: 'backoff',
     exitCode: 5,
@@ -67,6 +78,17 @@ export const FAILURES = {
     retry: 'backoff',
     exitCode: 4,
     advice: 'The binlog connection was cut; reading again from the last transaction.',
+  },
+  readInterrupted: {
+    retry: 'backoff',
+    exitCode: 4,
+    advice: 'Nothing of what was cut off is used; the same rows are read again.',
+  },
+  replicaBehind: {
+    retry: 'backoff',
+    exitCode: 4,
+    advice:
+      'The server that tables are read from lags behind; reading goes on when it has caught up. If it never does, look at its replication (SHOW REPLICA STATUS).',
   },
   checksumWrong: {
     retry: 'backoff',
@@ -187,6 +209,23 @@ export const FAILURES = {
     retry: 'backoff',
     exitCode: 7,
     advice: 'The last transactions are read again; nothing needs to be done.',
+  },
+  chunkVoid: {
+    retry: 'backoff',
+    exitCode: 7,
+    advice: 'The chunk of the table is read again; nothing needs to be done.',
+  },
+  spoolUnsaved: {
+    retry: 'backoff',
+    exitCode: 5,
+    advice:
+      'Copied rows cannot be kept until they are loaded. Free space on the disk of data_dir and check its permissions; copying goes on when they can.',
+  },
+  spoolDamaged: {
+    retry: 'never',
+    exitCode: 5,
+    advice:
+      'Restore the file: it has copied rows of which some may be in the target. Without it, empty the targets of the table that rules with mode "append" or "aggregate" write, and copy the table again (`mysql-sr-sync recopy`).',
   },
   transactionsUnfit: {
     retry: 'backoff',

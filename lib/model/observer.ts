@@ -1,6 +1,24 @@
+import type { CopyReason, CopyRecord } from './copy-record.js'
 import type { Failure } from './failure.js'
 import type { HaltedTable } from './halted-table.js'
 import type { Position } from './position.js'
+
+/** How far the copy of one source table has come. */
+export interface CopyProgress {
+  /** "schema.table". */
+  readonly source: string
+  readonly state: CopyRecord['state']
+  readonly reason: CopyReason
+  /** Rows and bytes of the source read so far, by runs before this one too. */
+  readonly rows: number
+  readonly bytes: number
+  /** Rows that the source estimates the table to have; null when it was not asked yet. */
+  readonly estimatedRows: number | null
+  /** Over the last half minute. */
+  readonly rowsPerSecond: number
+  /** Seconds left at this rate; null when nothing tells. */
+  readonly leftS: number | null
+}
 
 /** Everything that can happen, once per event or load, never once per row. Watchers can neither slow nor stop the flow. */
 export type Happening =
@@ -97,6 +115,31 @@ export type Happening =
       readonly step: 'sealed' | 'planned' | 'sending' | 'sent' | 'committing' | 'committed' | 'saving'
       readonly epoch: number
       readonly label: string | null
+    }
+  /** The copy of a table begins, or goes on where an earlier run left it (`rows` > 0). */
+  | {
+      readonly kind: 'copyStarted'
+      readonly source: string
+      readonly reason: CopyReason
+      readonly rows: number
+      readonly estimatedRows: number | null
+    }
+  /** All rows of a table that were there are durable in the target; `ms` since this process began with it. */
+  | {
+      readonly kind: 'copied'
+      readonly source: string
+      readonly rows: number
+      readonly bytes: number
+      readonly ms: number
+    }
+  /** A chunk is read again, or later; the reason as a sentence. */
+  | { readonly kind: 'copyDelayed'; readonly source: string; readonly reason: string; readonly retryInMs: number }
+  /** All copies of this snapshot, told about every second while one is unfinished. `waits`: why nothing is read now. */
+  | {
+      readonly kind: 'snapshot'
+      readonly copies: readonly CopyProgress[]
+      readonly waits: string | null
+      readonly atMs: number
     }
   /** The position could not be saved; loading goes on and it is tried again. */
   | { readonly kind: 'unsaved'; readonly failure: Failure; readonly retryInMs: number }

@@ -24,10 +24,27 @@ export function moveMariadbPosition(position: string, lastGtids: Iterable<string
   })
 }
 
-function readable(read: () => string): string {
+function readable<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
     throw new Failure('positionUnreadable', `gtid_set cannot be read: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/**
+ * Whether every transaction of `part` lies in `set`. MariaDB: whether each domain of `part` has come as far, whichever server wrote
+ * its last transaction. Throws positionUnreadable.
+ */
+export function includesGtids(mariadb: boolean, set: string, part: string): boolean {
+  if (part === '') return true
+  if (!mariadb) return canonicalGtidSet(set === '' ? part : `${set},${part}`) === canonicalGtidSet(set)
+  const reached = lastOfDomains(set)
+  return [...lastOfDomains(part)].every(([domain, last]) => (reached.get(domain) ?? -1n) >= last)
+}
+
+function lastOfDomains(position: string): Map<string, bigint> {
+  const gtids = readable(() => MariadbGtidPosition.parse(position)).toString()
+  const parts = gtids.split(',').map(gtid => gtid.split('-'))
+  return new Map(parts.filter(part => part.length === 3).map(([domain, , last]) => [domain!, BigInt(last!)]))
 }

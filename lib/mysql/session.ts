@@ -87,8 +87,13 @@ export class SourceSession {
     this.#stream.destroy()
   }
 
+  /** The driver's own connection, for what the driver's interface does not offer: rows as they come (snapshot/row-query.ts). */
+  get driver(): object {
+    return (this.#connection as unknown as { readonly connection: object }).connection
+  }
+
   get #stream(): Socket {
-    return (this.#connection as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream
+    return (this.driver as { readonly stream: Socket }).stream
   }
 }
 

@@ -67,7 +67,7 @@ export async function scanStatements(
 }
 
 /** Rows of XA transactions are not kept. */
-const NO_ROWS: PreparedRows = {
+export const NO_ROWS: PreparedRows = {
   begin: () => undefined,
   append: () => undefined,
   prepare: async () => undefined,

@@ -17,8 +17,8 @@ import type { SpoolRecord } from './xa-spool.js'
 export interface ChangeReceiver {
   /** A table map not seen before. */
   bind(map: TableMap): Promise<void> | undefined
-  /** Images of one rows event; its bytes, and `place`, are valid during the call only. `commitMs`: the source's clock, ms since 1970. */
-  rows(event: RowsEvent, place: ChangePlace, commitMs: number): void
+  /** Images of one rows event; its bytes, and `place`, are valid until what is returned has settled. `commitMs`: the source's clock, ms since 1970. */
+  rows(event: RowsEvent, place: ChangePlace, commitMs: number): Promise<void> | undefined
   /** Everything so far is whole transactions; the tracker stands behind them. */
   commit(): void
   /**
@@ -102,8 +102,7 @@ export class StreamReader {
     }
     switch (event.kind) {
       case 'rows':
-        this.#takeRows(event)
-        return
+        return this.#takeRows(event)
       case 'skippedRows':
         this.#mustBeInTransaction('A rows event')
         this.#place.event++
@@ -158,15 +157,15 @@ export class StreamReader {
     }
   }
 
-  #takeRows(event: RowsEvent): void {
+  #takeRows(event: RowsEvent): Promise<void> | undefined {
     this.#mustBeInTransaction('A rows event')
     this.#place.event++
     if (this.#rowEventsToSkip > 0) {
       this.#rowEventsToSkip--
-      return
+      return undefined
     }
     this.#rowEventsTaken++
-    this.#receiver.rows(event, this.#place, this.#commitMs)
+    return this.#receiver.rows(event, this.#place, this.#commitMs)
   }
 
   #bind(map: TableMap): Promise<void> | undefined {
@@ -296,7 +295,7 @@ export class StreamReader {
     this.#inTransaction = true
     for await (const event of this.#xaReader.events(xid, this.#at(), records)) {
       if (this.#left) return
-      if (event.kind === 'rows') this.#takeRows(event)
+      if (event.kind === 'rows') await this.#takeRows(event)
       else if (event.kind === 'tableMap' && event.map !== null) await this.#bind(event.map)
       else if (event.kind === 'skippedRows') this.#place.event++
       if (this.#receiver.full) await this.#receiver.room()

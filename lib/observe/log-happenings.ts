@@ -2,6 +2,7 @@ import type { Failure } from '../model/failure.js'
 import type { Happening, Observer } from '../model/observer.js'
 import { formatPosition, type Position } from '../model/position.js'
 import { tableName } from '../model/schema.js'
+import { copyLines } from './copy-lines.js'
 import type { Log } from './log.js'
 
 const PARKED_ADVICE =
@@ -13,6 +14,7 @@ export function logHappenings(log: Log): Observer {
   const troubled = new Set<string>()
   /** The table whose catch-up has been told. */
   let catchingUp: string | null = null
+  const logCopies = copyLines(log)
   const recovered = (what: string): void => {
     if (troubled.delete(what)) log.info(`${what}: works again`)
   }
@@ -98,6 +100,12 @@ export function logHappenings(log: Log): Observer {
         for (const change of happening.changes) log.info('configuration changed', { change })
         for (const note of happening.notes) log.info('configuration changed', { note })
         log.info('another configuration is in force', { held_up_ms: happening.heldMs })
+        return
+      case 'copyStarted':
+      case 'copyDelayed':
+      case 'copied':
+      case 'snapshot':
+        logCopies(happening)
         return
       case 'unsaved':
         troubled.add('master.info')

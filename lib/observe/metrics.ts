@@ -157,6 +157,10 @@ function measure(happening: Happening, write: (name: MetricName, value: number, 
     case 'tryingHalted':
     case 'catchingUp':
     case 'tableRejoined':
+    case 'copyStarted':
+    case 'copyDelayed':
+    case 'copied':
+    case 'snapshot':
     case 'stopped':
       return
   }

@@ -6,6 +6,7 @@ import { HaltedBoard, type HaltedStatus } from './halted-board.js'
 import { Lag } from './lag.js'
 import { windowFill } from './metrics.js'
 import { RowAccount, type TableAccounts } from './row-account.js'
+import { SnapshotBoard, type SnapshotStatus } from './snapshot-board.js'
 
 export type EngineState = 'starting' | 'streaming' | 'retrying' | 'failed' | 'stopped'
 
@@ -41,6 +42,8 @@ export interface Status {
   readonly dead_letters: number | null
   /** Tables that are not followed until they are mended by hand. */
   readonly halted: readonly HaltedStatus[]
+  /** The copy of rows that were there already; null when none was asked for. */
+  readonly snapshot: SnapshotStatus | null
   readonly tables: TableAccounts
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
@@ -113,6 +116,7 @@ export class StatusBoard {
   #window: WindowStatus | null = null
   #deadLetters: number | null = null
   readonly #halted: HaltedBoard
+  readonly #snapshot = new SnapshotBoard()
   #open: { readonly at: string; readonly sinceMs: number } | null = null
   #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
@@ -136,6 +140,7 @@ export class StatusBoard {
   observe(happening: Happening): void {
     this.#lag.observe(happening)
     this.#halted.observe(happening)
+    this.#snapshot.observe(happening)
     switch (happening.kind) {
       case 'starting':
         this.#position = happening.position ?? this.#position
@@ -217,6 +222,10 @@ export class StatusBoard {
       case 'held':
       case 'catchingUp':
       case 'tableRejoined':
+      case 'copyStarted':
+      case 'copyDelayed':
+      case 'copied':
+      case 'snapshot':
         return
     }
   }
@@ -254,6 +263,7 @@ export class StatusBoard {
       targets: Object.fromEntries(this.#targets),
       dead_letters: this.#deadLetters,
       halted: this.#halted.snapshot(),
+      snapshot: this.#snapshot.snapshot(),
       tables: this.#account.snapshot(),
       last_load: this.#lastLoad,
       last_error: this.#lastError,

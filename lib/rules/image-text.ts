@@ -1,6 +1,14 @@
 import type { BoundColumn } from '../binlog/bound-column.js'
+import type { ImageKind } from '../binlog/image-form.js'
 import { compileRowEncoder } from '../binlog/row-encoder.js'
 import type { Zone } from '../model/zone.js'
+
+interface ShownImages {
+  /** Default: binlog. */
+  readonly kind?: ImageKind
+  /** Per column whether it is one to show; default: all. */
+  readonly shown?: readonly boolean[]
+}
 
 /**
  * Writes a row image of a table as the text of a JSON object: every column that can be decoded, by source name, rules
@@ -9,20 +17,24 @@ import type { Zone } from '../model/zone.js'
 export function imageText(
   columns: readonly BoundColumn[],
   zone: Zone,
+  images: ShownImages = {},
 ): (buffer: Buffer, at: number, limit: number) => string {
   let write: ReturnType<typeof compileImage> | null = null
   return (buffer, at, limit) => {
-    write ??= compileImage(columns, zone)
+    write ??= compileImage(columns, zone, images)
     return write(buffer, at, limit)
   }
 }
 
-function compileImage(columns: readonly BoundColumn[], zone: Zone) {
+function compileImage(columns: readonly BoundColumn[], zone: Zone, { kind = 'binlog', shown }: ShownImages) {
   const none = new Uint8Array(0)
   const encoder = compileRowEncoder({
+    images: kind,
     columns,
-    fields: columns.map(column =>
-      column.undecodable === null ? { name: column.name, form: column.isBinary ? 'base64' : 'text' } : null,
+    fields: columns.map((column, i) =>
+      column.undecodable === null && shown?.[i] !== false
+        ? { name: column.name, form: column.isBinary ? 'base64' : 'text' }
+        : null,
     ),
     key: [],
     constants: [],

@@ -1,21 +1,18 @@
 import { bindTable } from '../binlog/bind-table.js'
-import type { FieldGuard } from '../binlog/field-guard.js'
-import { compileRowEncoder } from '../binlog/row-encoder.js'
-import type { RowLayout } from '../binlog/row-layout.js'
+import { compileKeyReader, type KeyReader } from '../binlog/key-reader.js'
 import type { TableMap } from '../binlog/table-map.js'
 import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
-import { base64Name, renderColumnsHeader } from './columns-header.js'
 import type { CompiledRoute } from './compiled-route.js'
+import { type CopyRoutes, compileCopyRoutes } from './copy-routes.js'
 import { imageFindings, type LoggedImages } from './image-findings.js'
-import { imageText } from './image-text.js'
-import { ImageVariants } from './image-variant.js'
-import { fingerprint } from './route-fingerprint.js'
+import { compileRoute, type RouteOptions, type Way } from './route-compiler.js'
+import { binlogImages } from './route-images.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
-import { coverTarget, type TargetFit } from './target-fit.js'
+import { coverTarget } from './target-fit.js'
 import { TargetModes, usableRules } from './target-modes.js'
 import { inexactSums, lossyCasts, type MissingColumns, requestTarget, type TargetWish } from './target-wish.js'
 
@@ -50,13 +47,6 @@ interface KnownTable {
   readonly ways: readonly Way[]
 }
 
-interface Way {
-  readonly matched: MatchedRule
-  readonly target: TargetTable
-  readonly constants: ColumnPlan['constants']
-  readonly fit: TargetFit
-}
-
 /** Finds, for every table map, the compiled routes of its rows; targets are prepared before the first row. */
 export class Router {
   readonly #options: RouterOptions
@@ -66,10 +56,12 @@ export class Router {
   readonly #targets = new Map<string, TargetTable>()
   readonly #modes = new TargetModes()
   readonly #missing = new Map<string, MissingColumns>()
+  readonly #routeOptions: RouteOptions
   readonly #routes = new WeakMap<TableMap, readonly CompiledRoute[]>()
 
   constructor(options: RouterOptions, book: RuleBook, parts: RouterParts) {
     this.#options = options
+    this.#routeOptions = { ...options, generatedLogged: options.logged?.mariadb === false }
     this.#book = book
     this.#parts = parts
   }
@@ -91,6 +83,33 @@ export class Router {
       return
     }
     return this.learn(schema).then(table => this.#compile(map, table))
+  }
+
+  /**
+   * The reader of the keys of a table map's images, in the words of `CopyRoutes`. `columns`: the bitmap (as of
+   * `RowsEvent.bitmaps`) of those that the images have; null: all. Where they lack columns of the key, or there is none, keys
+   * are empty texts. Throws a Failure when the table's schema cannot be known.
+   */
+  keyTexts(map: TableMap, columns: string | null = null): KeyReader {
+    const schema = this.#parts.schemaFor(map)
+    const isPresent = (i: number): boolean => columns === null || ((columns.charCodeAt(i >> 3) >> (i & 7)) & 1) === 1
+    const bound = bindTable(map, schema)
+    const present = bound.map((_, i) => i).filter(isPresent)
+    const key = schema.key.map(name => schema.columns.findIndex(column => column.name === name))
+    const parts = key.map(i => ({ index: present.indexOf(i), column: schema.columns[i]! }))
+    const images = present.map(i => bound[i]!)
+    return compileKeyReader('binlog', images, key.every(isPresent) ? parts : [], this.#options.zone)
+  }
+
+  /**
+   * The routes of rows that a SELECT gives. A promise only when a target must be asked first. Throws or rejects with a
+   * Failure naming table and column, as `bind` does.
+   */
+  copyRoutes(schema: TableSchema): CopyRoutes | Promise<CopyRoutes> {
+    const known = this.#tables.get(tableName(schema))
+    if (known && !known.stale && JSON.stringify(known.schema) === JSON.stringify(schema))
+      return compileCopyRoutes(this.#routeOptions, schema, known.ways)
+    return this.learn(schema).then(({ ways }) => compileCopyRoutes(this.#routeOptions, schema, ways))
   }
 
   /** Applies a table's rules and prepares its targets. */
@@ -194,80 +213,10 @@ export class Router {
       this.#routes.set(map, [])
       return
     }
-    const columns = bindTable(map, known.schema)
-    const { schema } = known
+    const images = binlogImages(bindTable(map, known.schema))
     this.#routes.set(
       map,
-      known.ways.map(way => this.#route(schema, columns, way)),
+      known.ways.map(way => compileRoute(this.#routeOptions, known.schema, way, images)),
     )
   }
-
-  #route(
-    schema: TableSchema,
-    columns: RowLayout['columns'],
-    { matched: { rule }, target, constants, fit }: Way,
-  ): CompiledRoute {
-    const { columnSeparator, rowDelimiter, zone } = this.#options
-    const { fields, key, measures } = fit
-    const source = tableName(schema)
-    const identity = schema.key.map(name => schema.columns.findIndex(column => column.name === name))
-    const change = rule.mode === 'append'
-    // In tables of other models it would be an ignored field, and a delete an insert.
-    const op = target.model === 'primary'
-    const layout = (format: 'csv' | 'json'): RowLayout => ({
-      columns,
-      fields:
-        format === 'csv'
-          ? fields
-          : fields.map((field, i) => (field?.toBinary ? { ...field, name: base64Name(i) } : field)),
-      key,
-      identity,
-      change,
-      measures,
-      constants,
-      op,
-      format,
-      columnSeparator: columnSeparator.bytes,
-      rowDelimiter: rowDelimiter.bytes,
-      zone,
-    })
-    const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
-    const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
-    const separators = [columnSeparator.text, rowDelimiter.text]
-    // A guard decides whether a row is written, not how: but for dates.
-    const bytes = fields.map(field => field && { ...field, guard: undefined, dates: writtenDates(field.guard) })
-    const written = { fields: bytes, key, measures, constants, columns, zone: zone.name, separators }
-    const csv = loadFormat === 'csv' ? layout('csv') : null
-    const json = layout('json')
-    // MySQL's updates log every generated column that changed, MariaDB's do not.
-    const generatedLogged = this.#options.logged?.mariadb === false
-    const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
-    let variants: ImageVariants | null = null
-    const route: CompiledRoute = {
-      source,
-      target,
-      mode,
-      fingerprint: fingerprint({ mode, target: targetName(target), ...written, loadFormat, flushRows, flushBytes }),
-      rule: rule.where,
-      imageText: imageText(columns, zone),
-      partial: false,
-      reshape: (images, bitmaps, place) => {
-        variants ??= new ImageVariants(route, { facts, csv, json })
-        return variants.reshape(images, bitmaps, place)
-      },
-      csv: csv === null ? null : { encoder: compileRowEncoder(csv), columns: header('csv') },
-      json: { encoder: compileRowEncoder(json), columns: header('json') },
-      columnSeparator: columnSeparator.text,
-      rowDelimiter: rowDelimiter.text,
-      flushIntervalMs,
-      flushRows,
-      flushBytes,
-    }
-    return route
-  }
-}
-
-/** What dates that do not exist become; undefined where they are written as they are, or not at all. */
-function writtenDates(guard: FieldGuard | null): string | undefined {
-  return guard?.value?.kind === 'date' && guard.value.policy !== 'stop' ? guard.value.policy : undefined
 }

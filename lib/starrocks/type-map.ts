@@ -1,4 +1,5 @@
 import type { SourceColumn } from '../model/schema.js'
+import { isUtf8, isZerofill, quoteName } from '../model/source-sql.js'
 import { parseTargetType } from './target-type.js'
 
 /** How a field is written into a load body: its text as it is, or the base64 of its bytes. */
@@ -26,11 +27,11 @@ interface TypeRow {
   /** How a value stands in a load, in words. */
   readonly text: string
   /**
-   * SQL of the source whose result is the text that the stream writes for the same value; `c` is the quoted column. For
-   * sessions in utf8mb4 and in the stream's time zone. `special`: base64 of the bytes that the text is written from, since
-   * the servers print shapes differently and vectors with six digits.
+   * SQL of the source whose result, as the text protocol carries it, is the text that the stream writes for the same value; `c` is the quoted column. For
+   * sessions in utf8mb4 and in the stream's time zone. `bytes` and `special`: the bytes that the text is written from.
+   * Null: no SQL tells the value.
    */
-  readonly snapshot: (c: string) => string
+  readonly snapshot: (c: string, column: SourceColumn) => string | null
   /** What else there is to know, for the operator. */
   readonly remarks?: string
   /** Configuration keys that change the mapping, besides `cast`. */
@@ -45,12 +46,11 @@ const varbinary = (bytes: number) => `varbinary(${Math.min(Math.max(1, bytes), M
 const base64Length = (bytes: number) => 4 * Math.ceil(bytes / 3)
 const noKey = (what: string) => () => ({ unsupported: `${what} cannot be a key column in StarRocks` })
 
-const asText = (c: string) => `CAST(${c} AS CHAR)`
+const asItIs = (c: string) => c
 /** Without the zeros that ZEROFILL shows. */
-const asNumber = (c: string) => `CAST(${c} + 0 AS CHAR)`
-const asUtf8 = (c: string) => `CONVERT(${c} USING utf8mb4)`
-/** TO_BASE64 breaks lines after 76 characters. */
-const asBase64 = (c: string) => `REPLACE(TO_BASE64(${c}), CHAR(10 USING utf8mb4), '')`
+const asNumber = (c: string, column: SourceColumn) => (isZerofill(column) ? `${c} + 0` : c)
+/** As a double of the same value; times one keeps -0 and the digits that FLOAT(M,D) and DOUBLE(M,D) do not show. */
+const asDouble = (c: string) => `${c} * 1e0`
 
 const CEILING = `values beyond ${MAX_STRING_BYTES} bytes stop: StarRocks has no longer ones`
 const ZERO_DATES = 'dates that do not exist: see below'
@@ -66,7 +66,7 @@ const characters = (name: string): TypeRow => ({
   kind: 'text',
   value: c => varchar((c.maxLength ?? MAX_STRING_BYTES) * bytesPerCharacter(c.charset)),
   text: 'UTF-8',
-  snapshot: asUtf8,
+  snapshot: asItIs,
   remarks: 'lengths of StarRocks count bytes of UTF-8: n times the longest character of the charset',
   examples: {
     [`${name}(40) utf8mb4`]: { maxLength: 40, charset: 'utf8mb4' },
@@ -78,7 +78,7 @@ const text = (maxLength: number): TypeRow => ({
   kind: 'text',
   value: c => varchar((c.maxLength ?? MAX_STRING_BYTES) * bytesPerByte(c.charset)),
   text: 'UTF-8',
-  snapshot: asUtf8,
+  snapshot: asItIs,
   ...(maxLength > MAX_STRING_BYTES ? { remarks: CEILING } : {}),
   examples: { '': { maxLength, charset: 'utf8mb4' } },
 })
@@ -88,16 +88,16 @@ const bytes = (name: string, maxLength: number): TypeRow => ({
   key: c => varchar(base64Length(c.maxLength ?? MAX_STRING_BYTES)),
   form: 'base64',
   text: 'base64 of the bytes, which StarRocks decodes; as key the base64 text itself',
-  snapshot: asBase64,
+  snapshot: asItIs,
   ...(maxLength > MAX_STRING_BYTES ? { remarks: CEILING } : {}),
   examples: { [name]: { maxLength } },
 })
-const float = (type: string, snapshot: TypeRow['snapshot']): TypeRow => ({
+const float = (type: string): TypeRow => ({
   kind: 'float',
   value: always(type),
   key: always(varchar(FLOAT_KEY_LENGTH)),
   text: 'the shortest digits that give the same value back',
-  snapshot,
+  snapshot: asDouble,
   remarks: 'as key the text',
 })
 const decimal: TypeRow = {
@@ -115,7 +115,7 @@ const day = (type: string, remarks: string): TypeRow => ({
   kind: 'date',
   value: always(type),
   text: type === 'date' ? '`2024-02-29`' : '`2024-02-29 12:34:56.987654`, as many fraction digits as declared',
-  snapshot: asText,
+  snapshot: asItIs,
   remarks,
   options: ['zero_date'],
 })
@@ -123,14 +123,14 @@ const label = (type: string, value: TypeRow['value'], shown: string): TypeRow =>
   kind: 'text',
   value,
   text: shown,
-  snapshot: asUtf8,
+  snapshot: asItIs,
   examples: { [`${type}('a','größer')`]: { members: ['a', 'größer'] } },
 })
 const printed = (bytes: number, shown: string): TypeRow => ({
   kind: 'text',
   value: always(varchar(bytes)),
   text: shown,
-  snapshot: asText,
+  snapshot: asItIs,
   remarks: 'MariaDB',
 })
 const geometry: TypeRow = {
@@ -138,7 +138,7 @@ const geometry: TypeRow = {
   value: always(varchar(MAX_STRING_BYTES)),
   key: noKey('a geometry value'),
   text: '`POINT(1 2)`, with an SRID `SRID=4326;POINT(20 10)`: coordinates as they are stored, longitude first',
-  snapshot: asBase64,
+  snapshot: asItIs,
   remarks: "a VARBINARY target gets the server's bytes: four of SRID, then WKB",
 }
 
@@ -157,15 +157,21 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
     kind: 'integer',
     value: c => ((c.precision ?? 1) <= 63 ? 'bigint' : 'largeint'),
     text: 'the bits as an unsigned number, in digits',
-    snapshot: c => `CAST(CAST(${c} AS UNSIGNED) AS CHAR)`,
+    snapshot: c => `CAST(${c} AS UNSIGNED)`,
     remarks: 'bit1 = "boolean" makes BIT(1) BOOLEAN',
     options: ['bit1'],
     examples: { 'BIT(1) to BIT(63)': { precision: 1 }, 'BIT(64)': { precision: 64 } },
   },
-  year: { kind: 'integer', value: always('smallint'), text: 'four digits, 0000 included', snapshot: asText },
-  // The server's text of a FLOAT has 6 digits: it is read as a number, whose 32 bits are written anew; times one keeps -0.
-  float: float('float', c => `${c} * 1e0`),
-  double: float('double', asText),
+  year: {
+    kind: 'integer',
+    value: always('smallint'),
+    text: 'four digits, 0000 included',
+    // YEAR(2) shows 0 and 2000 alike.
+    snapshot: (c, { columnType }) => (/\(2\)/.test(columnType) ? null : c),
+  },
+  // The server's text of a FLOAT has 6 digits: it is read as a double, whose 32 bits are written anew.
+  float: float('float'),
+  double: float('double'),
   decimal,
   date: day('date', ZERO_DATES),
   datetime: day('datetime', ZERO_DATES),
@@ -174,7 +180,7 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
     kind: 'time',
     value: always(varchar(TIME_LENGTH)),
     text: '`-838:59:59.000000`, as many fraction digits as declared',
-    snapshot: asText,
+    snapshot: asItIs,
     remarks: 'StarRocks has no such type',
   },
   char: {
@@ -204,7 +210,7 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
     value: always('json'),
     key: noKey('a JSON value'),
     text: 'the document as MySQL prints it; scalars travel in loads of JSON, since CSV would make them strings',
-    snapshot: c => `CAST(${c} AS CHAR CHARACTER SET utf8mb4)`,
+    snapshot: asItIs,
     remarks: 'MySQL; documents beyond 16 MiB are refused by StarRocks; it keeps integers beyond 64 bits as DOUBLE',
   },
   uuid: printed(36, '`00112233-4455-6677-8899-aabbccddeeff`'),
@@ -224,7 +230,7 @@ const TYPES: Readonly<Record<string, TypeRow>> = {
     value: always(varchar(MAX_STRING_BYTES)),
     key: noKey('a vector'),
     text: '`[1,2.5,-0.0000003]`, the shortest text of each float',
-    snapshot: asBase64,
+    snapshot: asItIs,
     remarks: 'a VARBINARY target gets the bytes of the floats',
   },
 }
@@ -243,11 +249,20 @@ export function valueKind(column: SourceColumn): ValueKind {
 }
 
 /**
- * SQL that gives a column's values as the text the stream writes for them, for sessions in utf8mb4 and in the stream's time
- * zone; FLOAT as a double of the same value, to be narrowed and written as the stream does. Null: the type has no row.
+ * SQL whose result, as the text protocol carries it, is the text that the stream writes for a column's values, for sessions in
+ * utf8mb4 and in the stream's time zone: of FLOAT the text of a double of the same value, to be narrowed and written as the
+ * stream does; of bytes, shapes and vectors the bytes that the stream makes its text of. Null: no SQL tells the values.
  */
 export function snapshotExpression(column: SourceColumn): string | null {
-  return rowOf(column.dataType)?.snapshot(`\`${column.name.replaceAll('`', '``')}\``) ?? null
+  return rowOf(column.dataType)?.snapshot(quoteName(column.name), column) ?? null
+}
+
+/** The same for a target column of bytes: text in the column's own charset. */
+export function bytesExpression(column: SourceColumn): string | null {
+  const { dataType, charset } = column
+  if (valueKind(column) !== 'text' || dataType === 'enum' || dataType === 'set' || isUtf8(charset))
+    return snapshotExpression(column)
+  return `CAST(${quoteName(column.name)} AS BINARY)`
 }
 
 function rowOf(dataType: string): TypeRow | undefined {

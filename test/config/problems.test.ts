@@ -177,11 +177,9 @@ describe('problems', () => {
       ],
     ],
     [
-      'feature of a later version',
-      '[snapshot]\nmode = "initial"',
-      [
-        'sync.toml:10:8: mode = "initial" is not available in this version; it must be "never"\n  10 | mode = "initial"\n     |        ^',
-      ],
+      'a word that a section does not know',
+      '[snapshot]\nmode = "always"',
+      ['sync.toml:10:8: mode must be "never", "initial" or "when_needed"\n  10 | mode = "always"\n     |        ^'],
     ],
     [
       'unknown section',

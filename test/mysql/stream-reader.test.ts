@@ -28,7 +28,7 @@ async function rig() {
     tracker,
     {
       bind: () => undefined,
-      rows: event => notes.push(`row ${event.buffer[event.at + 1]}`),
+      rows: event => void notes.push(`row ${event.buffer[event.at + 1]}`),
       commit: () => notes.push(`commit ${tracker.binPos}`),
       tablesChanged: async ({ statement }) => void notes.push(statement),
       full: false,

@@ -45,6 +45,7 @@ test('a snapshot tells all that has happened', () => {
     freshness_ms: { last: 300, p50: 300, p99: 900 },
     freshness_note: null,
     halted: [],
+    snapshot: null,
     delivery: { mode: 'atomic', reason: 'a scratch transaction succeeded on StarRocks 4.1.2' },
     rows_per_second: 5,
     window: { rows: 10, bytes: 1000, fill_percent: 25, waiting: false },

@@ -222,14 +222,6 @@ describe('the fingerprint', () => {
     expect(await of({ ...GROUPED, measures: swapped })).not.toBe(await of(GROUPED))
   })
 
-  test('changes with how the table map says that images are to be read', async () => {
-    const map = mapOf('t')
-    const nullable = { ...map, columns: map.columns.map((c, i) => ({ ...c, nullable: i === 2 })) }
-    const [plain] = await router([{}]).routes('t', map)
-    const [other] = await router([{}]).routes('t', nullable)
-    expect(plain!.fingerprint).not.toBe(other!.fingerprint)
-  })
-
   test('does not change with what they do not depend on', async () => {
     expect(await of({ where: 'line 99', flushIntervalMs: 5 })).toBe(await of({}))
     expect(await of({ table: '/^t$/' })).toBe(await of({}))

@@ -31,7 +31,7 @@ export async function bareSource(
     tracker,
     {
       bind: () => undefined,
-      rows: onRows,
+      rows: () => void onRows(),
       commit: () => undefined,
       tablesChanged: async () => undefined,
       full: false,

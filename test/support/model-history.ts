@@ -33,16 +33,22 @@ export class History {
   readonly modes: Modes
   readonly transactions: readonly (readonly SourceEvent[])[]
   readonly #states: ReadonlyMap<string, Rows>[] = []
+  /** Rows of the source's tables behind each transaction. */
+  readonly #sources: ReadonlyMap<string, ReadonlyMap<number, number>>[] = []
 
   constructor(random: Random, transactions: number, strict: boolean) {
     this.modes = strict ? ALL : { 'd1.a': 'upsert', 'd2.b': 'upsert' }
     const tables = new Map(Object.keys(WAYS).map(table => [table, new Map<number, number>()]))
+    const note = () => this.#sources.push(new Map([...tables].map(([table, rows]) => [table, new Map(rows)])))
+    note()
     this.transactions = Array.from({ length: transactions }, () => {
       const events = random.chance(0.1) ? 0 : random.chance(0.15) ? 6 + random.below(8) : 1 + random.below(3)
-      return Array.from({ length: events }, () => {
+      const made = Array.from({ length: events }, () => {
         const [table, rows] = [...tables][random.below(tables.size)]!
         return { table, ...randomEvent(random, rows) }
       })
+      note()
+      return made
     })
     let state = new Map<string, Rows>(Object.keys(this.modes).map(name => [name, new Map()]))
     this.#states.push(state)
@@ -51,7 +57,7 @@ export class History {
       events.forEach((event, ordinal) => {
         for (const name of this.targetsOf(event.table))
           event.changes.forEach((change, row) => {
-            applyChange(this.modes[name]!, state.get(name)!, change, `${offsetOf(n)}.${ordinal}.${row}`)
+            applyChange(this.modes[name]!, state.get(name)!, change, `${offsetOf(n)}.${ordinal}.${row}${event.op[0]}`)
           })
       })
       this.#states.push(state)
@@ -61,6 +67,11 @@ export class History {
   /** What the targets of a database, or of all, hold behind `n` transactions. */
   stateAt(n: number, database = ''): string {
     return stateText(this.#states[n]!, database)
+  }
+
+  /** What a table of the source holds behind `n` transactions. */
+  sourceAt(n: number, table: string): ReadonlyMap<number, number> {
+    return this.#sources[n]!.get(table)!
   }
 
   targetsOf(table: string): string[] {

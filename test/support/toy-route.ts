@@ -2,7 +2,7 @@ import type { Route, RouteEncoder, RowImages } from '../../lib/dispatch/route.js
 import type { ChangePlace } from '../../lib/model/change-place.js'
 import type { TargetTable } from '../../lib/model/schema.js'
 
-/** Row images of two bytes, key and value; in a body "key,value,op;", with "@position.event.change" where each change is a row. A value of 255 is what this toy CSV cannot carry. */
+/** Row images of two bytes, key and value; in a body "key,value,op;", with "@position.event.change" and the first letter of its operation where each change is a row. A value of 255 is what this toy CSV cannot carry. */
 class ToyEncoder implements RouteEncoder {
   end = 0
   hash = 0
@@ -16,8 +16,8 @@ class ToyEncoder implements RouteEncoder {
     this.#changes = mode === 'append'
   }
 
-  setChange(_op: 'insert' | 'update' | 'delete', { binPos, event }: ChangePlace, _commitMs: number, row: number): void {
-    this.#change = `@${binPos}.${event}.${row}`
+  setChange(op: 'insert' | 'update' | 'delete', { binPos, event }: ChangePlace, _commitMs: number, row: number): void {
+    this.#change = `@${binPos}.${event}.${row}${op[0]}`
   }
 
   locateKey(source: Buffer, at: number): void {
@@ -103,7 +103,7 @@ export interface ToyRow {
 /** Rows of a toy body, JSON framing included. */
 export function readToyBody(body: readonly Uint8Array[]): ToyRow[] {
   const text = Buffer.concat(body).toString('latin1')
-  return [...text.matchAll(/(\d+),(\d+),([01])(?:@([\d.]+))?;/g)].map(m => ({
+  return [...text.matchAll(/(\d+),(\d+),([01])(?:@([-.\w]+))?;/g)].map(m => ({
     key: Number(m[1]),
     value: Number(m[2]),
     op: Number(m[3]) as 0 | 1,

@@ -1,0 +1,77 @@
+import type { ChangePlace } from '../model/change-place.js'
+import { Failure } from '../model/failure.js'
+import { formatPosition } from '../model/position.js'
+import type { Epoch } from './epoch.js'
+import type { Route, RowImages } from './route.js'
+import { TracedEvent } from './row-trace.js'
+import { RowWriter, type RowWriterOptions, type RowWriterParts } from './row-writer.js'
+
+/** Images of one event and their ways. */
+export interface EventRows {
+  readonly images: RowImages
+  readonly routes: readonly Route[]
+  readonly commitMs: number
+  readonly place: ChangePlace
+  /** They are no changes of the stream. */
+  readonly copied: boolean
+}
+
+/** Has the rows of events written for all their routes, and notes where they come from. */
+export class EventWriter {
+  readonly #traced: boolean
+  readonly #parts: RowWriterParts & { readonly due: (route: Route) => void }
+  readonly #writer: RowWriter
+
+  /** `due` hears of each route before its rows are written. */
+  constructor(options: RowWriterOptions, parts: RowWriterParts & { readonly due: (route: Route) => void }) {
+    this.#traced = options.traced
+    this.#parts = parts
+    this.#writer = new RowWriter(options, parts)
+  }
+
+  /** `oneShape`: see `Delivery`. Throws the Failures of the encoders. */
+  write(epoch: Epoch, rows: EventRows, oneShape: boolean): void {
+    if (rows.images.complete === false)
+      for (const route of rows.routes) this.#writeIncomplete(epoch, rows, route, oneShape)
+    else this.#write(epoch, rows, oneShape)
+  }
+
+  #write(epoch: Epoch, { images, routes, commitMs, place, copied }: EventRows, oneShape: boolean): void {
+    const event = this.#trace(images, routes, commitMs, place)
+    try {
+      for (const route of routes) {
+        this.#parts.due(route)
+        this.#writer.write(epoch, images, route, place, commitMs, event, oneShape, copied)
+      }
+    } finally {
+      if (event !== null) this.#parts.window.settle(0, event.release())
+    }
+  }
+
+  /** Each route makes other images of those that leave columns out, so none are shared. */
+  #writeIncomplete(epoch: Epoch, rows: EventRows, route: Route, oneShape: boolean): void {
+    const { images, place } = rows
+    if (route.reshape === undefined || images.bitmaps === undefined)
+      throw new Failure('internal', `Images of ${route.source} leave columns out where none may.`)
+    const reshaped = route.reshape(images, images.bitmaps(), place)
+    const { firstRow } = images
+    const whole = firstRow === undefined ? reshaped.images : { ...reshaped.images, firstRow }
+    if (whole.at < whole.end) this.#write(epoch, { ...rows, images: whole, routes: [reshaped.route] }, oneShape)
+  }
+
+  #trace(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): TracedEvent | null {
+    const route = routes[0]
+    if (!this.#traced || route?.imageText === undefined) return null
+    const event = new TracedEvent(images, place, commitMs, route.source, route.imageText)
+    this.#parts.window.admit(0, event.bytes)
+    return event
+  }
+}
+
+/** A value that cannot be decoded: its file and offset are known here only. */
+export function located(failure: Failure, { binName, binPos, event }: ChangePlace): Failure {
+  if (failure.kind !== 'notDecodable') return failure
+  const { kind, message, advice, cause } = failure
+  const where = `rows event ${event + 1} of the transaction behind ${formatPosition({ binName, binPos })}`
+  return new Failure(kind, `${message} (${where})`, { cause, advice })
+}

@@ -1,0 +1,121 @@
+import type { EpochJournal } from './checkpoint/epoch-journal.js'
+import type { MasterInfo, MasterInfoFile } from './checkpoint/master-info.js'
+import type { SnapshotState } from './checkpoint/snapshot-state.js'
+import type { Config } from './config/options.js'
+import { chooseDelivery, refuseForeignNames } from './delivery-choice.js'
+import { transactionLabel } from './dispatch/atomic-delivery.js'
+import type { Sink } from './dispatch/sink.js'
+import type { AdmittedChunk } from './model/copy-record.js'
+import type { Observer } from './model/observer.js'
+import { logsWholeRows } from './model/row-image.js'
+import type { Zone } from './model/zone.js'
+import { listTables, readTableSchema } from './mysql/catalog.js'
+import { warnOfServerId } from './mysql/preflight/server-id.js'
+import { verifyServer } from './mysql/preflight/server-settings.js'
+import { readServerFacts } from './mysql/server-facts.js'
+import { SourceSession } from './mysql/session.js'
+import type { StartPoint } from './mysql/start-position.js'
+import { resolveZone } from './mysql/time-zone.js'
+import { routerOptions, sourceAddress } from './registry.js'
+import { type Resumption, resume } from './resume.js'
+import { Router } from './rules/router.js'
+import type { RuleBook } from './rules/rule-book.js'
+import { beginSnapshot, findStart } from './snapshot/snapshot-start.js'
+import { openSourceSchemas, type SourceSchemas } from './source-schemas.js'
+import { type Lessons, ownTables, type Scope, targetDatabases } from './stream-scope.js'
+
+/** A stream that may begin: everything that could be known to be wrong before has been looked at. */
+export interface PreparedStream {
+  /** All tables of the source, whether they are followed or not. */
+  readonly tables: readonly { readonly schema: string; readonly table: string }[]
+  readonly start: StartPoint
+  readonly router: Router
+  readonly schemas: SourceSchemas
+  readonly databases: readonly string[]
+  readonly delivery: 'atomic' | 'labels'
+  readonly resumed: Resumption
+  /** Chunks of a snapshot that go in again with epochs that are read again. */
+  readonly replays: readonly AdmittedChunk[]
+  /** Row images hold every column, as far as sessions keep to the global setting. */
+  readonly wholeImages: boolean
+  readonly zone: Zone
+}
+
+export interface PrepareParts {
+  readonly config: Config
+  readonly dataDir: string
+  readonly scope: Scope
+  readonly masterInfo: MasterInfoFile
+  readonly snapshot: SnapshotState
+  readonly book: RuleBook
+  readonly sink: Sink
+  readonly journal: EpochJournal
+  readonly lessons: Lessons
+  readonly observer: Observer
+}
+
+/** Settles what earlier runs left, finds where the stream begins, and says everything that can be known to be wrong before the first event is read. */
+export async function prepareStream(parts: PrepareParts, signal: AbortSignal): Promise<PreparedStream> {
+  const { config, dataDir, scope, masterInfo, snapshot, book, sink, journal, lessons, observer } = parts
+  const { share, until, task, stateDir } = scope
+  const session = await SourceSession.connect(sourceAddress(config))
+  try {
+    const facts = await readServerFacts(session)
+    verifyServer(facts, config.flavor)
+    const clash = lessons.serverIdAsked ? null : await warnOfServerId(session, facts, config.server_id)
+    if (clash) observer({ kind: 'warning', ...clash })
+    lessons.serverIdAsked = true
+    const saved: MasterInfo | null = await masterInfo.load()
+    const rowImage = facts.variables.get('binlog_row_image') ?? null
+    const logged = { rowImage, mariadb: facts.mariadb }
+    const { transactionsUnfit, carried } = lessons
+    const zone = await carried.zone(config.time_zone, () => resolveZone(config.time_zone, session))
+    const tables = await listTables(session)
+    for (const gap of until === null ? book.gaps(tables) : [])
+      observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
+    const databases = targetDatabases(tables, book, share)
+    const deliveryFacts = { wish: config.delivery, databases, task, rowImage, transactionsUnfit }
+    const { mode: delivery, reason } = await carried.delivery(deliveryFacts, () =>
+      chooseDelivery(deliveryFacts, sink, signal),
+    )
+    observer({ kind: 'delivery', mode: delivery, reason })
+    const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
+    const left = await resume(past, sink, observer, transactionLabel, signal)
+    const isMain = stateDir === dataDir
+    const mode = isMain ? config.snapshot.mode : 'never'
+    const { start, kind, resumed } = await findStart({ session, facts, config, mode, observer }, left, saved, signal)
+    const trusted = kind === 'known' && !saved?.edited
+    const schemaParts = { config, book, share, stateDir, dataDir, session, facts, zone, observer }
+    const schemas = await openSourceSchemas(schemaParts, start, trusted, signal)
+    const router = new Router(routerOptions(config, zone, logged), book, {
+      schemaFor: map => schemas.follower.schemaFor(map),
+      prepare: wish => carried.target(wish, () => sink.prepare(wish)),
+      inspect: wish => sink.inspect(wish),
+      observer,
+    })
+    // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
+    for (const schema of ownTables(schemas.follower.tables, book, share))
+      if (schemas.isAsNow(schema)) await router.learn(schema)
+    // Tables that come to be further on: what is wrong with them is said before anything is read all the same. A run before
+    // this one may have made their targets as they are to be at first.
+    for (const { schema, table } of ownTables(tables, book, share)) {
+      if (schemas.follower.knows(schema, table)) continue
+      const now = await readTableSchema(session, schema, table)
+      if (now !== null) await router.judge(now, !trusted)
+    }
+    if (delivery === 'atomic') refuseForeignNames(router.targets)
+    if (resumed.scripts.length === 0) await journal.forgetAll()
+    // What is to be copied is known on disk before a position is: without it, what lies before the position would be taken for copied.
+    const known = schemas.follower.tables
+    const replays = isMain ? await beginSnapshot({ config, state: snapshot, book, known, observer }, kind, resumed) : []
+    // With it the position is known before the first load, an order by hand is taken, and marks may go.
+    await masterInfo.save({ position: start.position, epoch: resumed.epoch })
+    for (const database of resumed.retired) await sink.removeMark(database, task)
+    carried.used()
+    observer({ kind: 'starting', version: facts.version, position: start.position })
+    const wholeImages = logsWholeRows(rowImage)
+    return { tables, start, router, schemas, databases, delivery, resumed, replays, wholeImages, zone }
+  } finally {
+    await session.close()
+  }
+}

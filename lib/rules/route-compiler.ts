@@ -1,0 +1,123 @@
+import type { FieldGuard } from '../binlog/field-guard.js'
+import { compileRowEncoder } from '../binlog/row-encoder.js'
+import type { RowLayout } from '../binlog/row-layout.js'
+import { Failure } from '../model/failure.js'
+import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
+import type { Zone } from '../model/zone.js'
+import type { ColumnPlan } from './column-plan.js'
+import { base64Name, renderColumnsHeader } from './columns-header.js'
+import type { CompiledRoute } from './compiled-route.js'
+import { imageText } from './image-text.js'
+import { ImageVariants } from './image-variant.js'
+import { fingerprint } from './route-fingerprint.js'
+import type { RouteImages } from './route-images.js'
+import type { MatchedRule } from './rule-book.js'
+import type { TargetFit } from './target-fit.js'
+
+export interface RouteOptions {
+  readonly columnSeparator: { readonly text: string; readonly bytes: Uint8Array }
+  readonly rowDelimiter: { readonly text: string; readonly bytes: Uint8Array }
+  readonly zone: Zone
+  /** MySQL's updates log every generated column that changed, MariaDB's do not. */
+  readonly generatedLogged: boolean
+}
+
+/** One way of a table into a target, before it is known what its rows are read from. */
+export interface Way {
+  readonly matched: MatchedRule
+  readonly target: TargetTable
+  readonly constants: ColumnPlan['constants']
+  readonly fit: TargetFit
+}
+
+/** The route of a way for these images. Routes of one way for other images write the same rows. */
+export function compileRoute(
+  options: RouteOptions,
+  schema: TableSchema,
+  { matched: { rule }, target, constants, fit }: Way,
+  images: RouteImages,
+): CompiledRoute {
+  const { columnSeparator, rowDelimiter, zone, generatedLogged } = options
+  const { fields, measures } = fit
+  const { columns } = images
+  const source = tableName(schema)
+  const useOf = (i: number) => (fields[i]?.form === 'base64' ? 'bytes' : 'text')
+  const key = fit.key.map(i => images.place(i, useOf(i)))
+  const identity = schema.key
+    .map(name => schema.columns.findIndex(column => column.name === name))
+    .map(i => Math.max(images.place(i, 'text'), images.place(i, useOf(i)), images.place(i, 'key')))
+  const change = rule.mode === 'append'
+  // In tables of other models it would be an ignored field, and a delete an insert.
+  const op = target.model === 'primary'
+  const layout = (format: 'csv' | 'json'): RowLayout => {
+    const placed: RowLayout['fields'][number][] = columns.map(() => null)
+    fields.forEach((field, i) => {
+      if (field === null) return
+      const name = format === 'json' && field.toBinary ? base64Name(i) : field.name
+      placed[images.place(i, useOf(i))] = { ...field, name }
+    })
+    return {
+      images: images.kind,
+      columns,
+      fields: placed,
+      key,
+      identity,
+      change,
+      measures: measures.map(({ name, column }) => ({
+        name,
+        column: column === null ? null : images.place(column, 'text'),
+      })),
+      constants,
+      op,
+      format,
+      columnSeparator: columnSeparator.bytes,
+      rowDelimiter: rowDelimiter.bytes,
+      zone,
+    }
+  }
+  const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
+  const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
+  const separators = [columnSeparator.text, rowDelimiter.text]
+  // A guard decides whether a row is written, not how: but for dates.
+  const bytes = fields.map(field => field && { ...field, guard: undefined, dates: writtenDates(field.guard) })
+  const described = { columns: schema.columns.map(writtenFacts), zone: zone.name, separators }
+  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described }
+  const csv = loadFormat === 'csv' ? layout('csv') : null
+  const json = layout('json')
+  const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
+  let variants: ImageVariants | null = null
+  const route: CompiledRoute = {
+    source,
+    target,
+    mode,
+    fingerprint: fingerprint({ mode, target: targetName(target), ...written, loadFormat, flushRows, flushBytes }),
+    rule: rule.where,
+    imageText: imageText(columns, zone, images),
+    partial: false,
+    reshape: (rows, bitmaps, place) => {
+      if (images.kind === 'text')
+        throw new Failure('internal', `rows of ${source} that a SELECT gave leave columns out`)
+      variants ??= new ImageVariants(route, { facts, csv, json })
+      return variants.reshape(rows, bitmaps, place)
+    },
+    csv: csv === null ? null : { encoder: compileRowEncoder(csv), columns: header('csv') },
+    json: { encoder: compileRowEncoder(json), columns: header('json') },
+    columnSeparator: columnSeparator.text,
+    rowDelimiter: rowDelimiter.text,
+    flushIntervalMs,
+    flushRows,
+    flushBytes,
+  }
+  return route
+}
+
+/** What dates that do not exist become; undefined where they are written as they are, or not at all. */
+function writtenDates(guard: FieldGuard | null): string | undefined {
+  return guard?.value?.kind === 'date' && guard.value.policy !== 'stop' ? guard.value.policy : undefined
+}
+
+/** What decides the text of a column's values, without what every server words in its own way. */
+function writtenFacts(column: TableSchema['columns'][number]): unknown {
+  const { name, dataType, unsigned, nullable, charset, maxLength, precision, scale, fractionDigits, members } = column
+  return [name, dataType, unsigned, nullable, charset, maxLength, precision, scale, fractionDigits, members]
+}

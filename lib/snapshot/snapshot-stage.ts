@@ -1,0 +1,291 @@
+import { join } from 'node:path'
+import type { TableMap } from '../binlog/table-map.js'
+import type { SnapshotState } from '../checkpoint/snapshot-state.js'
+import type { Config } from '../config/options.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Pace } from '../dispatch/pace.js'
+import type { Window } from '../dispatch/window.js'
+import type { KeyBound } from '../model/chunk.js'
+import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
+import { asFailure, Failure } from '../model/failure.js'
+import type { Observer } from '../model/observer.js'
+import { type TableSchema, tableName } from '../model/schema.js'
+import type { SchemaChange } from '../model/schema-change.js'
+import type { Zone } from '../model/zone.js'
+import type { PositionTracker } from '../mysql/position-tracker.js'
+import type { SchemaFollower } from '../mysql/schema-follower.js'
+import { type SourceAddress, SourceSession } from '../mysql/session.js'
+import { readSourceLoad } from '../mysql/snapshot/source-load.js'
+import type { Router } from '../rules/router.js'
+import type { RuleBook } from '../rules/rule-book.js'
+import { readAskedKeys } from './asked-keys.js'
+import type { TableParts } from './copied-table.js'
+import { freshRecord, type RuledTable } from './copy-list.js'
+import type { CopyOrders, KeysRead, OrderedSnapshot, SnapshotLimits, TableId } from './copy-orders.js'
+import type { KeyReader } from './copy-plan.js'
+import { CopySource, type SourceParts } from './copy-source.js'
+import type { FindDeadKeys } from './dead-keys.js'
+import { copyModeOf, describeTable } from './described-table.js'
+import { recordsBehind } from './followed-changes.js'
+import { CopyGate } from './gate.js'
+import { Snapshot } from './snapshot.js'
+import { SourceGuard } from './source-guard.js'
+import { CopySpool } from './spool.js'
+
+export interface StageParts {
+  readonly config: Config
+  readonly state: SnapshotState
+  readonly orders: CopyOrders
+  /** Null: it cannot be told which rows are gone at the source. */
+  readonly findDeadKeys: FindDeadKeys | null
+  /** Where rows are read; and where the binlog is, when that is another server. */
+  readonly address: SourceAddress
+  readonly streamed: SourceAddress | null
+  readonly book: RuleBook
+  readonly router: Router
+  readonly follower: SchemaFollower
+  readonly tracker: PositionTracker
+  readonly dispatcher: Dispatcher
+  readonly window: Window
+  readonly pace: Pace
+  /** The main stream, or the catch-up of a halted table, which copies nothing. */
+  readonly isMain: boolean
+  readonly isHalted: (schema: string, table: string) => boolean
+  /** Tables whose changes the stream looks at. */
+  readonly isOwn: (schema: string, table: string) => boolean
+  /** Row images hold every column. */
+  readonly wholeImages: boolean
+  /** Parts of an epoch can be in while others are not. */
+  readonly spools: boolean
+  readonly replays: readonly AdmittedChunk[]
+  /** Newest epoch in the saved position. */
+  readonly savedEpoch: number
+  readonly zone: Zone
+  readonly observer: Observer
+}
+
+/** The part of a pipeline that copies tables: what the stream hands to it, and what it is told to do. */
+export class SnapshotStage implements OrderedSnapshot {
+  readonly gate: CopyGate
+  readonly #parts: StageParts
+  readonly #snapshot: Snapshot
+  readonly #sources: SourceParts
+  #signal: AbortSignal | null = null
+
+  constructor(parts: StageParts) {
+    this.#parts = parts
+    const { state, router, tracker, dispatcher, config, window, pace, observer, address, streamed } = parts
+    this.gate = new CopyGate({
+      dispatcher,
+      position: () => tracker.position(),
+      routes: map => router.routes(map),
+      keys: keysOf((map, columns) => router.keyTexts(map, columns)),
+      bind: map => router.bind(map),
+      noteAdmitted: async chunk => {
+        await state.admit(chunk)
+        this.#snapshot.admitted(chunk)
+      },
+      spool: parts.spools ? new CopySpool(join(state.folder, 'spool')) : null,
+      savedEpoch: parts.savedEpoch,
+      replays: parts.replays,
+      // Its epoch is told as saved, as every other.
+      onReplayed: () => undefined,
+      now: Date.now,
+    })
+    this.#sources = {
+      address,
+      streamed,
+      zoneText: config.time_zone,
+      zone: parts.zone,
+      wholeBytes: window.maxBytes,
+      modeOf: schema => copyModeOf(this.#describe(schema), parts.wholeImages),
+      copyRoutes: schema => router.copyRoutes(schema),
+    }
+    const limits = () => parts.orders.limits
+    this.#snapshot = new Snapshot({
+      state,
+      gate: this.gate,
+      sources: this.#sources,
+      guard: new SourceGuard({
+        window,
+        pace,
+        flushIntervalMs: config.flush_interval_ms,
+        readLoad: () => SourceSession.during(address, readSourceLoad),
+        limits,
+        now: () => performance.now(),
+      }),
+      limits: limits(),
+      savedEpoch: parts.savedEpoch,
+      quarter: { rows: Math.floor(window.maxRows / 4), bytes: Math.floor(window.maxBytes / 4) },
+      isHalted: parts.isHalted,
+      session: work => SourceSession.during(address, work),
+      onCopied: record => this.#copied(record),
+      observer,
+    })
+  }
+
+  /** Before the stream begins. Chunks of epochs that are read again go in where they went in before. */
+  async open(): Promise<void> {
+    const { follower, isOwn } = this.#parts
+    const known = follower.tables
+    await this.#snapshot.open(({ schema, table }) =>
+      isOwn(schema, table) ? (known.find(one => one.schema === schema && one.table === table) ?? null) : null,
+    )
+    await this.gate.begin()
+  }
+
+  /** Copies until the signal fires; rejects with what no retry mends. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal
+    const detach = this.#parts.orders.attach(this)
+    try {
+      for (const record of this.#parts.state.tables) if (record.state === 'copied') this.#copied(record)
+      await this.#snapshot.run(signal)
+    } finally {
+      detach()
+    }
+  }
+
+  /** A statement is about to be followed. */
+  async changing(change: SchemaChange): Promise<void> {
+    await this.gate.tablesChanged(change)
+  }
+
+  /** It was followed, and its tables are about to be known otherwise. */
+  async changed(change: SchemaChange): Promise<void> {
+    const { state, config, isMain } = this.#parts
+    if (!isMain || !state.known) return
+    const facts = {
+      find: (schema: string, table: string) => state.find({ schema, table }),
+      describe: (schema: TableSchema | null) => (schema === null ? null : this.#describe(schema)),
+      renamesTargets: config.on_ddl === 'evolve' && config.schema.on_rename_table === 'rename',
+      nowMs: Date.now(),
+    }
+    for (const named of change.tables) {
+      const edit = recordsBehind(named, facts)
+      for (const gone of edit.remove) await this.#snapshot.leave(gone)
+      if (edit.remove.length > 0) await state.remove(...edit.remove)
+      for (const record of edit.put) {
+        if (JSON.stringify(record) !== JSON.stringify(state.find(record))) await state.put(record)
+        if (!isUnfinished(record) || named.change.after === null) await this.#snapshot.leave(record)
+        else await this.#snapshot.enter(record, named.change.after)
+      }
+    }
+  }
+
+  /** Tables may have been halted. */
+  async halted(): Promise<void> {
+    await this.#snapshot.leaveHalted()
+  }
+
+  /** Everything up to this epoch is durable, and the position saved. */
+  saved(epoch: number): void {
+    if (this.#parts.isMain) this.#snapshot.saved(epoch).catch(error => this.#warn(error))
+    this.gate.saved(epoch)
+  }
+
+  async close(reason: Failure): Promise<void> {
+    this.gate.abandon(reason)
+    await this.#snapshot.close()
+  }
+
+  async recopy(table: TableId, where: string | null): Promise<void> {
+    const { schema, described } = this.#known(table)
+    if (described.strict) throw countedTwice(described)
+    const about = { state: 'waiting', reason: 'ordered', deadRows: false, where, nowMs: Date.now() } as const
+    const record = freshRecord(described, about)
+    await this.#parts.state.put(record)
+    await this.#snapshot.enter(record, schema)
+  }
+
+  async addTables(tables: readonly TableId[]): Promise<void> {
+    for (const table of tables) {
+      if (this.#parts.state.find(table) !== null) continue
+      const { schema, described } = this.#known(table)
+      const record = freshRecord(described, { state: 'waiting', reason: 'added', deadRows: false, nowMs: Date.now() })
+      await this.#parts.state.put(record)
+      await this.#snapshot.enter(record, schema)
+    }
+  }
+
+  async readKeys(table: TableId, keys: readonly KeyBound[], signal: AbortSignal): Promise<KeysRead> {
+    const { schema, described } = this.#known(table)
+    if (copyModeOf(described, this.#parts.wholeImages) !== 'atOnce') throw countedTwice(described)
+    const record = freshRecord(described, { state: 'waiting', reason: 'ordered', deadRows: false, nowMs: Date.now() })
+    const running = this.#snapshot.copyOf(table)
+    const source = running?.source ?? (await CopySource.open(this.#sources, schema, record))
+    const gate = running?.gate ?? this.gate.copy(source.plan)
+    try {
+      return await readAskedKeys(source, gate, keys, signal)
+    } finally {
+      if (running === null) {
+        gate.end()
+        await source.close()
+      }
+    }
+  }
+
+  setLimits(limits: SnapshotLimits): void {
+    this.#snapshot.setLimits(limits)
+  }
+
+  #describe(schema: TableSchema): RuledTable | null {
+    return describeTable(schema, this.#parts.book, this.#parts.config.skip_no_pk_table)
+  }
+
+  #known({ schema, table }: TableId): { readonly schema: TableSchema; readonly described: RuledTable } {
+    const found = this.#parts.follower.tables.find(one => one.schema === schema && one.table === table)
+    const described = found === undefined ? null : this.#describe(found)
+    if (found === undefined || described === null || this.#parts.isHalted(schema, table))
+      throw new Failure('snapshotUnfit', `${schema}.${table} is not followed now, so it cannot be copied.`, {
+        advice: 'Name a table that [[source]] and [[rule]] take, and that is not halted (mysql-sr-sync status).',
+      })
+    return { schema: found, described }
+  }
+
+  /** Rows that are gone at the source are looked for where some may be in the target. */
+  #copied(record: CopyRecord): void {
+    const { findDeadKeys } = this.#parts
+    const signal = this.#signal
+    if (!record.deadRows || findDeadKeys === null || signal === null) return
+    this.#removeDead(record, findDeadKeys, signal).catch(error => {
+      if (!signal.aborted) this.#warn(error)
+    })
+  }
+
+  async #removeDead(record: CopyRecord, findDeadKeys: FindDeadKeys, signal: AbortSignal): Promise<void> {
+    for await (const keys of findDeadKeys(record, signal)) {
+      if (signal.aborted) return
+      await this.readKeys(record, keys, signal)
+    }
+    const now = this.#parts.state.find(record)
+    if (!signal.aborted && now?.state === 'copied') await this.#parts.state.put({ ...now, deadRows: false })
+  }
+
+  #warn(error: unknown): void {
+    const { message, advice } = asFailure(error)
+    this.#parts.observer({ kind: 'warning', message, advice })
+  }
+}
+
+/** Readers are compiled once for each table map and set of columns. */
+function keysOf(compile: TableParts['keys']): TableParts['keys'] {
+  const known = new WeakMap<TableMap, Map<string | null, KeyReader>>()
+  return (map, columns) => {
+    const readers = known.get(map) ?? new Map<string | null, KeyReader>()
+    known.set(map, readers)
+    const reader = readers.get(columns) ?? compile(map, columns)
+    readers.set(columns, reader)
+    return reader
+  }
+}
+
+function countedTwice(described: RuledTable): Failure {
+  return new Failure(
+    'snapshotUnfit',
+    `Rows of ${tableName(described)} cannot be read again alone: in ${described.targets.join(', ')} they would be counted twice, or row images leave columns out.`,
+    {
+      advice: `TRUNCATE TABLE ${described.targets.join(', ')} in StarRocks while the engine is stopped, remove ${tableName(described)} from data_dir/snapshot/state.json and start again: it is copied anew.`,
+    },
+  )
+}
