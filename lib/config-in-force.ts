@@ -44,15 +44,19 @@ export class ConfigInForce {
     this.#dataDir = dataDir
   }
 
-  /** The configuration under which epochs that are not through must be read again; null: under `now`, or there are none. */
-  async unfinished(now: Config): Promise<Config | null> {
+  /**
+   * The configuration under which epochs that are not through must be read again before anything else is done; null: there are
+   * none, or they may be read under `now` while it goes on. `alone`: they may not, whatever has changed.
+   */
+  async unfinished(now: Config, alone: boolean): Promise<Config | null> {
     const text = await this.#read()
     this.#written = text
     const found = text === null ? null : parse(text, now)
-    if (found === null || compareConfigs(found, now).length === 0) return null
+    const isSame = found === null || compareConfigs(found, now).length === 0
+    if (isSame && !alone) return null
     const journal = await EpochJournal.open(this.#dataDir)
     await journal.close()
-    return journal.epochs.length > 0 ? found : null
+    return journal.epochs.length > 0 ? (found ?? now) : null
   }
 
   /** Durable when it resolves; from now on epochs are made with it. Rejects with positionUnsaved. */

@@ -20,6 +20,7 @@ import { routerOptions, sourceAddress } from './registry.js'
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { carryOutOrders } from './snapshot/ordered-copies.js'
 import { beginSnapshot, findStart } from './snapshot/snapshot-start.js'
 import { openSourceSchemas, type SourceSchemas } from './source-schemas.js'
 import { type Lessons, ownTables, type Scope, targetDatabases } from './stream-scope.js'
@@ -108,6 +109,8 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     // What is to be copied is known on disk before a position is: without it, what lies before the position would be taken for copied.
     const known = schemas.follower.tables
     const replays = isMain ? await beginSnapshot({ config, state: snapshot, book, known, observer }, kind, resumed) : []
+    if (isMain && resumed.scripts.length === 0)
+      await carryOutOrders({ config, dataDir, state: snapshot, book, known, router, sink, observer })
     // With it the position is known before the first load, an order by hand is taken, and marks may go.
     await masterInfo.save({ position: start.position, epoch: resumed.epoch })
     for (const database of resumed.retired) await sink.removeMark(database, task)

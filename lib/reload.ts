@@ -90,6 +90,18 @@ export class Reload {
     }
   }
 
+  /** Has the running pipeline end and the next one begin with the same configuration: what is done between them is done. */
+  async goOver(): Promise<void> {
+    if (this.#busy)
+      throw new Failure('requestRefused', 'a reload is under way', { advice: 'Ask again when it has ended.' })
+    this.#busy = true
+    try {
+      await this.#switchTo(this.#config)
+    } finally {
+      this.#busy = false
+    }
+  }
+
   /** Takes the configuration that waits, when a pipeline has ended for it. False: none does. */
   take(): boolean {
     if (this.#switch === null || !this.due.aborted) return false

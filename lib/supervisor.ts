@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CarriedFacts } from './carried-facts.js'
 import { CatchUp } from './catch-up.js'
+import { CopyOrderFile } from './checkpoint/copy-order-file.js'
 import { HaltedTables } from './checkpoint/halted-tables.js'
 import type { Config } from './config/options.js'
 import { ConfigInForce } from './config-in-force.js'
@@ -10,6 +11,7 @@ import { asFailure, backoffMs, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
 import { type CopyParts, Pipeline } from './pipeline.js'
+import { addRecopy } from './recopy.js'
 import { snapshotLimits } from './registry.js'
 import { type ReadConfig, Reload } from './reload.js'
 import { addReload } from './reload-request.js'
@@ -45,8 +47,8 @@ export function createSupervisor(config: Config, options: SupervisorOptions, obs
   }
 }
 
-const CHANGED_UNDER_WAY =
-  'The configuration was changed while transactions were on their way: they are loaded under the one before, then the new one counts.'
+const LEFT_UNDER_WAY =
+  'Transactions were on their way when the configuration changed or copies were ordered: they are loaded first, as they were planned.'
 
 async function supervise(
   config: Config,
@@ -56,8 +58,10 @@ async function supervise(
   signal: AbortSignal,
 ): Promise<void> {
   const dataDir = resolve(baseDir, config.data_dir)
+  const listeners = new Set<Observer>()
   const observer: Observer = happening => {
     reload.observe(happening)
+    for (const listener of listeners) listener(happening)
     watcher(happening)
   }
   let position: Position | null = null
@@ -84,11 +88,12 @@ async function supervise(
       progressed = pipeline.progressed
     })
   }
-  /** What was begun under another configuration is read again as it was. */
+  /** What was begun under another configuration is read again as it was; and before targets are emptied, all of it. */
   const settle = async (): Promise<void> => {
-    const old = await inForce.unfinished(reload.config)
+    const { orders } = await CopyOrderFile.open(dataDir)
+    const old = await inForce.unfinished(reload.config, orders.length > 0)
     if (old !== null) {
-      observer({ kind: 'warning', message: CHANGED_UNDER_WAY, advice: 'Nothing needs to be done.' })
+      observer({ kind: 'warning', message: LEFT_UNDER_WAY, advice: 'Nothing needs to be done.' })
       await runMain(() => true, old)
       lessons.carried.forget()
     }
@@ -108,6 +113,7 @@ async function supervise(
   })
   observer({ kind: 'haltedTables', tables: halted.tables })
   addReload(handlers, reload, { observer, signal })
+  addRecopy(handlers, { dataDir, reload, orders: copies.orders, listeners })
   let reloaded = false
   for (let attempt = 1; !signal.aborted; attempt++) {
     progressed = false

@@ -48,8 +48,8 @@ async function beginEpoch(): Promise<void> {
 }
 
 /** As a later process finds it. */
-function found(now: Config): Promise<Config | null> {
-  return new ConfigInForce(dataDir).unfinished(now)
+function found(now: Config, alone = false): Promise<Config | null> {
+  return new ConfigInForce(dataDir).unfinished(now, alone)
 }
 
 test('with an epoch on its way the one before is found whole, secrets and addresses as they are now', async () => {
@@ -73,6 +73,7 @@ test('without an epoch on its way, and without a change, there is none', async (
   expect(await found(NEW)).toBeNull()
   await beginEpoch()
   expect(await found(OLD)).toBeNull()
+  expect(await found(OLD, true)).toEqual(OLD)
   expect(await found(NEW)).not.toBeNull()
 })
 

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   monitor: async () => (await import('./monitor.js')).monitor,
   run: async () => (await import('./run.js')).run,
   reload: async () => (await import('./reload.js')).reload,
+  recopy: async () => (await import('./recopy.js')).recopy,
   check: async () => (await import('./check.js')).check,
   schema: async () => (await import('./schema.js')).schema,
   wait: async () => (await import('./wait.js')).wait,
