@@ -2,7 +2,7 @@ import type { Config } from './config/options.js'
 import { compareConfigs, refuseKept, renderKeyChange } from './config-change.js'
 import { Failure } from './model/failure.js'
 import type { Happening, Observer } from './model/observer.js'
-import { checkReload } from './reload-check.js'
+import type { checkReload } from './reload-check.js'
 import type { Lessons } from './stream-scope.js'
 import { renderTableChange, type TableChange } from './table-changes.js'
 import type { TableShare } from './table-share.js'
@@ -20,6 +20,7 @@ export interface ReloadParts {
   readonly task: string
   readonly share: () => TableShare
   readonly lessons: Lessons
+  readonly check: typeof checkReload
   readonly observer: Observer
 }
 
@@ -158,7 +159,7 @@ export class Reload {
   }
 
   async #reload({ dryRun, file }: ReloadWish, tell: (line: string) => void, signal: AbortSignal): Promise<Reloaded> {
-    const { read, task, share, lessons } = this.#parts
+    const { read, task, share, lessons, check } = this.#parts
     const found = read()
     if (file !== null && file !== found.file)
       throw new Failure('requestRefused', `the engine of this data_dir reads ${found.file}, not ${file}`, {
@@ -174,7 +175,7 @@ export class Reload {
     refuseKept(keys)
     const notes: string[] = []
     const warn = (message: string): unknown => notes.push(message)
-    const checked = await checkReload({ old, next, task, share: share(), lessons, signal, warn })
+    const checked = await check({ old, next, task, share: share(), lessons, signal, warn })
     try {
       const lines = checked.tables.map(renderTableChange)
       for (const line of lines) tell(line)

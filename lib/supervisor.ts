@@ -14,6 +14,7 @@ import { type CopyParts, Pipeline } from './pipeline.js'
 import { addRecopy } from './recopy.js'
 import { snapshotLimits } from './registry.js'
 import { type ReadConfig, Reload } from './reload.js'
+import { checkReload } from './reload-check.js'
 import { addReload } from './reload-request.js'
 import { CopyOrders } from './snapshot/copy-orders.js'
 import type { Lessons, Scope } from './stream-scope.js'
@@ -74,7 +75,7 @@ async function supervise(
   const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null, serverIdAsked: false, carried }
   const task = `mss_${config.server_id}`
   const share = (): MainShare => new MainShare(halted, reload.config.on_ddl === 'evolve', observer)
-  const reload = new Reload(config, { read, task, share, lessons, observer })
+  const reload = new Reload(config, { read, task, share, lessons, check: checkReload, observer })
   const halted = await HaltedTables.open(dataDir).catch(error => {
     throw failed(asFailure(error))
   })

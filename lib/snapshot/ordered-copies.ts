@@ -4,7 +4,7 @@ import type { Config } from '../config/options.js'
 import { DeadLetters } from '../dead-letter/dead-letters.js'
 import type { Sink } from '../dispatch/sink.js'
 import type { CopyOrder } from '../model/copy-order.js'
-import { Failure } from '../model/failure.js'
+import { asFailure, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Router } from '../rules/router.js'
@@ -29,7 +29,7 @@ export interface OrderParts {
  * their targets are emptied, then the orders are forgotten. An order that cannot be carried out is void, and that is told.
  */
 export async function carryOutOrders(parts: OrderParts): Promise<void> {
-  const { config, dataDir, state, book, known, observer } = parts
+  const { dataDir, book, known, observer } = parts
   const file = await CopyOrderFile.open(dataDir)
   if (file.orders.length === 0) return
   const open: { readonly order: CopyOrder; readonly schema: TableSchema }[] = []
@@ -44,16 +44,38 @@ export async function carryOutOrders(parts: OrderParts): Promise<void> {
         advice: 'Order it again when that is mended.',
       })
   }
-  const records = open.map(({ order, schema }) => {
-    const described = describeTable(schema, book, config.skip_no_pk_table)
-    if (described === null) throw new Failure('internal', `${tableName(order)} is wanted, but no rule takes it`)
-    const { where } = order
-    return freshRecord(described, { state: 'waiting', reason: 'ordered', deadRows: false, where, nowMs: Date.now() })
-  })
-  if (records.length > 0) await state.put(...records)
-  const emptied = open.filter(({ order }) => order.truncate).map(({ schema }) => schema)
-  for (const target of await targetsOf(emptied, parts)) await empty(target, parts)
+  const emptied = new Set<string>()
+  for (const { order, schema } of open) await begin(order, schema, emptied, parts)
+  // All together: several of them may share a target.
   await file.remove(file.orders)
+}
+
+/** `emptied`: names of the targets that are empty by now. */
+async function begin(order: CopyOrder, schema: TableSchema, emptied: Set<string>, parts: OrderParts): Promise<void> {
+  const { config, state, book, observer } = parts
+  const described = describeTable(schema, book, config.skip_no_pk_table)
+  if (described === null) throw new Failure('internal', `${tableName(order)} is wanted, but no rule takes it`)
+  const targets = order.truncate ? await targetsOf(schema, parts) : []
+  const { where } = order
+  const before = state.find(schema)
+  await state.put(
+    freshRecord(described, { state: 'waiting', reason: 'ordered', deadRows: false, where, nowMs: Date.now() }),
+  )
+  const isOpen = targets.every(target => !emptied.has(targetName(target)))
+  for (const target of targets.filter(one => !emptied.has(targetName(one)))) {
+    try {
+      await empty(target, parts)
+      emptied.add(targetName(target))
+    } catch (error) {
+      const failure = asFailure(error)
+      // What passes by itself is tried again with the order; and behind the first target that is empty there is no way back.
+      if (failure.retriable || !isOpen || target !== targets[0]) throw failure
+      await (before === null ? state.remove(schema) : state.put(before))
+      const message = `${tableName(order)} was ordered to be copied again, which is not done: ${failure.message}`
+      observer({ kind: 'warning', message, advice: failure.advice })
+      return
+    }
+  }
 }
 
 /** Why a table is not to be copied again in this way, as the end of a sentence; null: it may be. */
@@ -80,9 +102,9 @@ export function objection(
   return null
 }
 
-async function targetsOf(schemas: readonly TableSchema[], { book, router }: OrderParts): Promise<TargetTable[]> {
-  for (const schema of schemas) await router.learn(schema)
-  const names = new Set(schemas.flatMap(({ schema, table }) => book.match(schema, table)).map(targetName))
+async function targetsOf(schema: TableSchema, { book, router }: OrderParts): Promise<TargetTable[]> {
+  await router.learn(schema)
+  const names = new Set(book.match(schema.schema, schema.table).map(targetName))
   return router.targets.filter(target => names.has(targetName(target)))
 }
 
