@@ -18,7 +18,7 @@ import { PositionTracker } from './mysql/position-tracker.js'
 import type { BinlogPlace } from './mysql/schema-history.js'
 import type { ChangeReceiver } from './mysql/stream-reader.js'
 import { type PreparedStream, prepareStream } from './prepare-stream.js'
-import { copyAddresses, createSink, ruleBookOf, sourceAddress } from './registry.js'
+import { copyAddresses, createSink, readingOptions, ruleBookOf } from './registry.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { SchemaChanges } from './schema-changes.js'
 import { shareChanges } from './shared-changes.js'
@@ -110,7 +110,7 @@ export class Pipeline {
       onSaved: (position, notes) => {
         for (const { epoch } of notes) {
           journal.over(epoch)
-          stage?.saved(epoch)
+          stage?.saved(epoch, position)
         }
         this.#advanced(position, notes)
         prepared.saved(mayBegin(share, position)).catch(error => this.#warnOf(error))
@@ -227,7 +227,7 @@ export class Pipeline {
           barrier = drainAndSave().finally(() => {
             barrier = null
           })
-          // Whoever waits for room hears of it.
+          // It fails with what fails the dispatcher, and that ends the flow (`dispatcher.failed`) whether or not room is waited for.
           barrier.catch(() => undefined)
         }
       },
@@ -242,12 +242,7 @@ export class Pipeline {
     }
     const source = new BinlogSource(
       {
-        address: sourceAddress(config),
-        serverId: config.server_id,
-        flavor: config.flavor,
-        heartbeatMs: config.heartbeat_ms,
-        readTimeoutMs: config.read_timeout_ms,
-        verifyChecksum: config.verify_checksum,
+        ...readingOptions(config),
         stopWaitMs: STOP_WAIT_MS,
         wanted: (schema, table) => schemas.follower.wanted(schema, table),
         follow: (event, at) => schemas.follower.follow(event, at),
@@ -294,7 +289,7 @@ export class Pipeline {
       abort.abort(reason)
       clearInterval(pulse)
       saved = await saver.close()
-      // What it may still reject with has been told by what ended the flow.
+      // Another failure than the one that is thrown from here can only be a later one: what it did not read is read again.
       await running.catch(() => undefined)
       await copies.catch(() => undefined)
       await copying.close(reason)

@@ -1,6 +1,7 @@
 import type { Config } from './config/options.js'
 import type { Sink } from './dispatch/sink.js'
 import type { Zone } from './model/zone.js'
+import type { ReadingOptions } from './mysql/binlog-source.js'
 import type { SourceAddress } from './mysql/session.js'
 import type { LoggedImages } from './rules/image-findings.js'
 import type { RouterOptions } from './rules/router.js'
@@ -53,6 +54,18 @@ export function snapshotLimits({ snapshot }: Config): SnapshotLimits {
     bytesPerS: snapshot.rate_bytes ?? null,
     maxThreadsRunning: snapshot.max_threads_running ?? null,
     maxReplicaLagS: snapshot.max_replica_lag_s ?? null,
+  }
+}
+
+/** How the binlog is read, whatever is done with it. */
+export function readingOptions(config: Config): ReadingOptions {
+  return {
+    address: sourceAddress(config),
+    serverId: config.server_id,
+    flavor: config.flavor,
+    heartbeatMs: config.heartbeat_ms,
+    readTimeoutMs: config.read_timeout_ms,
+    verifyChecksum: config.verify_checksum,
   }
 }
 

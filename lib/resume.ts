@@ -83,7 +83,11 @@ export async function resume(
   const found = marks.size > 0 ? behindMarks(past, marks, observer) : null
   const position = found?.position ?? saved
   const epoch = found?.epoch ?? saved?.epoch ?? 0
-  if (found?.script) return { position, epoch, durable: epoch - 1, begun: epoch, scripts: [found.script], retired: [] }
+  if (found?.script) {
+    // Where it holds copied rows alone it ends where it begins, and the ordinal must say that it is not in.
+    const before = epoch - 1
+    return { position, epoch: before, durable: before, begun: epoch, scripts: [found.script], retired: [] }
+  }
   const chain = chainOf(past, position, epoch)
   const scripts: EpochScript[] = []
   for (const plan of chain.toReversed()) scripts.unshift(await scriptOf(plan, scripts[0]?.plan ?? null, sink, signal))

@@ -11,7 +11,7 @@ import { serverTraits } from './mysql/server-traits.js'
 import type { SourceSession } from './mysql/session.js'
 import type { StartPoint } from './mysql/start-position.js'
 import { scanStatements } from './mysql/statement-scan.js'
-import { sourceAddress } from './registry.js'
+import { readingOptions } from './registry.js'
 import type { RuleBook } from './rules/rule-book.js'
 import type { TableShare } from './table-share.js'
 
@@ -85,14 +85,6 @@ function seedFrom(
   server: ReturnType<typeof serverTraits>,
   signal: AbortSignal,
 ): Promise<Seed> {
-  const scan = {
-    address: sourceAddress(config),
-    serverId: config.server_id,
-    flavor: config.flavor,
-    heartbeatMs: config.heartbeat_ms,
-    readTimeoutMs: config.read_timeout_ms,
-    verifyChecksum: config.verify_checksum,
-  }
   return seedSchemas(
     session,
     facts,
@@ -102,7 +94,7 @@ function seedFrom(
     (from, to) => {
       // Only the first stretch begins where the stream does.
       const point = from === start.position ? start : { position: from, gtidSetKnown: true, by: 'file' as const }
-      return scanStatements(scan, point, to, observer, signal)
+      return scanStatements(readingOptions(config), point, to, observer, signal)
     },
   )
 }

@@ -120,6 +120,7 @@ export function decodeText(charset: string, bytes: Uint8Array): string | null {
       try {
         return utf8.decode(bytes)
       } catch {
+        // A fatal decoder throws for one reason only: bytes that are not UTF-8.
         return null
       }
     case 'latin1':

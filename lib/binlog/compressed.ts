@@ -3,7 +3,7 @@ import { decompress } from 'fzstd'
 import type { EventReader } from './event-reader.js'
 
 /** Largest unpacked transaction or event, in bytes: max_allowed_packet cannot be more on either server. */
-export const MAX_UNPACKED_BYTES = 1 << 30
+const MAX_UNPACKED_BYTES = 1 << 30
 
 /**
  * Unpacks the body of TRANSACTION_PAYLOAD (MySQL libs/mysql/binlog/event/codecs): (type, length, value) fields,

@@ -125,7 +125,7 @@ function variableBytes(bytes: Buffer, at: number): number {
   throw damaged('holds a damaged length')
 }
 
-export function widthOf(type: number): 2 | 4 {
+function widthOf(type: number): 2 | 4 {
   return type === JSONB.LARGE_OBJECT || type === JSONB.LARGE_ARRAY ? 4 : 2
 }
 

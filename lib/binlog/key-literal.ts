@@ -9,23 +9,18 @@ import { isUtf8, isZerofill, quoteName } from '../model/source-sql.js'
 
 const STRINGS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'])
 const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'])
-const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year', 'decimal'])
+const DIGITS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year', 'decimal'])
 const OTHERS = new Set(['float', 'double', 'date', 'time', 'datetime', 'timestamp', 'uuid', 'inet4', 'inet6'])
 const NUMBERED = new Set(['enum', 'set', 'bit'])
 
-/** Labels of a SET whose numbers have the bit that the servers take for a sign when they compare. */
-const SIGNED_SET = 64
+/** With more labels the servers compare a SET as a double, which does not tell its values apart. */
+const MOST_SET_LABELS = 53
 
 /** Whether the source tells all values of a column apart, and their order, by their literals, as chunks of a table need it. */
 export function isComparable({ dataType, members }: SourceColumn): boolean {
-  if (dataType === 'set') return members.length < SIGNED_SET
-  return (
-    NUMBERED.has(dataType) ||
-    INTEGERS.has(dataType) ||
-    BYTES.has(dataType) ||
-    STRINGS.has(dataType) ||
-    OTHERS.has(dataType)
-  )
+  if (dataType === 'set') return members.length <= MOST_SET_LABELS
+  const families = [NUMBERED, DIGITS, BYTES, STRINGS, OTHERS]
+  return families.some(types => types.has(dataType))
 }
 
 /** SQL whose result, as the text protocol carries it, is what `keyLiteral` takes; for sessions in utf8mb4 and the stream's zone. */
@@ -41,14 +36,18 @@ export function keyExpression(column: SourceColumn): string {
 
 /** The literal of a value that `keyExpression` gave (of a FLOAT also its own shortest text). Equal values have equal literals. */
 export function keyLiteral({ dataType, charset }: SourceColumn, value: Buffer): string {
-  if (NUMBERED.has(dataType) || INTEGERS.has(dataType)) return value.toString('latin1')
+  if (NUMBERED.has(dataType) || DIGITS.has(dataType)) return value.toString('latin1').replace(LEADING_ZEROS, '$1')
   if (dataType === 'float') return double(Math.fround(Number(value.toString('latin1'))))
   if (dataType === 'double') return double(Number(value.toString('latin1')))
-  if (BYTES.has(dataType)) return `x'${value.toString('hex')}'`
-  if (STRINGS.has(dataType)) return `${introducer(charset)} x'${value.toString('hex')}'`
+  const hex = () => `x'${value.toString('hex').toUpperCase()}'`
+  if (BYTES.has(dataType)) return hex()
+  if (STRINGS.has(dataType)) return `_${charset ?? 'binary'} ${hex()}`
   // Dates, times and MariaDB's UUID and INET types, whose text holds no quote.
   return `'${value.toString('latin1')}'`
 }
+
+/** Of the year 0000, and of ZEROFILL. */
+const LEADING_ZEROS = /^(-?)0+(?=\d)/
 
 /** The value that a literal was made of, as `keyExpression` gives it. */
 export function literalValue(literal: string): Buffer {
@@ -56,10 +55,6 @@ export function literalValue(literal: string): Buffer {
   if (quote === -1) return Buffer.from(literal)
   const inside = literal.slice(quote + 1, -1)
   return literal[quote - 1] === 'x' ? Buffer.from(inside, 'hex') : Buffer.from(inside)
-}
-
-function introducer(charset: string | null): string {
-  return isUtf8(charset) ? '_utf8mb4' : `_${charset}`
 }
 
 function double(value: number): string {

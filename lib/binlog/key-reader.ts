@@ -15,7 +15,8 @@ import { zoneOffset } from './zone-offset.js'
 /** Reads the keys of images; equal keys have equal texts, whichever kind of image they stand in. */
 export interface KeyReader {
   /**
-   * Adds the key of the image at `at` to `to` as one text: its literals with commas between them. Returns where the image ends.
+   * Adds the key of the image at `at` to `to` as one text: its literals with commas between them; the empty text, where images
+   * of these columns have no whole key. Returns where the image ends.
    * @throws Failure notDecodable naming the table for an image that runs past `limit` or contradicts its table
    */
   keyTexts(source: Buffer, at: number, limit: number, to: string[]): number
@@ -24,7 +25,7 @@ export interface KeyReader {
 }
 
 interface KeyPart {
-  /** Index of the column in the image. */
+  /** Index of the column in the image; -1: it is not there. */
   readonly index: number
   readonly column: SourceColumn
 }
@@ -35,9 +36,10 @@ const FIRST_ROOM = 4096
 export function compileKeyReader(
   kind: ImageKind,
   columns: readonly BoundColumn[],
-  key: readonly KeyPart[],
+  wholeKey: readonly KeyPart[],
   zone: Zone,
 ): KeyReader {
+  const key = wholeKey.some(({ index }) => index === -1) ? [] : wholeKey
   const read = columns.map((column, i) => (key.some(({ index }) => index === i) ? comparedColumn(column) : column))
   const table = columns[0]?.table ?? ''
   const undecodable = read.find((column, i) => column.undecodable !== null && key.some(({ index }) => index === i))

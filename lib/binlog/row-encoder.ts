@@ -46,6 +46,8 @@ export interface RowEncoder {
   setChange(op: ChangeOp, place: ChangePlace, commitMs: number, row: number): void
   /** What the image at `at` has more bytes with its compressed values inflated: 0 without any. */
   inflated(source: Buffer, at: number, limit: number): number
+  /** Upper bound of output bytes for the image at `at`; where little stands behind it, of all images up to `limit`. */
+  room(source: Buffer, at: number, limit: number): number
   /** Upper bound of output bytes for one image of `imageBytes` bytes and what `inflated` adds to them. */
   bound(imageBytes: number): number
 }
@@ -110,6 +112,9 @@ export function compileRowEncoder(layout: RowLayout): RowEncoder {
   })
   return new CompiledRowEncoder(layout, row, state, change, { fixedBytes, ratio, alwaysUnsafe })
 }
+
+/** Bytes of images for which it is not asked where the first one ends. */
+const SMALL_REST = 4096
 
 class CompiledRowEncoder implements RowEncoder {
   end = 0
@@ -197,6 +202,13 @@ class CompiledRowEncoder implements RowEncoder {
     } catch (error) {
       throw this.#located(error, source, at, limit)
     }
+  }
+
+  room(source: Buffer, at: number, limit: number): number {
+    const rest = limit - at
+    // Rows of a SELECT come in pieces as large as a body's chunks: room for a whole one, for each row, is a new chunk each time.
+    const isLong = this.#layout.images === 'text' && rest > SMALL_REST
+    return this.bound(isLong ? this.skip(source, at, limit) - at : rest + this.inflated(source, at, limit))
   }
 
   bound(imageBytes: number): number {

@@ -1,10 +1,12 @@
-import { constants, open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { constants, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isSealed, renderSealed } from '../binlog/sealed-line.js'
 import type { PlanLog, PlannedEpoch, PlannedShipment } from '../model/epoch-plan.js'
 import { Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
 import { errorCode, errorText } from '../model/system-error.js'
-import { type EpochRecord, isWhole, OpenEpochs, parseRecord, renderRecord } from './epoch-record.js'
+import { type EpochRecord, OpenEpochs, parseRecord } from './epoch-record.js'
+import { replaceFile, unsaved } from './replace-file.js'
 
 const FILE = 'epochs.journal'
 const COMPACT_BYTES = 256 * 1024
@@ -93,7 +95,7 @@ export class EpochJournal implements PlanLog {
   /** Forgets this epoch and all of a lower number; does nothing when closed, as the next run finds out by itself. */
   over(epoch: number): void {
     if (this.#closed || !this.#take({ kind: 'over', epoch }, false) || !this.#isOverlong()) return
-    // What could not be written waits; whoever calls next meets the same disk, and is told.
+    // What could not be written waits for the next write or for `close`, which reject; until then a crash only reads more again.
     this.#save().catch(() => undefined)
   }
 
@@ -120,7 +122,7 @@ export class EpochJournal implements PlanLog {
   #take(record: EpochRecord, urgent: boolean): boolean {
     this.#mustBeOpen()
     if (!this.#open.take(record)) return false
-    this.#waiting.push({ line: renderRecord(record), urgent })
+    this.#waiting.push({ line: renderSealed(record), urgent })
     return true
   }
 
@@ -152,7 +154,7 @@ export class EpochJournal implements PlanLog {
       const whole = this.#stale || this.#isOverlong() || !(await this.#append(this.#waiting.map(({ line }) => line)))
       if (whole) {
         count = this.#waiting.length
-        await this.#rewrite(this.#open.records().map(renderRecord))
+        await this.#rewrite(this.#open.records().map(renderSealed))
       }
     } catch (error) {
       this.#stale = true
@@ -179,21 +181,7 @@ export class EpochJournal implements PlanLog {
   async #rewrite(lines: readonly string[]): Promise<void> {
     this.#stale = true
     const bytes = Buffer.from(lines.join(''))
-    const beside = `${this.path}.new`
-    const file = await open(beside, 'w')
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(beside, this.path)
-    const folder = await open(dirname(this.path), 'r')
-    try {
-      await folder.sync()
-    } finally {
-      await folder.close()
-    }
+    await replaceFile(this.path, bytes)
     this.#length = bytes.length
     this.#rewrittenLength = bytes.length
     this.#stale = false
@@ -219,7 +207,7 @@ async function read(path: string): Promise<Found> {
   }
   const rest = bytes.subarray(from)
   // An editor may have taken the last newline away: a line with its checksum is whole.
-  if (isWhole(rest)) takeLine(found, rest, `${path}, line ${number}`)
+  if (isSealed(rest)) takeLine(found, rest, `${path}, line ${number}`)
   return { open: found, length: bytes.length, whole: rest.length === 0 }
 }
 
@@ -245,11 +233,4 @@ function takeLine(open: OpenEpochs, line: Buffer, where: string): void {
         'It says which loads behind the position in master.info have left. Compare the targets of rules with mode "append" or "aggregate" with the source by hand, then remove epochs.journal and start again: these changes are loaded once more. Targets of mode "upsert" lose nothing by that.',
     })
   }
-}
-
-function unsaved(path: string, error: unknown): Failure {
-  return new Failure('positionUnsaved', `${path}: ${errorText(error)}`, {
-    cause: error,
-    advice: `${path} cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when it can be written.`,
-  })
 }

@@ -1,4 +1,4 @@
-import { crc32 } from '../binlog/checksum.js'
+import { parseSealed } from '../binlog/sealed-line.js'
 import type { PlannedEpoch, PlannedLoad, PlannedShipment } from '../model/epoch-plan.js'
 import type { Position } from '../model/position.js'
 import { targetName } from '../model/schema.js'
@@ -22,28 +22,13 @@ export type EpochRecord =
   | { readonly kind: 'over'; readonly epoch: number }
 
 const KINDS: readonly string[] = ['begin', 'ship', 'rebase', 'reduce', 'transaction', 'settled', 'over']
-const SEAL_BYTES = sealOf(0).length
-const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-/** A record as a line of JSON with its newline; its last field "crc" is the CRC32 of the bytes before that field. */
-export function renderRecord(record: EpochRecord): string {
-  const open = JSON.stringify(record).slice(0, -1)
-  const bytes = Buffer.from(open)
-  return `${open}${sealOf(crc32(bytes, 0, bytes.length))}\n`
-}
-
-/** Reads a line without its newline. Throws an Error that says what is wrong with it. */
+/** Reads a sealed line without its newline. Throws an Error that says what is wrong with it. */
 export function parseRecord(line: Buffer): EpochRecord {
-  if (!isWhole(line)) throw new Error('its checksum (the field "crc", its last) is not that of what is before it')
-  const record = JSON.parse(UTF8.decode(line)) as EpochRecord
+  const record = parseSealed(line) as EpochRecord | null
+  if (record === null) throw new Error('its checksum (the field "crc", its last) is not that of what is before it')
   if (!KINDS.includes(record.kind)) throw new Error(`a record "${record.kind}" is of another version`)
   return record
-}
-
-/** Whether a line without its newline is as it was written. */
-export function isWhole(line: Buffer): boolean {
-  const end = Math.max(0, line.length - SEAL_BYTES)
-  return line.toString('latin1', end) === sealOf(crc32(line, 0, end))
 }
 
 /** What the records say, one after the other. */
@@ -211,9 +196,4 @@ function put(map: Map<string, string>, key: string, value: string): boolean {
 function samePlace(a: Position, b: Position): boolean {
   if (a.binName !== b.binName || a.binPos !== b.binPos || a.serverUuid !== b.serverUuid) return false
   return a.binName !== '' || a.gtidSet === b.gtidSet
-}
-
-/** What ends a line: the checksum of all bytes before it. */
-function sealOf(sum: number): string {
-  return `,"crc":"${sum.toString(16).padStart(8, '0')}"}`
 }

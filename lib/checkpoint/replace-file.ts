@@ -1,15 +1,17 @@
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Failure } from '../model/failure.js'
+import { errorText } from '../model/system-error.js'
 
 /**
  * Gives a file new content: written beside (`.new`), fsynced, renamed over, folder fsynced. Durable when it resolves; a crash
  * leaves the old or the new file, never a part.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const beside = `${path}.new`
   const file = await open(beside, 'w')
   try {
-    await file.writeFile(text)
+    await file.writeFile(content)
     await file.sync()
   } finally {
     await file.close()
@@ -26,4 +28,12 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
+}
+
+/** What a write that failed rejects with (positionUnsaved): the engine loads on, and tries it again. */
+export function unsaved(path: string, cause: unknown): Failure {
+  return new Failure('positionUnsaved', `${path}: ${errorText(cause)}`, {
+    cause,
+    advice: `${path} cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when it can be written.`,
+  })
 }

@@ -1,8 +1,9 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FailureKind } from '../model/failure.js'
 import { errorCode } from '../model/system-error.js'
 import { unwritable } from './data-dir.js'
+import { removeNote, writeNote } from './state-note.js'
 
 const FILE_NAME = 'stopped'
 
@@ -22,14 +23,7 @@ export type StopMark =
 
 /** Writes `<data_dir>/stopped`, whole or not at all. Throws configInvalid when the folder does not take it. */
 export function writeStopMark(dataDir: string, mark: StopMark): void {
-  const path = join(dataDir, FILE_NAME)
-  const side = `${path}.${process.pid}.new`
-  try {
-    writeFileSync(side, `${JSON.stringify(mark, null, 2)}\n`)
-    renameSync(side, path)
-  } catch (error) {
-    throw unwritable(path, error)
-  }
+  writeNote(join(dataDir, FILE_NAME), mark)
 }
 
 /** The mark, or null when there is none. A mark that cannot be read counts as an operator's. */
@@ -51,10 +45,5 @@ export function readStopMark(dataDir: string): StopMark | null {
 }
 
 export function removeStopMark(dataDir: string): void {
-  const path = join(dataDir, FILE_NAME)
-  try {
-    rmSync(path, { force: true })
-  } catch (error) {
-    throw unwritable(path, error)
-  }
+  removeNote(join(dataDir, FILE_NAME))
 }

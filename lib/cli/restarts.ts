@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unwritable } from '../checkpoint/data-dir.js'
+import { removeNote, writeNote } from '../checkpoint/state-note.js'
 import { errorCode } from '../model/system-error.js'
 import type { Status } from '../observe/status.js'
 
@@ -83,22 +84,10 @@ export function readRestarts(dataDir: string): Restarts | null {
 
 /** Throws configInvalid when the folder does not take it. */
 export function writeRestarts(dataDir: string, restarts: Restarts): void {
-  const path = join(dataDir, FILE_NAME)
-  const side = `${path}.${process.pid}.new`
-  try {
-    writeFileSync(side, `${JSON.stringify(restarts, null, 2)}\n`)
-    renameSync(side, path)
-  } catch (error) {
-    throw unwritable(path, error)
-  }
+  writeNote(join(dataDir, FILE_NAME), restarts)
 }
 
 /** An operator starts it: what was before does not count. Throws configInvalid when the folder refuses. */
 export function forgetRestarts(dataDir: string): void {
-  const path = join(dataDir, FILE_NAME)
-  try {
-    rmSync(path, { force: true })
-  } catch (error) {
-    throw unwritable(path, error)
-  }
+  removeNote(join(dataDir, FILE_NAME))
 }

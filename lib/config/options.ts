@@ -12,7 +12,7 @@ import {
   typeText,
 } from './field-kinds.js'
 import { measure } from './measure.js'
-import { flag, integer, type Kind, list, oneOf, oneOrMore, size, tableOf, text, type ValueOf } from './value-kinds.js'
+import { flag, integer, type Kind, list, oneOf, oneOrMore, size, tableOf, text } from './value-kinds.js'
 
 /** One key of the language. `fallback` is the default as it would be written in TOML. */
 export interface Key<T, P extends 'required' | 'optional' | 'default' = 'required' | 'optional' | 'default'> {
@@ -169,7 +169,7 @@ export const TOP_KEYS = {
 } as const
 
 /** Keys of [snapshot]. */
-export const SNAPSHOT_KEYS = {
+const SNAPSHOT_KEYS = {
   mode: preset(
     oneOf(['never', 'initial', 'when_needed']),
     'never',
@@ -215,7 +215,7 @@ export const SNAPSHOT_KEYS = {
 } as const
 
 /** Keys of [schema]. */
-export const SCHEMA_KEYS = {
+const SCHEMA_KEYS = {
   auto_create: preset(
     flag(),
     true,
@@ -247,7 +247,7 @@ export const SCHEMA_KEYS = {
 } as const
 
 /** Keys of each [[source]]. */
-export const SOURCE_KEYS = {
+const SOURCE_KEYS = {
   schema: required(namePattern(), 'Source database: an exact name, or a regular expression in slashes.'),
   tables: required(
     list(namePattern(), { type: 'array of names or "/regex/"' }),
@@ -256,7 +256,7 @@ export const SOURCE_KEYS = {
 } as const
 
 /** Keys of each [[rule]]. */
-export const RULE_KEYS = {
+const RULE_KEYS = {
   schema: required(namePattern(), 'Source database the rule is for.'),
   table: required(namePattern(), 'Source table the rule is for.'),
   sr_schema: optional(text(), 'Target database. Default: sr_dbname.'),
@@ -359,9 +359,6 @@ export type Config = Values<typeof TOP_KEYS> & {
   readonly source: readonly SourceBlock[]
   readonly rule: readonly RuleBlock[]
 }
-
-/** The value type of a key's kind; for parts that take one key's value as an option. */
-export type KindValue<K extends Key<unknown>> = ValueOf<K['kind']>
 
 /** A demand on keys together, looked at when each of them is right by itself. The message begins with the first of them. */
 export interface CrossCheck<T> {

@@ -14,11 +14,8 @@ export interface Kind<T> {
   parse(value: unknown): Parsed<T>
 }
 
-/** The program's value of a kind. */
-export type ValueOf<K> = K extends Kind<infer T> ? T : never
-
 /** The TOML type of a value with its article, for messages. */
-export function describeType(value: unknown): string {
+function describeType(value: unknown): string {
   if (value instanceof Date) return 'a date'
   if (Array.isArray(value)) return 'an array'
   switch (typeof value) {
@@ -182,7 +179,7 @@ export function quoted(value: string): string {
 }
 
 /** `"a", "b" or "c"` */
-export function listOf(values: readonly string[]): string {
+function listOf(values: readonly string[]): string {
   const words = values.map(quoted)
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }

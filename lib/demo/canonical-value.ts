@@ -75,7 +75,7 @@ function stray(text: string): string {
 }
 
 /** Exact: digits without zeros that say nothing, and a power of ten. 1.50, 1.5 and 15e-1 are `15e-1`. */
-export function canonicalDecimal(text: string): string | undefined {
+function canonicalDecimal(text: string): string | undefined {
   const found = /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text)
   if (!found || `${found[2]}${found[3] ?? ''}` === '') return undefined
   const fraction = found[3] ?? ''
@@ -115,6 +115,7 @@ function canonicalJson(text: string): string | undefined {
     // Judges the grammar, so that the walk below may rely on it.
     JSON.parse(text)
   } catch {
+    // No JSON: it is compared as text then.
     return undefined
   }
   let next = 0

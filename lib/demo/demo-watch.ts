@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
 import { Failure } from '../model/failure.js'
 import type { Engine } from './companions.js'
 import { readEngineNumbers } from './engine-numbers.js'
 import { type DemoMoment, renderLine, renderView, Screen } from './live-view.js'
+import { pause } from './pause.js'
 import { type FreshnessProbe, visibleBeat } from './pulse.js'
 import { SHOP, SHOP_TABLES } from './shop-schema.js'
 import type { Changes } from './shop-traffic.js'
@@ -46,7 +46,7 @@ export class DemoWatch {
       if (made && (await visibleBeat(this.#target, SHOP)) !== undefined) return
       if (performance.now() > endMs)
         throw new Failure('internal', `no row reached the target in time:\n${await this.#engine.companion.tail()}`)
-      await delay(50, undefined, { signal }).catch(() => undefined)
+      await pause(50, signal)
     }
   }
 
@@ -83,7 +83,7 @@ export class DemoWatch {
       }
       if (this.#screen) this.#screen.draw(renderView(moment, this.#out.columns || 80))
       else this.#out.write(`${renderLine(moment)}\n`)
-      await delay(this.#screen ? DRAW_MS : LINE_MS, undefined, { signal }).catch(() => undefined)
+      await pause(this.#screen ? DRAW_MS : LINE_MS, signal)
     }
   }
 

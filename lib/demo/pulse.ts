@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
+import { pause } from './pause.js'
 import { SHOP } from './shop-schema.js'
 
 const BEAT_MS = 200
@@ -15,7 +15,7 @@ export async function beat(source: Connection, signal: AbortSignal): Promise<num
   let beats = 0
   for (; !signal.aborted; beats++) {
     await source.query(`update ${SHOP}.pulse set at_ms = ? where id = 1`, [Date.now()])
-    await delay(BEAT_MS, undefined, { signal }).catch(() => undefined)
+    await pause(BEAT_MS, signal)
   }
   return beats
 }
@@ -47,7 +47,7 @@ export class FreshnessProbe {
       const at = await visibleBeat(target, database)
       // A look that was under way when the beats ended would blame the target for their silence.
       if (!signal.aborted) this.add(Date.now() - Math.max(at ?? 0, startMs))
-      await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
+      await pause(LOOK_MS, signal)
     }
   }
 

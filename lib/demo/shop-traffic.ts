@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection, ResultSetHeader } from 'mysql2/promise'
+import { pause } from './pause.js'
 import { Random } from './random.js'
 import { SHOP } from './shop-schema.js'
 import { amount, birthday, customerName, moment, note, reference } from './shop-values.js'
@@ -57,7 +57,7 @@ export class ShopTraffic {
       const dueMs = startMs + ((this.rows - before) / this.#rowsPerSecond) * 1000
       const earlyMs = dueMs - performance.now()
       // An abort ends the pause; the loop's condition then ends the play.
-      if (earlyMs > 1) await delay(earlyMs, undefined, { signal }).catch(() => undefined)
+      if (earlyMs > 1) await pause(earlyMs, signal)
     }
   }
 

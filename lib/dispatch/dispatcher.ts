@@ -7,7 +7,7 @@ import type { Delivery, Shipment } from './delivery.js'
 import { DueTimer } from './due-timer.js'
 import { Epoch } from './epoch.js'
 import type { EpochScript } from './epoch-script.js'
-import { EventWriter, located } from './event-writer.js'
+import { type EventPiece, EventWriter, located } from './event-writer.js'
 import type { Pace } from './pace.js'
 import type { Route, RowImages } from './route.js'
 import { release, takeAll, takeComplete, takeOne } from './shipments.js'
@@ -24,12 +24,6 @@ export interface DispatcherOptions {
   readonly scripts: readonly EpochScript[]
   /** Bad rows are parked, so rows are traced. */
   readonly traced: boolean
-}
-
-/** Some of the images of an event, and where they go. */
-export interface EventPiece {
-  readonly images: RowImages
-  readonly routes: readonly Route[]
 }
 
 /** What has become durable with an epoch. */
@@ -143,19 +137,23 @@ export class Dispatcher {
     return this.#open.ordinal
   }
 
-  /** Whether so much may be copied into the open epoch: it is a new one, the ack window has room for all of it, and nobody waits for everything to be durable. */
+  /** Whether so much may be copied into the open epoch: it is new, the ack window has room for all of it, and nobody drains. */
   takesCopies(rows: number, bytes: number): boolean {
     const { window } = this.#parts
-    if (window.failure || this.#open.script !== null || this.#scripts.length > 0) return false
-    if (this.#idleWaiters.length > 0) return false
+    const isNew = this.#open.script === null && this.#scripts.length === 0
+    if (window.failure || !isNew || this.#idleWaiters.length > 0) return false
     return window.rows === 0 || (window.rows + rows <= window.maxRows && window.bytes + bytes <= window.maxBytes)
   }
 
-  /** An epoch that is read again has come to its end, as one that holds nothing but copied rows does at its start: `commit` is due. */
+  /**
+   * An epoch that is read again has come to its end, as one that held nothing but copied rows does at its start: `commit` is due.
+   * Where it was open when it was planned, it is over when nothing of it is left.
+   */
   get isOver(): boolean {
-    const end = this.#open.script?.end ?? null
-    if (end === null || this.#inTransaction || this.#parts.window.failure) return false
-    return !this.#owes && comparePositions(this.#positionOf(), end) === 0
+    if (this.#inTransaction || this.#owes || this.#parts.window.failure) return false
+    const end = this.#open.script?.end
+    if (end === null) return this.#isSpent && this.#loading.length === 0
+    return end !== undefined && comparePositions(this.#positionOf(), end) === 0
   }
 
   /** The source transaction is complete: an epoch may be cut here. */
@@ -167,6 +165,7 @@ export class Dispatcher {
       this.#sealAt(this.#open.script.end)
       return
     }
+    if (this.#isSpent) this.#due = true
     if (this.#due || this.#parts.window.halfFull) this.#sealWhenFree()
     else if (!this.#timer.isSet) this.#timer.dueIn(this.#options.idleAdvanceMs)
   }
@@ -230,6 +229,12 @@ export class Dispatcher {
   get #scripted(): boolean {
     const { script, events } = this.#open
     return script !== null && (script.end !== null || events < script.events || this.#owes)
+  }
+
+  /** It was begun by an earlier run, and nothing came of reading it again. */
+  get #isSpent(): boolean {
+    const { script, rows } = this.#open
+    return script !== null && rows === 0 && !this.#scripted
   }
 
   get #owes(): boolean {

@@ -6,10 +6,13 @@ import type { Route, RowImages } from './route.js'
 import { TracedEvent } from './row-trace.js'
 import { RowWriter, type RowWriterOptions, type RowWriterParts } from './row-writer.js'
 
-/** Images of one event and their ways. */
-export interface EventRows {
+/** Some of the images of an event, and where they go. */
+export interface EventPiece {
   readonly images: RowImages
   readonly routes: readonly Route[]
+}
+
+export interface EventRows extends EventPiece {
   readonly commitMs: number
   readonly place: ChangePlace
   /** They are no changes of the stream. */

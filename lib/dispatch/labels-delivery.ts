@@ -269,7 +269,10 @@ export class LabelsDelivery implements Delivery {
     this.#parts.observer({ kind: 'step', step, epoch: epoch.ordinal, label })
   }
 
-  /** Its rejection reaches whoever waits for it; here it must only not be taken for unheard. */
+  /**
+   * Its rejection reaches whoever waits for it; here it must only not be taken for unheard. Records of the plan that nobody
+   * waits for (a begin, an end without loads) are written with the next one, before any load that needs them.
+   */
   #note(promise: Promise<unknown>): void {
     promise.catch(() => undefined)
   }

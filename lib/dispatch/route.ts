@@ -15,10 +15,8 @@ export interface RouteEncoder {
   encode(source: Buffer, at: number, limit: number, out: Buffer, q: number, op: 0 | 1): number
   /** Routes of mode `append`: which change the row encoded next is; `row` counts the changes of the event from 0. */
   setChange?(op: 'insert' | 'update' | 'delete', place: ChangePlace, commitMs: number, row: number): void
-  /** What the image at `at` has more bytes once its compressed values are inflated. */
-  inflated(source: Buffer, at: number, limit: number): number
-  /** Room that a row needs, for an image of so many bytes and what `inflated` adds to them. */
-  bound(imageBytes: number): number
+  /** Room that the row of the image at `at` needs, at most. */
+  room(source: Buffer, at: number, limit: number): number
 }
 
 /** One source table's way into one target: how its rows are written and when they are flushed. */

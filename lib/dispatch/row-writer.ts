@@ -242,8 +242,7 @@ export class RowWriter {
     op: 0 | 1,
   ): number {
     if (route.mode === 'append') encoder.setChange?.(images.op, place, commitMs, change)
-    const inflated = encoder.inflated(images.buffer, at, images.end)
-    body.reserve(encoder.bound(images.end - at + inflated))
+    body.reserve(encoder.room(images.buffer, at, images.end))
     return encoder.encode(images.buffer, at, images.end, body.chunk, body.rowStart(), op)
   }
 }

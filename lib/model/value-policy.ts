@@ -11,6 +11,3 @@ export interface TypeChoices {
   /** StarRocks types by source column name. */
   readonly cast: ReadonlyMap<string, string>
 }
-
-/** The mapped types for all columns. */
-export const MAPPED_TYPES: TypeChoices = { bit1: 'number', tinyint1: 'tinyint', cast: new Map() }

@@ -14,13 +14,17 @@ import type { StartPoint } from './start-position.js'
 import { StreamHoles } from './stream-holes.js'
 import { type ChangeReceiver, StreamReader, type StreamReaderOptions } from './stream-reader.js'
 
-export interface BinlogSourceOptions {
+/** How the binlog is read, whatever is done with it. */
+export interface ReadingOptions {
   readonly address: SourceAddress
   readonly serverId: number
   readonly flavor: 'mysql' | 'mariadb'
   readonly heartbeatMs: number
   readonly readTimeoutMs: number
   readonly verifyChecksum: boolean
+}
+
+export interface BinlogSourceOptions extends ReadingOptions {
   /** Longest time a stop waits for the open transaction's end. */
   readonly stopWaitMs: number
   readonly wanted: (schema: string, table: string) => boolean

@@ -142,7 +142,7 @@ function number(text: string | null | undefined): number | null {
 const LABEL_ESCAPES: Readonly<Record<string, string>> = { 0: '\0', n: '\n', r: '\r' }
 
 /** Labels of "enum('a','b,c','d''e','back\\\\slash')": quotes are doubled, and backslashes, line ends and zero bytes escaped. */
-export function parseMembers(columnType: string): string[] {
+function parseMembers(columnType: string): string[] {
   const members: string[] = []
   let i = columnType.indexOf('(') + 1
   while (columnType[i] === "'") {

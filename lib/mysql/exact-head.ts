@@ -1,12 +1,12 @@
 import type { Observer } from '../model/observer.js'
 import { comparePositions, type Position } from '../model/position.js'
 import { readHeadPosition } from './binlog-files.js'
-import { BinlogSource } from './binlog-source.js'
+import { BinlogSource, type ReadingOptions } from './binlog-source.js'
 import { PositionTracker } from './position-tracker.js'
 import type { ServerFacts } from './server-facts.js'
 import type { SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
-import { NO_ROWS, type ScanOptions } from './statement-scan.js'
+import { NO_ROWS } from './statement-scan.js'
 import type { ChangeReceiver } from './stream-reader.js'
 
 /**
@@ -17,7 +17,7 @@ import type { ChangeReceiver } from './stream-reader.js'
 export async function exactHead(
   session: SourceSession,
   facts: ServerFacts,
-  scan: ScanOptions,
+  scan: ReadingOptions,
   observer: Observer,
   signal: AbortSignal,
 ): Promise<StartPoint> {
@@ -35,7 +35,7 @@ async function askGtids(session: SourceSession, { binName, binPos }: Position): 
 /** Of the file that the head is in; its first event tells the GTIDs of all files before it. Null: the signal fired. */
 async function readGtids(
   head: Position,
-  scan: ScanOptions,
+  scan: ReadingOptions,
   observer: Observer,
   signal: AbortSignal,
 ): Promise<string | null> {

@@ -3,6 +3,7 @@ import type { TableMap } from '../binlog/table-map.js'
 import type { WireColumn } from '../binlog/wire-column.js'
 import { WIRE } from '../binlog/wire-type.js'
 import type { SourceColumn, TableSchema } from '../model/schema.js'
+import { LOB_SIZES } from './lob-sizes.js'
 
 /** Whether a table map tells names, signs, character sets and labels by itself (binlog_row_metadata=FULL). */
 export function hasFullMetadata({ columns }: TableMap): boolean {
@@ -105,15 +106,8 @@ function longestText(dataType: string, members: readonly string[]): number {
   return dataType === 'enum' ? Math.max(0, ...lengths) : lengths.reduce((sum, n) => sum + n, 0) + members.length - 1
 }
 
-const SIZES = [
-  ['tiny', 255],
-  ['', 65_535],
-  ['medium', 16_777_215],
-  ['long', 4_294_967_295],
-] as const
-
 function blob(of: (dataType: string) => SourceColumn, wire: WireColumn, charset: string | null): SourceColumn {
-  const [size, maxLength] = SIZES[wire.length - 1] ?? SIZES[3]
+  const [size, maxLength] = LOB_SIZES[wire.length - 1] ?? LOB_SIZES[3]
   return { ...of(`${size}${charset === null ? 'blob' : 'text'}`), maxLength }
 }
 

@@ -1,10 +1,11 @@
-import { constants, open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { constants, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseSealed, renderSealed } from '../binlog/sealed-line.js'
+import { replaceFile, unsaved } from '../checkpoint/replace-file.js'
 import { Failure } from '../model/failure.js'
 import { comparePositions } from '../model/position.js'
 import { errorCode, errorText } from '../model/system-error.js'
 import { FollowedSchemas, type SchemaEdit } from './ddl/followed-schemas.js'
-import { parseSealed, renderSealed } from './sealed-line.js'
 
 const FILE = 'schema.history'
 const COMPACT_BYTES = 256 * 1024
@@ -202,34 +203,9 @@ export class SchemaHistory {
   }
 }
 
-async function replaceFile(path: string, bytes: Buffer): Promise<void> {
-  const beside = `${path}.new`
-  const file = await open(beside, 'w')
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
-  const folder = await open(dirname(path), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
 function unreadable(message: string): Failure {
   return new Failure('positionUnreadable', message, {
     advice:
       'It holds the source tables as they were at the saved position. Restore schema.history, or remove it: it is made again from the source, which is exact for tables that were not altered since that position.',
-  })
-}
-
-function unsaved(path: string, error: unknown): Failure {
-  return new Failure('positionUnsaved', `${path}: ${errorText(error)}`, {
-    cause: error,
-    advice: `${path} cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when it can be written.`,
   })
 }

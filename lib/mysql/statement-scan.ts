@@ -1,7 +1,7 @@
 import type { QueryEvent } from '../binlog/event.js'
 import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
-import { BinlogSource, type BinlogSourceOptions } from './binlog-source.js'
+import { BinlogSource, type ReadingOptions } from './binlog-source.js'
 import { PositionTracker } from './position-tracker.js'
 import type { PreparedRows } from './prepared-transactions.js'
 import type { BinlogPlace } from './schema-history.js'
@@ -12,15 +12,12 @@ import type { ChangeReceiver } from './stream-reader.js'
 /** A stretch longer than this takes seconds to read, in which nothing is loaded. */
 const TOLD_BYTES = 64 * 1024 * 1024
 
-/** How the scan reads; its rows go nowhere. */
-export type ScanOptions = Omit<BinlogSourceOptions, 'wanted' | 'follow' | 'prepared' | 'stopWaitMs'>
-
 /**
  * Reads the stretch of the binlog between two positions once, for the DDL statements in it. Rejects with a Failure that no retry
  * mends; resolves early, with what was found, when the signal fires.
  */
 export async function scanStatements(
-  options: ScanOptions,
+  options: ReadingOptions,
   start: StartPoint,
   to: Position,
   observer: Observer,

@@ -6,6 +6,8 @@ type CopyHappening = Extract<Happening, { kind: 'copyStarted' | 'copyDelayed' | 
 /** A table's progress is told this often, or sooner when it has come so much further. */
 const EVERY_MS = 10_000
 const EVERY_SHARE = 0.1
+/** What a copy waits for comes and goes; it is told again after so long. */
+const WAITS_MS = 60_000
 
 const REASONS: Readonly<Record<CopyProgress['reason'], string>> = {
   initial: 'first copy',
@@ -20,7 +22,7 @@ const REASONS: Readonly<Record<CopyProgress['reason'], string>> = {
 /** The log lines of a snapshot: each table's begin, progress and end, and why it waits. */
 export function copyLines(log: Log): (happening: CopyHappening) => void {
   const told = new Map<string, { readonly atMs: number; readonly rows: number }>()
-  let waits: string | null = null
+  const waited = new Map<string, number>()
   return happening => {
     switch (happening.kind) {
       case 'copyStarted': {
@@ -42,10 +44,17 @@ export function copyLines(log: Log): (happening: CopyHappening) => void {
         return
       }
       case 'snapshot':
-        if (happening.waits !== waits && happening.waits !== null) log.info(`the copy waits: ${happening.waits}`)
-        waits = happening.waits
+        if (happening.waits !== null) tellWait(happening.waits, happening.atMs)
         for (const copy of happening.copies) if (copy.state === 'copying') tell(copy, happening.atMs)
     }
+  }
+
+  function tellWait(reason: string, atMs: number): void {
+    // The figures in it change from one time to the next.
+    const what = reason.replace(/\d+/g, '')
+    if (atMs - (waited.get(what) ?? Number.NEGATIVE_INFINITY) < WAITS_MS) return
+    waited.set(what, atMs)
+    log.info(`the copy waits: ${reason}`)
   }
 
   function tell(copy: CopyProgress, atMs: number): void {

@@ -26,6 +26,7 @@ export function deletedImage(
       const k = key.indexOf(i)
       if (k === -1) return textValue(column.nullable ? null : leastValue(column))
       const value = literalValue(literals[k]!)
+      if (column.dataType === 'year') return textValue(Buffer.from(value.toString().padStart(4, '0')))
       if (column.dataType === 'float' || column.dataType === 'double') return textValue(doubleText(value))
       return textValue(index === images.place(i, 'key') ? value : shownValue(column, value))
     }),

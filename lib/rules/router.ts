@@ -1,5 +1,5 @@
 import { bindTable } from '../binlog/bind-table.js'
-import { compileKeyReader, type KeyReader } from '../binlog/key-reader.js'
+import type { KeyReader } from '../binlog/key-reader.js'
 import type { TableMap } from '../binlog/table-map.js'
 import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
@@ -12,6 +12,7 @@ import { imageFindings, type LoggedImages } from './image-findings.js'
 import { compileRoute, type RouteOptions, type Way } from './route-compiler.js'
 import { binlogImages } from './route-images.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
+import { streamKeys } from './stream-keys.js'
 import { coverTarget } from './target-fit.js'
 import { TargetModes, usableRules } from './target-modes.js'
 import { inexactSums, lossyCasts, type MissingColumns, requestTarget, type TargetWish } from './target-wish.js'
@@ -57,6 +58,7 @@ export class Router {
   readonly #modes = new TargetModes()
   readonly #missing = new Map<string, MissingColumns>()
   readonly #routeOptions: RouteOptions
+  readonly #keyReaders = new WeakMap<TableMap, Map<string | null, KeyReader>>()
   readonly #routes = new WeakMap<TableMap, readonly CompiledRoute[]>()
 
   constructor(options: RouterOptions, book: RuleBook, parts: RouterParts) {
@@ -86,19 +88,21 @@ export class Router {
   }
 
   /**
-   * The reader of the keys of a table map's images, in the words of `CopyRoutes`. `columns`: the bitmap (as of
-   * `RowsEvent.bitmaps`) of those that the images have; null: all. Where they lack columns of the key, or there is none, keys
-   * are empty texts. Throws a Failure when the table's schema cannot be known.
+   * The reader of the keys of a table map's images, in the words of `CopyRoutes`. `columns`: a bitmap of those that the images
+   * have, as one of `RowsEvent.bitmaps`; null: all. Throws a Failure when the table's schema cannot be known.
    */
   keyTexts(map: TableMap, columns: string | null = null): KeyReader {
-    const schema = this.#parts.schemaFor(map)
-    const isPresent = (i: number): boolean => columns === null || ((columns.charCodeAt(i >> 3) >> (i & 7)) & 1) === 1
-    const bound = bindTable(map, schema)
-    const present = bound.map((_, i) => i).filter(isPresent)
-    const key = schema.key.map(name => schema.columns.findIndex(column => column.name === name))
-    const parts = key.map(i => ({ index: present.indexOf(i), column: schema.columns[i]! }))
-    const images = present.map(i => bound[i]!)
-    return compileKeyReader('binlog', images, key.every(isPresent) ? parts : [], this.#options.zone)
+    let readers = this.#keyReaders.get(map)
+    if (readers === undefined) {
+      readers = new Map()
+      this.#keyReaders.set(map, readers)
+    }
+    let reader = readers.get(columns)
+    if (reader === undefined) {
+      reader = streamKeys(map, this.#parts.schemaFor(map), columns, this.#options.zone)
+      readers.set(columns, reader)
+    }
+    return reader
   }
 
   /**

@@ -60,6 +60,10 @@ export class TaggedEncoder {
     return this.#of(source, at).inflated(source, at + 1, limit)
   }
 
+  room(source: Buffer, at: number, limit: number): number {
+    return this.#of(source, at).room(source, at + 1, limit)
+  }
+
   bound(imageBytes: number): number {
     return Math.max(this.#before?.bound(imageBytes) ?? 0, this.#after?.bound(imageBytes) ?? 0)
   }

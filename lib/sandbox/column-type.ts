@@ -34,7 +34,7 @@ export interface ColumnType {
   readonly children: readonly { readonly name: string; readonly type: ColumnType }[]
 }
 
-export const MAX_VARCHAR_BYTES = 1_048_576
+const MAX_VARCHAR_BYTES = 1_048_576
 /** STRING and TEXT are VARCHAR of this many bytes. */
 const STRING_BYTES = 65_533
 const MAX_CHAR_BYTES = 255

@@ -13,7 +13,7 @@ export class BodyCut extends Error {}
  * Hands out a request's body chunk by chunk. Throws BodyCut when it ends before its Content-Length or its last chunk.
  * `cut` is asked at every chunk; when it says so the socket is dropped.
  */
-export async function* bodyChunks(req: IncomingMessage, cut: () => boolean): AsyncGenerator<Buffer> {
+async function* bodyChunks(req: IncomingMessage, cut: () => boolean): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of req as AsyncIterable<Buffer>) {
       if (cut()) {

@@ -3,7 +3,7 @@ import { FieldReader, type PacketBuilder } from './mysql-packet.js'
 import { SqlError } from './sql-error.js'
 
 /** Capability flags StarRocks advertises (mysql/MysqlCapability.java); no TLS, compression or multi statements. */
-export const CAPABILITY = {
+const CAPABILITY = {
   longPassword: 0x1,
   longFlag: 0x4,
   connectWithDb: 0x8,

@@ -1,6 +1,6 @@
 import type { ColumnType } from './column-type.js'
 import { renderDateFormat } from './date-format.js'
-import { isOperator, type Node, splitByComma, wordOf } from './select-nodes.js'
+import { type Node, splitByComma, wordOf } from './select-nodes.js'
 import { analyzingError } from './sql-error.js'
 import { duckTypeOf, quoteText } from './store.js'
 
@@ -310,9 +310,4 @@ function constantText(nodes: readonly Node[], name: string): string {
   if (nodes.length !== 1 || node === undefined || (node.kind !== 'string' && node.kind !== 'number'))
     throw analyzingError(`${name} needs a constant format in this server`)
   return node.kind === 'string' ? node.text.replaceAll('\\%', '%').replaceAll('\\_', '_') : node.text
-}
-
-/** True for `f(*)`. */
-export function isStar(nodes: readonly Node[]): boolean {
-  return nodes.length === 1 && isOperator(nodes[0], '*')
 }

@@ -39,7 +39,7 @@ export function renderDefault(value: ColumnDefault | null): string | null {
 }
 
 /** Bucket count of a distribution text, 0 when StarRocks chooses. */
-export function bucketsOf(table: SandboxTable): number {
+function bucketsOf(table: SandboxTable): number {
   return Number(/ BUCKETS (\d+)$/.exec(table.distribution)?.[1] ?? '0')
 }
 

@@ -29,6 +29,7 @@ export async function makeTemplate(server: InstalledServer): Promise<void> {
       cwd: work,
       ...(input === undefined ? {} : { input }),
     }).catch(async cause => {
+      // The log only adds to the failure, which is thrown either way.
       const log = await readFile(join(work, PLACES.log), 'utf8').catch(() => 'it wrote no log')
       throw new Failure('internal', `${cause.message}\n${log.trim().split('\n').slice(-15).join('\n')}`, { cause })
     })

@@ -132,6 +132,7 @@ export class ServerInstance {
     if (server === undefined || server.status !== undefined) return
     server.signal('SIGTERM')
     const timer = new AbortController()
+    // Only `timer` can end it early, and nothing waits for it then.
     const late = delay(STOP_TIMEOUT_MS, 'late' as const, { signal: timer.signal }).catch(() => 'ended' as const)
     const outcome = await Promise.race([server.ended(), late])
     timer.abort()

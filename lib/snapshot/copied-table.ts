@@ -1,8 +1,9 @@
 import type { RowsEvent } from '../binlog/event.js'
 import type { TableMap } from '../binlog/table-map.js'
-import type { EventPiece } from '../dispatch/dispatcher.js'
+import type { EventPiece } from '../dispatch/event-writer.js'
 import type { Route, RowImages } from '../dispatch/route.js'
 import type { ChangePlace } from '../model/change-place.js'
+import type { KeyBound } from '../model/chunk.js'
 import { Failure } from '../model/failure.js'
 import { formatPosition, type Position } from '../model/position.js'
 import { tableName } from '../model/schema.js'
@@ -36,8 +37,6 @@ export class CopiedTable {
   readonly plan: CopyPlan
   readonly name: string
   readonly frontier: Frontier
-  /** Chunks that were admitted by earlier runs and are still to go in again. */
-  owed = 0
   readonly admissions: Admission[] = []
   /** Who waits for a window. */
   readonly #wishes: { readonly resolve: (window: OpenWindow) => void; readonly reject: (failure: Failure) => void }[] =
@@ -47,8 +46,13 @@ export class CopiedTable {
   readonly #touched = new TouchedKeys()
   readonly #kept = new KeptChanges()
   readonly #onAdmit: () => void
+  #owed: number
+  #ended: Failure | null = null
+  #waiting: { readonly resolve: () => void; readonly reject: (failure: Failure) => void }[] = []
 
-  constructor(plan: CopyPlan, parts: TableParts, onAdmit: () => void) {
+  /** `owed`: how many chunks that earlier runs admitted are to go in again first. */
+  constructor(plan: CopyPlan, parts: TableParts, owed: number, onAdmit: () => void) {
+    this.#owed = owed
     this.plan = plan
     this.name = tableName(plan)
     this.#parts = parts
@@ -60,18 +64,32 @@ export class CopiedTable {
     return isStrict(this.plan.copyRoutes.routes)
   }
 
+  ready(): Promise<void> {
+    if (this.#ended !== null) return Promise.reject(this.#ended)
+    if (this.#owed === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** A chunk of an earlier run has gone in again. */
+  hasAgain(upTo: KeyBound | null): void {
+    this.frontier.moveTo(upTo)
+    if (--this.#owed === 0) for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
   wish(): Promise<OpenWindow> {
+    if (this.#ended !== null) return Promise.reject(this.#ended)
     return new Promise((resolve, reject) => this.#wishes.push({ resolve, reject }))
   }
 
   /** Opens windows for those who wait, as far as there may be more; to be called between two transactions. */
   openWindows(at: () => Position): void {
-    if (this.owed > 0) return
+    if (this.#owed > 0) return
     while (this.#wishes.length > 0 && (this.plan.mode === 'atOnce' || this.#windows.size === 0)) {
       const onAdmit = (admission: Admission): void => {
-        const { range, reject } = admission
-        if (this.plan.mode === 'behindFrontier' && range === null)
-          return reject(new Failure('internal', `${this.name}: rows that are asked for by key cannot go in now.`))
+        if (this.plan.mode === 'behindFrontier' && admission.range === null) {
+          admission.reject(new Failure('internal', `${this.name}: rows that are asked for by key cannot go in now.`))
+          return
+        }
         this.admissions.push(admission)
         this.#onAdmit()
       }
@@ -155,14 +173,18 @@ export class CopiedTable {
 
   /** Nobody is to wait any more. */
   end(reason: Failure): void {
+    this.#ended ??= reason
     for (const window of [...this.#windows]) window.close(reason)
-    for (const { reject } of this.#wishes.splice(0)) reject(reason)
+    for (const { reject } of [...this.#wishes.splice(0), ...this.#waiting.splice(0)]) reject(reason)
   }
 
   #note(event: RowsEvent, place: ChangePlace): void {
     if (this.#windows.size === 0) return
     // The copied row has columns that the change leaves out; which of them are newer cannot be told.
-    if (!event.complete) return this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+    if (!event.complete) {
+      this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+      return
+    }
     this.#touched.note(event, this.#parts.keys(event.map, null))
     if (this.#touched.size > MAX_TOUCHED) this.voidWindows(`${this.#touched.size} keys changed while it was read`)
   }
@@ -190,8 +212,10 @@ export class CopiedTable {
   #keep(event: RowsEvent, place: ChangePlace, commitMs: number, changes: readonly RowChange[]): void {
     if (this.#windows.size === 0) return
     const moves = changes.some(({ before, after }) => before?.text !== after?.text && event.op === 'update')
-    if (!event.complete && (this.isStrict || moves))
-      return this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+    if (!event.complete && (this.isStrict || moves)) {
+      this.voidWindows(`a row image leaves columns out behind ${formatPosition(place)}`)
+      return
+    }
     const { op, buffer, at, end, complete } = event
     const bitmaps = complete ? '' : event.bitmaps()
     const bytes = Buffer.from(buffer.subarray(at, end))

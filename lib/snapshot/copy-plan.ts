@@ -38,6 +38,7 @@ export interface AdmissibleChunk {
  * `atOnce`: they go in as ever, and win over the copied rows of their keys; for `upsert` routes and whole images alone.
  * `behindFrontier`: those of keys up to the frontier go in, those behind it are in the chunk that is still to be read; so each
  * row comes in exactly once. One window at a time.
+ * A copy may go over to `behindFrontier` at any start, and back only at one where no epoch is read again: it held fewer rows.
  */
 export type CopyMode = 'atOnce' | 'behindFrontier'
 

@@ -24,7 +24,7 @@ export interface GateParts extends TableParts {
   readonly noteAdmitted: (chunk: AdmittedChunk) => Promise<void>
   /** Null: epochs are never read again (transactions in one database), so nothing must go in twice in the same way. */
   readonly spool: Pick<CopySpool, 'write' | 'read' | 'remove' | 'keepOnly'> | null
-  /** The newest epoch in the position that is saved. */
+  /** The newest epoch that is in for certain: `Resumption.durable`. */
   readonly savedEpoch: number
   /** Chunks of epochs that are read again, in the order in which they were admitted: see `judgeAdmitted`. */
   readonly replays: readonly AdmittedChunk[]
@@ -36,8 +36,11 @@ export interface GateParts extends TableParts {
 
 /** A table that is being copied. */
 export interface TableCopy {
-  /** Up to where the rows are in, in epochs that may be loading yet. */
+  /** Resolves when the chunks that earlier runs admitted have gone in again: the frontier is behind them only then. Rejects with what ended the flow. */
+  ready(): Promise<void>
+  /** Up to where the rows are in, in epochs that may be loading yet. Null: nothing is, or, when it is complete, everything. */
   readonly frontier: KeyBound | null
+  readonly isComplete: boolean
   /** Opens a window as soon as the stream stands between two transactions. Rejects with what ended the flow. */
   window(): Promise<CopyWindow>
   /** All rows are copied, or the copy is given up: its changes go in as ever. Windows that are open are void. */
@@ -65,7 +68,7 @@ export class CopyGate {
   constructor(parts: GateParts) {
     this.#parts = parts
     this.#replays = [...parts.replays]
-    this.#inEpochs = new InEpochs(parts.savedEpoch)
+    this.#inEpochs = new InEpochs(parts.savedEpoch, parts.position())
     parts.dispatcher.failed.catch(failure => this.abandon(failure))
   }
 
@@ -84,12 +87,16 @@ export class CopyGate {
   copy(plan: CopyPlan): TableCopy {
     const name = tableName(plan)
     if (this.#tables.has(name)) throw new Failure('internal', `${name} is being copied already.`)
-    const table = new CopiedTable(plan, this.#parts, () => this.#settle())
-    table.owed = this.#replays.filter(chunk => tableName(chunk) === name).length
+    const owed = this.#replays.filter(chunk => tableName(chunk) === name).length
+    const table = new CopiedTable(plan, this.#parts, owed, () => this.#settle())
     this.#tables.set(name, table)
     return {
+      ready: () => (this.#reason === null ? table.ready() : Promise.reject(this.#reason)),
       get frontier() {
         return table.frontier.upTo
+      },
+      get isComplete() {
+        return table.frontier.isComplete
       },
       window: () => {
         if (this.#reason !== null) return Promise.reject(this.#reason)
@@ -150,9 +157,9 @@ export class CopyGate {
     return this.#replays[0]?.epoch === epoch
   }
 
-  /** The position is saved, and this is the newest epoch in it. */
-  saved(epoch: number): void {
-    this.#inEpochs.saved(epoch)
+  /** The position is saved, and this is the newest epoch with rows in it. */
+  saved(epoch: number, position: Position): void {
+    this.#inEpochs.saved(epoch, position)
     this.#settle()
   }
 
@@ -207,9 +214,8 @@ export class CopyGate {
       })
       .finally(() => {
         this.#busy = null
-        if (this.#reason !== null || dispatcher.hasFailed) return
-        this.#committed = false
-        dispatcher.commit()
+        // More may have to go into this epoch before its end is known.
+        this.#committed = true
         this.#settle()
       })
   }
@@ -225,9 +231,10 @@ export class CopyGate {
     const rowsBefore = this.#inEpochs.rowsOf(epoch)
     const { segments, copied } = await table.compose(admission, place, now(), rowsBefore)
     const isEmpty = segments.length === 0
+    if (isEmpty && table.isStrict) await this.#allSaved(position)
     const file = !isEmpty && table.isStrict && spool !== null ? `${epoch}-${this.#files++}.rows` : null
     const { range, chunk, resolve, reject } = admission
-    // Where nothing goes in there may be no such epoch.
+    // An epoch into which nothing goes may never be.
     const into = isEmpty ? this.#inEpochs.lastOf(table.name) : epoch
     if (file !== null) await spool!.write(file, segments)
     if (this.#reason === null && range !== null) {
@@ -243,6 +250,17 @@ export class CopyGate {
     this.#inEpochs.countRows(epoch, copied)
   }
 
+  /**
+   * A frontier that moves without a row moves in no epoch; changes before it must not be read again behind that. The stream
+   * waits meanwhile.
+   */
+  async #allSaved(position: Position): Promise<void> {
+    const { dispatcher } = this.#parts
+    dispatcher.commit()
+    await dispatcher.drain()
+    await this.#inEpochs.reached(position)
+  }
+
   async #replay(chunk: AdmittedChunk): Promise<void> {
     const { dispatcher, spool, onReplayed } = this.#parts
     const table = this.#tables.get(tableName(chunk))
@@ -256,8 +274,7 @@ export class CopyGate {
     if (this.#reason !== null) return
     this.#inject(table, segments)
     this.#replays.shift()
-    table.owed--
-    table.frontier.moveTo(chunk.range.upTo)
+    table.hasAgain(chunk.range.upTo)
     const resolve = () => {
       onReplayed(chunk)
       // A file that stays is removed at the next start.

@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.js'
+import { comparePositions, type Position } from '../model/position.js'
 
 /** A chunk that has gone in. */
 interface Entry {
@@ -11,12 +12,25 @@ interface Entry {
 /** Chunks that have gone into epochs whose position is not saved yet. */
 export class InEpochs {
   #saved: number
+  #position: Position
   #entries: Entry[] = []
+  #waiting: {
+    readonly position: Position
+    readonly resolve: () => void
+    readonly reject: (failure: Failure) => void
+  }[] = []
   #rowsIn = { epoch: -1, rows: 0 }
 
   /** `saved`: the newest epoch in the saved position. */
-  constructor(saved: number) {
+  constructor(saved: number, position: Position) {
     this.#saved = saved
+    this.#position = position
+  }
+
+  /** Resolves when this position or one behind it is saved. */
+  reached(position: Position): Promise<void> {
+    if (comparePositions(this.#position, position) >= 0) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiting.push({ position, resolve, reject }))
   }
 
   add(entry: Entry): void {
@@ -38,7 +52,11 @@ export class InEpochs {
     this.#rowsIn = { epoch, rows: this.rowsOf(epoch) + rows }
   }
 
-  saved(epoch: number): void {
+  saved(epoch: number, position: Position): void {
+    this.#position = position
+    const reached = this.#waiting.filter(one => comparePositions(position, one.position) >= 0)
+    this.#waiting = this.#waiting.filter(one => !reached.includes(one))
+    for (const { resolve } of reached) resolve()
     this.#saved = Math.max(this.#saved, epoch)
     const over = this.#entries.filter(entry => entry.epoch <= this.#saved)
     this.#entries = this.#entries.filter(entry => entry.epoch > this.#saved)
@@ -46,6 +64,6 @@ export class InEpochs {
   }
 
   fail(reason: Failure): void {
-    for (const { reject } of this.#entries.splice(0)) reject(reason)
+    for (const { reject } of [...this.#entries.splice(0), ...this.#waiting.splice(0)]) reject(reason)
   }
 }

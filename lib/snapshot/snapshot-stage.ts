@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { TableMap } from '../binlog/table-map.js'
 import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import type { Config } from '../config/options.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -9,6 +8,7 @@ import type { KeyBound } from '../model/chunk.js'
 import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
 import { asFailure, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
+import type { Position } from '../model/position.js'
 import { type TableSchema, tableName } from '../model/schema.js'
 import type { SchemaChange } from '../model/schema-change.js'
 import type { Zone } from '../model/zone.js'
@@ -19,10 +19,8 @@ import { readSourceLoad } from '../mysql/snapshot/source-load.js'
 import type { Router } from '../rules/router.js'
 import type { RuleBook } from '../rules/rule-book.js'
 import { readAskedKeys } from './asked-keys.js'
-import type { TableParts } from './copied-table.js'
 import { freshRecord, type RuledTable } from './copy-list.js'
 import type { CopyOrders, KeysRead, OrderedSnapshot, SnapshotLimits, TableId } from './copy-orders.js'
-import type { KeyReader } from './copy-plan.js'
 import { CopySource, type SourceParts } from './copy-source.js'
 import type { FindDeadKeys } from './dead-keys.js'
 import { copyModeOf, describeTable } from './described-table.js'
@@ -79,7 +77,7 @@ export class SnapshotStage implements OrderedSnapshot {
       dispatcher,
       position: () => tracker.position(),
       routes: map => router.routes(map),
-      keys: keysOf((map, columns) => router.keyTexts(map, columns)),
+      keys: (map, columns) => router.keyTexts(map, columns),
       bind: map => router.bind(map),
       noteAdmitted: async chunk => {
         await state.admit(chunk)
@@ -179,9 +177,9 @@ export class SnapshotStage implements OrderedSnapshot {
   }
 
   /** Everything up to this epoch is durable, and the position saved. */
-  saved(epoch: number): void {
+  saved(epoch: number, position: Position): void {
     if (this.#parts.isMain) this.#snapshot.saved(epoch).catch(error => this.#warn(error))
-    this.gate.saved(epoch)
+    this.gate.saved(epoch, position)
   }
 
   async close(reason: Failure): Promise<void> {
@@ -254,10 +252,7 @@ export class SnapshotStage implements OrderedSnapshot {
   }
 
   async #removeDead(record: CopyRecord, findDeadKeys: FindDeadKeys, signal: AbortSignal): Promise<void> {
-    for await (const keys of findDeadKeys(record, signal)) {
-      if (signal.aborted) return
-      await this.readKeys(record, keys, signal)
-    }
+    await findDeadKeys(record, keys => this.readKeys(record, keys, signal), signal)
     const now = this.#parts.state.find(record)
     if (!signal.aborted && now?.state === 'copied') await this.#parts.state.put({ ...now, deadRows: false })
   }
@@ -265,18 +260,6 @@ export class SnapshotStage implements OrderedSnapshot {
   #warn(error: unknown): void {
     const { message, advice } = asFailure(error)
     this.#parts.observer({ kind: 'warning', message, advice })
-  }
-}
-
-/** Readers are compiled once for each table map and set of columns. */
-function keysOf(compile: TableParts['keys']): TableParts['keys'] {
-  const known = new WeakMap<TableMap, Map<string | null, KeyReader>>()
-  return (map, columns) => {
-    const readers = known.get(map) ?? new Map<string | null, KeyReader>()
-    known.set(map, readers)
-    const reader = readers.get(columns) ?? compile(map, columns)
-    readers.set(columns, reader)
-    return reader
   }
 }
 

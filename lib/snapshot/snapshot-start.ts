@@ -10,7 +10,7 @@ import { exactHead } from '../mysql/exact-head.js'
 import type { ServerFacts } from '../mysql/server-facts.js'
 import type { SourceSession } from '../mysql/session.js'
 import { resolveStart, type StartPoint } from '../mysql/start-position.js'
-import { sourceAddress } from '../registry.js'
+import { readingOptions } from '../registry.js'
 import type { Resumption } from '../resume.js'
 import type { RuleBook } from '../rules/rule-book.js'
 import { listCopies, type RuledTable, type StartKind } from './copy-list.js'
@@ -66,14 +66,7 @@ export async function findStart(
 }
 
 function headOf({ session, facts, config, observer }: StartParts, signal: AbortSignal): Promise<StartPoint> {
-  const scan = {
-    address: sourceAddress(config),
-    serverId: config.server_id,
-    flavor: config.flavor,
-    heartbeatMs: config.heartbeat_ms,
-    readTimeoutMs: config.read_timeout_ms,
-    verifyChecksum: false,
-  }
+  const scan = { ...readingOptions(config), verifyChecksum: false }
   return exactHead(session, facts, scan, observer, signal)
 }
 

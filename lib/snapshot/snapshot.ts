@@ -16,6 +16,8 @@ import { RunningCopy, WorkerReader } from './running-copy.js'
 import type { SourceGuard } from './source-guard.js'
 
 const TELL_MS = 1_000
+/** Shorter waits are no news. */
+const TOLD_MS = 100
 /** A chunk may have so many times the bytes that were aimed at before it is cut in two. */
 const LARGEST = 4
 /** Chunks of one table that are read before the first of them is admitted, beyond one for each connection. */
@@ -271,7 +273,9 @@ export class Snapshot {
   }
 
   async #pause(reason: string, ms: number, signal: AbortSignal): Promise<void> {
+    const isNews = this.#waits !== reason && ms >= TOLD_MS
     this.#waits = reason
+    if (isNews) this.#tell()
     // An abort only ends the pause early; who called sees it.
     await sleep(ms, undefined, { signal }).catch(() => undefined)
     if (this.#waits === reason) this.#waits = null

@@ -43,6 +43,7 @@ export function parseAnswerFields(text: string): ReadonlyMap<string, unknown> | 
   try {
     value = JSON.parse(text)
   } catch {
+    // Not JSON: callers take null for an answer that says nothing, never for success.
     return null
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null

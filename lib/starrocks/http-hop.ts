@@ -109,6 +109,7 @@ export function parseLocation(location: string, from: Address): { readonly addre
   try {
     url = new URL(Buffer.from(location, 'latin1').toString('utf8'), `http://${formatAddress(from)}`)
   } catch {
+    // The parser's error repeats the address, with whatever credentials stand in it.
     throw new Failure('targetUnreachable', `${formatAddress(from)} redirected to an address that cannot be read`)
   }
   if (url.protocol !== 'http:')

@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.js'
 import { targetName } from '../model/schema.js'
 
 /** FE `http_max_header_size`: all header lines together (8192 in 3.0, 32768 in every other version). */
-export const FE_HEADER_BYTES = 32_768
+const FE_HEADER_BYTES = 32_768
 /** Kept free for the request line, Host, Authorization, Expect, Content-Length and Connection. */
 const RESERVED_BYTES = 4096
 const LABEL = /^[-\w]{1,128}$/

@@ -100,7 +100,7 @@ export class MultiTransaction implements SinkTransaction {
     if (this.#state === 'committed') return
     this.#state = 'failed'
     const { requests, loadTimeoutMs, pollMs, stopped } = this.#parts
-    // Who cannot be told cannot be waited for: the transaction then ends by its own time-out.
+    // Who cannot be told cannot be waited for: the transaction then ends by its own time-out, and the caller throws what led here.
     const patience = { endingMs: loadTimeoutMs, refusals: false, pollMs }
     await rollBack(() => requests.rollback(this.#ref, stopped), patience, stopped).catch(() => undefined)
   }

@@ -6,7 +6,7 @@ import { quoteIdentifier, quoteString, quoteTable } from './ddl.js'
 import { isRefused, type Row, rowField, type Statements } from './starrocks-session.js'
 
 /** The table that holds the marks, one in each target database, a row for each task. */
-export const POSITION_TABLE = '_sync_position'
+const POSITION_TABLE = '_sync_position'
 /** Bytes a task's name may have in it. */
 export const TASK_BYTES = 64
 
@@ -164,6 +164,7 @@ function parseNames(text: string): string[] | null {
     const value: unknown = JSON.parse(text)
     return Array.isArray(value) && value.every(name => typeof name === 'string') ? value : null
   } catch {
+    // No JSON is no list either: the caller names the column.
     return null
   }
 }

@@ -112,6 +112,7 @@ export async function rollBack(
         return verdict
     }
     if (stop.aborted) return verdict
+    // Ends early when stopped: one more try, then its verdict.
     await delay(patience.pollMs, undefined, { signal: stop }).catch(() => undefined)
   }
 }

@@ -5,42 +5,11 @@ import type { WireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import { Failure } from '../../lib/model/failure.js'
 import type { SourceColumn, TableSchema } from '../../lib/model/schema.js'
+import { column } from '../starrocks/fixtures.js'
+import { wireColumn } from '../support/wire-column.js'
 
-function wire(type: number, changes: Partial<WireColumn> = {}): WireColumn {
-  return {
-    type,
-    length: 0,
-    scale: 0,
-    nullable: false,
-    unsigned: null,
-    collationId: null,
-    name: null,
-    members: null,
-    memberCount: null,
-    geometryType: null,
-    visible: null,
-    dimensions: null,
-    ...changes,
-  }
-}
-
-function source(name: string, dataType: string, changes: Partial<SourceColumn> = {}): SourceColumn {
-  return {
-    name,
-    dataType,
-    columnType: dataType,
-    unsigned: false,
-    nullable: false,
-    charset: null,
-    maxLength: null,
-    precision: null,
-    scale: null,
-    fractionDigits: null,
-    members: [],
-    comment: '',
-    ...changes,
-  }
-}
+const source = (name: string, dataType: string, facts: Partial<SourceColumn> = {}): SourceColumn =>
+  column(dataType, { name, nullable: false, ...facts })
 
 const map = (...columns: WireColumn[]): TableMap => ({ id: 1, schema: 's', table: 't', columns, primaryKey: null })
 const table = (...columns: SourceColumn[]): TableSchema => ({ schema: 's', table: 't', columns, key: [], comment: '' })
@@ -62,9 +31,9 @@ describe('one side fills what the other leaves open', () => {
   test('signedness, charset, name and labels from the table', () => {
     const columns = bindTable(
       map(
-        wire(WIRE.LONG),
-        wire(WIRE.VARCHAR, { length: 40, nullable: true }),
-        wire(WIRE.ENUM, { length: 1, unsigned: false }),
+        wireColumn(WIRE.LONG),
+        wireColumn(WIRE.VARCHAR, { length: 40, nullable: true }),
+        wireColumn(WIRE.ENUM, { length: 1, unsigned: false }),
       ),
       table({ ...int, unsigned: true }, text, source('e', 'enum', { charset: 'utf8mb4', members: ['a', 'é'] })),
     )
@@ -79,10 +48,17 @@ describe('one side fills what the other leaves open', () => {
   test('all from a FULL table map', () => {
     const columns = bindTable(
       map(
-        wire(WIRE.LONG, { name: 'n', unsigned: true }),
-        wire(WIRE.VARCHAR, { name: 'l', length: 40, unsigned: false, collationId: 8 }),
-        wire(WIRE.BLOB, { name: 'b', length: 2, unsigned: false, collationId: 63 }),
-        wire(WIRE.SET, { name: 's', length: 1, unsigned: false, collationId: 255, members: ['x'], memberCount: 1 }),
+        wireColumn(WIRE.LONG, { name: 'n', unsigned: true }),
+        wireColumn(WIRE.VARCHAR, { name: 'l', length: 40, unsigned: false, collationId: 8 }),
+        wireColumn(WIRE.BLOB, { name: 'b', length: 2, unsigned: false, collationId: 63 }),
+        wireColumn(WIRE.SET, {
+          name: 's',
+          length: 1,
+          unsigned: false,
+          collationId: 255,
+          members: ['x'],
+          memberCount: 1,
+        }),
       ),
       null,
     )
@@ -95,93 +71,93 @@ describe('one side fills what the other leaves open', () => {
   })
 
   test('what neither says is a mismatch, not a guess', () => {
-    expect(mismatch(wire(WIRE.LONG), null)).toMatch(/s\.t: column 1: no table is known/)
-    expect(mismatch(wire(WIRE.LONG, { name: 'n' }), null)).toBe(
+    expect(mismatch(wireColumn(WIRE.LONG), null)).toMatch(/s\.t: column 1: no table is known/)
+    expect(mismatch(wireColumn(WIRE.LONG, { name: 'n' }), null)).toBe(
       's.t: column 1 (n): neither the table map nor a known table says its signedness',
     )
-    expect(mismatch(wire(WIRE.VARCHAR, { name: 'v', unsigned: false }), null)).toMatch(/its charset/)
-    expect(mismatch(wire(WIRE.ENUM, { name: 'e', unsigned: false, length: 1 }), null)).toMatch(/its labels/)
+    expect(mismatch(wireColumn(WIRE.VARCHAR, { name: 'v', unsigned: false }), null)).toMatch(/its charset/)
+    expect(mismatch(wireColumn(WIRE.ENUM, { name: 'e', unsigned: false, length: 1 }), null)).toMatch(/its labels/)
   })
 })
 
 describe('a contradiction names table, column and both sides', () => {
   test('column count', () => {
-    expect(() => bindTable(map(wire(WIRE.LONG)), table(int, int))).toThrow(
+    expect(() => bindTable(map(wireColumn(WIRE.LONG)), table(int, int))).toThrow(
       's.t: the table map has 1 columns, the known table 2',
     )
   })
 
   test.each<[string, WireColumn, SourceColumn, string]>([
-    ['type', wire(WIRE.LONGLONG), int, 's.t: column 1 (n) is LONGLONG in the table map; the known table has int'],
+    ['type', wireColumn(WIRE.LONGLONG), int, 's.t: column 1 (n) is LONGLONG in the table map; the known table has int'],
     [
       'name',
-      wire(WIRE.LONG, { name: 'm' }),
+      wireColumn(WIRE.LONG, { name: 'm' }),
       int,
       's.t: column 1 (n) is named m in the table map; the known table has one named n',
     ],
     [
       'signedness',
-      wire(WIRE.LONG, { unsigned: true }),
+      wireColumn(WIRE.LONG, { unsigned: true }),
       int,
       's.t: column 1 (n) is unsigned in the table map; the known table has int',
     ],
     [
       'length',
-      wire(WIRE.VARCHAR, { length: 80 }),
+      wireColumn(WIRE.VARCHAR, { length: 80 }),
       text,
       's.t: column 1 (v) is VARCHAR with length 80 in the table map; the known table has varchar(10) (40)',
     ],
     [
       'charset',
-      wire(WIRE.VARCHAR, { length: 40, collationId: 8 }),
+      wireColumn(WIRE.VARCHAR, { length: 40, collationId: 8 }),
       text,
       's.t: column 1 (v) is in charset latin1 in the table map; the known table has charset utf8mb4',
     ],
     [
       'binary',
-      wire(WIRE.BLOB, { length: 2, collationId: 255 }),
+      wireColumn(WIRE.BLOB, { length: 2, collationId: 255 }),
       source('b', 'blob'),
       's.t: column 1 (b) is in charset utf8mb4 in the table map; the known table has charset binary',
     ],
     [
       'precision',
-      wire(WIRE.NEWDECIMAL, { length: 12, scale: 2 }),
+      wireColumn(WIRE.NEWDECIMAL, { length: 12, scale: 2 }),
       source('d', 'decimal', { columnType: 'decimal(10,2)', precision: 10, scale: 2 }),
       's.t: column 1 (d) is NEWDECIMAL with length 12 in the table map; the known table has decimal(10,2) (10)',
     ],
     [
       'scale',
-      wire(WIRE.NEWDECIMAL, { length: 10, scale: 4 }),
+      wireColumn(WIRE.NEWDECIMAL, { length: 10, scale: 4 }),
       source('d', 'decimal', { columnType: 'decimal(10,2)', precision: 10, scale: 2 }),
       's.t: column 1 (d) is DECIMAL(10,4) in the table map; the known table has decimal(10,2)',
     ],
     [
       'fraction digits',
-      wire(WIRE.DATETIME2, { length: 3 }),
+      wireColumn(WIRE.DATETIME2, { length: 3 }),
       source('d', 'datetime', { columnType: 'datetime(6)', fractionDigits: 6 }),
       's.t: column 1 (d) is DATETIME2 with length 3 in the table map; the known table has datetime(6) (6)',
     ],
     [
       'BLOB size',
-      wire(WIRE.BLOB, { length: 2 }),
+      wireColumn(WIRE.BLOB, { length: 2 }),
       source('b', 'longblob'),
       's.t: column 1 (b) is BLOB with length 2 in the table map; the known table has longblob (4)',
     ],
     [
       'label count',
-      wire(WIRE.ENUM, { length: 1, memberCount: 2, members: ['a', 'b'] }),
+      wireColumn(WIRE.ENUM, { length: 1, memberCount: 2, members: ['a', 'b'] }),
       source('e', 'enum', { columnType: `enum('a')`, charset: 'utf8mb4', members: ['a'] }),
       `s.t: column 1 (e) has 2 labels in the table map; the known table has 1 labels: enum('a')`,
     ],
     [
       'a label',
-      wire(WIRE.ENUM, { length: 1, memberCount: 1, members: ['b'] }),
+      wireColumn(WIRE.ENUM, { length: 1, memberCount: 1, members: ['b'] }),
       source('e', 'enum', { columnType: `enum('a')`, charset: 'utf8mb4', members: ['a'] }),
       `s.t: column 1 (e) has "b" as label 1 in the table map; the known table has enum('a')`,
     ],
     [
       'label bytes',
-      wire(WIRE.SET, { length: 2, unsigned: false }),
+      wireColumn(WIRE.SET, { length: 2, unsigned: false }),
       source('e', 'set', { charset: 'utf8mb4', members: ['a'] }),
       's.t: column 1 (e) has values of 2 bytes in the table map; the known table has 1 labels',
     ],
@@ -192,7 +168,8 @@ describe('a contradiction names table, column and both sides', () => {
   test('utf8 and utf8mb3 are one charset, and collations of one charset agree', () => {
     const known = { ...text, charset: 'utf8' }
     expect(
-      bindTable(map(wire(WIRE.VARCHAR, { length: 30, collationId: 192, unsigned: false })), table(known))[0]!.form,
+      bindTable(map(wireColumn(WIRE.VARCHAR, { length: 30, collationId: 192, unsigned: false })), table(known))[0]!
+        .form,
     ).toBe('utf8')
   })
 })
@@ -201,25 +178,25 @@ describe('what cannot be decoded with certainty is marked', () => {
   test.each<[string, WireColumn, SourceColumn | null, string]>([
     [
       'an unknown collation',
-      wire(WIRE.VARCHAR, { length: 20, collationId: 1999 }),
+      wireColumn(WIRE.VARCHAR, { length: 20, collationId: 1999 }),
       null,
       'is in charset unknown to this version (collation 1999)',
     ],
     [
       'old times with fractions',
-      wire(WIRE.TIME),
+      wireColumn(WIRE.TIME),
       null,
       'is in the temporal format from before MySQL 5.6 and may have fractions of a second',
     ],
     [
       'labels in an unknown charset',
-      wire(WIRE.ENUM, { length: 1, memberCount: 1, collationId: 1999 }),
+      wireColumn(WIRE.ENUM, { length: 1, memberCount: 1, collationId: 1999 }),
       null,
       'has labels in charset unknown to this version (collation 1999)',
     ],
     [
       'BINARY(16) that may be a UUID',
-      wire(WIRE.STRING, { length: 16, collationId: 63 }),
+      wireColumn(WIRE.STRING, { length: 16, collationId: 63 }),
       null,
       'is BINARY, UUID, INET4 or INET6 (the table map of MariaDB does not tell which)',
     ],
@@ -233,12 +210,12 @@ describe('what cannot be decoded with certainty is marked', () => {
   test('geometry, vectors of both servers, COMPRESSED columns and other charsets have forms of their own', () => {
     const columns = bindTable(
       map(
-        wire(WIRE.GEOMETRY, { length: 4 }),
-        wire(WIRE.VECTOR, { length: 4, collationId: 63 }),
-        wire(WIRE.VARCHAR, { length: 12 }),
-        wire(WIRE.BLOB_COMPRESSED, { length: 2 }),
-        wire(WIRE.VARCHAR_COMPRESSED, { length: 20 }),
-        wire(WIRE.VARCHAR, { length: 20 }),
+        wireColumn(WIRE.GEOMETRY, { length: 4 }),
+        wireColumn(WIRE.VECTOR, { length: 4, collationId: 63 }),
+        wireColumn(WIRE.VARCHAR, { length: 12 }),
+        wireColumn(WIRE.BLOB_COMPRESSED, { length: 2 }),
+        wireColumn(WIRE.VARCHAR_COMPRESSED, { length: 20 }),
+        wireColumn(WIRE.VARCHAR, { length: 20 }),
       ),
       table(
         source('g', 'point'),
@@ -264,7 +241,7 @@ describe('what cannot be decoded with certainty is marked', () => {
     const known = (charset: string) => table(source('e', 'enum', { charset, members: ['a?', 'b'] }))
     const labels = (charset: string, members: string[] | null) =>
       bindTable(
-        map(wire(WIRE.ENUM, { length: 1, members, memberCount: members?.length ?? null })),
+        map(wireColumn(WIRE.ENUM, { length: 1, members, memberCount: members?.length ?? null })),
         known(charset),
       )[0]!.members.map(member => (member === null ? null : Buffer.from(member).toString()))
     expect(labels('utf8mb4', null)).toEqual([null, 'b'])
@@ -277,9 +254,9 @@ describe('what cannot be decoded with certainty is marked', () => {
   test('with a known table UUID, INET and labels in any charset can be decoded', () => {
     const columns = bindTable(
       map(
-        wire(WIRE.STRING, { length: 16, unsigned: false }),
-        wire(WIRE.STRING, { length: 16, collationId: 63, unsigned: false }),
-        wire(WIRE.ENUM, { length: 1, memberCount: 1, collationId: 28, unsigned: false }),
+        wireColumn(WIRE.STRING, { length: 16, unsigned: false }),
+        wireColumn(WIRE.STRING, { length: 16, collationId: 63, unsigned: false }),
+        wireColumn(WIRE.ENUM, { length: 1, memberCount: 1, collationId: 28, unsigned: false }),
       ),
       table(
         source('u', 'uuid'),

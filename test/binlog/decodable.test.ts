@@ -1,35 +1,24 @@
 import { expect, test } from '@jest/globals'
 import { undecodableType } from '../../lib/binlog/decodable.js'
 import type { SourceColumn } from '../../lib/model/schema.js'
+import { column } from '../starrocks/fixtures.js'
 
-const column = (dataType: string, charset: string | null = null, columnType = dataType): SourceColumn => ({
-  name: 'c',
-  dataType,
-  columnType,
-  unsigned: false,
-  nullable: true,
-  charset,
-  maxLength: null,
-  precision: null,
-  scale: null,
-  fractionDigits: null,
-  members: [],
-  comment: '',
-})
+const columnOf = (dataType: string, charset: string | null = null, columnType = dataType): SourceColumn =>
+  column(dataType, { charset, columnType })
 
-test.each([[column('varchar', 'ebcdic'), /ebcdic/]])('%j is refused before its first row', (c, why) =>
+test.each([[columnOf('varchar', 'ebcdic'), /ebcdic/]])('%j is refused before its first row', (c, why) =>
   expect(undecodableType(c)).toMatch(why),
 )
 
 test.each([
-  [column('int')],
-  [column('varchar', 'utf8')],
-  [column('text', 'latin1')],
-  [column('varchar', 'gbk')],
-  [column('char', 'ucs2')],
-  [column('enum', 'gbk', "enum('a')")],
-  [column('blob')],
-  [column('point')],
-  [column('vector')],
-  [column('varchar', 'utf8mb4', 'varchar(10) /*M!100301 COMPRESSED*/')],
+  [columnOf('int')],
+  [columnOf('varchar', 'utf8')],
+  [columnOf('text', 'latin1')],
+  [columnOf('varchar', 'gbk')],
+  [columnOf('char', 'ucs2')],
+  [columnOf('enum', 'gbk', "enum('a')")],
+  [columnOf('blob')],
+  [columnOf('point')],
+  [columnOf('vector')],
+  [columnOf('varchar', 'utf8mb4', 'varchar(10) /*M!100301 COMPRESSED*/')],
 ])('%j is not', c => expect(undecodableType(c)).toBeNull())

@@ -265,9 +265,10 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
     expect(rest).toContain('xaPrepare')
   })
 
-  // MySQL's table maps tell BINARY(16) from everything else.
-  const onMariadb = kind === 'mariadb' ? test : test.skip
-  onMariadb('values that cannot be told do not keep other columns from being read', async () => {
+  // Its table maps tell BINARY(16) from everything else.
+  if (kind === 'mysql') return
+
+  test('values that cannot be told do not keep other columns from being read', async () => {
     const names = await written(server, [
       'set global binlog_row_metadata = FULL',
       'create table odd (id int primary key, u uuid, z int)',

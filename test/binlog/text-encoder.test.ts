@@ -158,6 +158,19 @@ describe('text images', () => {
     }
   })
 
+  test('a row asks for its own room, not for that of the whole piece', () => {
+    const one = textImage(['ab', 'c'.repeat(300), null])
+    const piece = Buffer.concat(Array(3000).fill(one))
+    for (const format of ['csv', 'json'] as const) {
+      const encoder = compileRowEncoder({ ...layout(wide(3, true)), format })
+      for (const at of [0, piece.length - one.length]) {
+        const room = encoder.room(piece, at, piece.length)
+        expect(room).toBeLessThan(3000)
+        expect(encoder.encode(piece, at, piece.length, Buffer.alloc(room), 0, 0)).toBeLessThanOrEqual(room)
+      }
+    }
+  })
+
   test('NULL differs from the empty text, and columns do not run into each other', () => {
     const images = [
       [null, 'a'],

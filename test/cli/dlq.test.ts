@@ -8,30 +8,19 @@ import { main } from '../../lib/cli/main.js'
 import { LetterFolder } from '../../lib/dead-letter/letter-folder.js'
 import { renderChange, renderLetter } from '../../lib/dead-letter/letter-line.js'
 import type { DeadLetter } from '../../lib/model/dead-letter.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { Frontends } from '../../lib/starrocks/frontends.js'
-import { StarRocksSession } from '../../lib/starrocks/starrocks-session.js'
-import { sinkOptions } from '../starrocks/fixtures.js'
 import { letterOf } from '../support/dead-letters.js'
+import { TargetBench } from '../support/target-bench.js'
 
-let sandbox: Sandbox
-let session: StarRocksSession
+let bench: TargetBench
 let folder: string
 let dataDir: string
 let tables = 0
 
 beforeAll(async () => {
-  const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-  sandbox = await startSandbox({ ...ports, dataDir: null, user: 'sync', password: '' })
-  const frontends = [{ host: '127.0.0.1', queryPort: sandbox.mysqlPort, httpPort: sandbox.feHttpPort }]
-  const options = sinkOptions({ frontends, password: '' })
-  session = new StarRocksSession(options, new Frontends(options))
-  await session.execute('CREATE DATABASE d')
+  bench = await TargetBench.start({ password: '' }, { password: '' })
+  await bench.session.execute('CREATE DATABASE d')
 })
-afterAll(async () => {
-  await session.close()
-  await sandbox.close()
-})
+afterAll(() => bench?.close())
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dlq-'))
   dataDir = join(folder, 'var')
@@ -41,8 +30,8 @@ beforeEach(() => {
     `mysql_addr = "127.0.0.1:1"
 mysql_user = "sync"
 sr_host = "127.0.0.1"
-sr_port = ${sandbox.mysqlPort}
-sr_http_port = ${sandbox.feHttpPort}
+sr_port = ${bench.sandbox.mysqlPort}
+sr_http_port = ${bench.sandbox.feHttpPort}
 sr_user = "sync"
 sr_dbname = "d"
 [[source]]
@@ -75,7 +64,7 @@ async function park(...letters: readonly DeadLetter[]): Promise<LetterFolder> {
 /** A new target with v VARCHAR(5), and how letters for it are made. */
 async function target(): Promise<{ name: string; parked: (id: string, key: string, value: string) => DeadLetter }> {
   const name = `t${++tables}`
-  await session.execute(
+  await bench.session.execute(
     `CREATE TABLE d.${name} (k VARCHAR(5) NOT NULL, v VARCHAR(5)) PRIMARY KEY (k) DISTRIBUTED BY HASH(k)`,
   )
   const parked = (id: string, key: string, value: string) =>
@@ -88,7 +77,7 @@ async function target(): Promise<{ name: string; parked: (id: string, key: strin
 }
 
 async function rowsOf(name: string): Promise<(string | null)[][]> {
-  return (await session.query(`SELECT k, v FROM d.${name} ORDER BY k`)).map(row => [...row.values()])
+  return (await bench.session.query(`SELECT k, v FROM d.${name} ORDER BY k`)).map(row => [...row.values()])
 }
 
 describe('replay', () => {
@@ -105,7 +94,7 @@ describe('replay', () => {
     const listed = JSON.parse((await dlq('list', '--json')).out)
     expect(listed).toEqual([expect.objectContaining({ id: 'bb', state: 'open', by: 'replay', key: { k: '2' } })])
     expect(listed[0].reason).toContain('much-too-long')
-    await session.execute(`ALTER TABLE d.${name} MODIFY COLUMN v VARCHAR(50)`)
+    await bench.session.execute(`ALTER TABLE d.${name} MODIFY COLUMN v VARCHAR(50)`)
     expect(await dlq('replay', 'bb')).toEqual({ code: 0, out: 'replayed: 1; refused again: 0\n', err: '' })
     expect(await rowsOf(name)).toContainEqual(['2', 'much-too-long'])
     expect(await dlq('list')).toMatchObject({ code: 0, out: 'no parked rows\n' })
@@ -116,7 +105,7 @@ describe('replay', () => {
     const { name, parked } = await target()
     await park(parked('aa', '1', 'old'))
     await dlq('replay', 'aa')
-    await session.execute(`DELETE FROM d.${name} WHERE k = '1'`)
+    await bench.session.execute(`DELETE FROM d.${name} WHERE k = '1'`)
     // As if the process had ended before it could record the replay.
     await park(parked('aa', '1', 'old'))
     expect(await dlq('replay', 'aa')).toMatchObject({ code: 0 })

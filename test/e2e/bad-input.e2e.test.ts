@@ -1,77 +1,34 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createConnection } from 'mysql2/promise'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { type ServerAddress, startServer } from '../../lib/servers/test-server.js'
-import { Engine, type EngineSetup } from '../support/engine.js'
-import { freshSchema, sharedServer } from '../support/servers.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { startServer } from '../../lib/servers/test-server.js'
+import type { EngineSetup } from '../support/engine.js'
+import { SyncBench } from '../support/sync-bench.js'
 
-let server: ServerAddress
-let sandbox: Sandbox
-let engine: Engine
-let schema: string
+// Positions of it are tried, from the beginning of its first binlog on.
+let bench: SyncBench
 
 beforeAll(async () => {
-  server = await sharedServer('mysql')
-  sandbox = await startSandbox({
-    feHttpPort: 0,
-    beHttpPort: 0,
-    mysqlPort: 0,
-    dataDir: null,
-    user: 'root',
-    password: '',
-  })
-}, 180_000)
-afterAll(() => sandbox?.close())
-
-beforeEach(async () => {
-  schema = await freshSchema(server)
-  engine = await Engine.create()
-  await configure()
-  await server.sql([
-    `create table ${schema}.t (id int primary key, v varchar(40))`,
-    `insert into ${schema}.t values (1, 'one')`,
-  ])
+  bench = await SyncBench.own('mysql')
 })
-afterEach(async () => {
-  sandbox.faults.clear()
-  await engine.destroy()
+afterAll(() => bench?.close())
+beforeEach(async () => {
+  await bench.renew()
+  await configure()
+  await bench.server.sql([
+    `create table ${bench.schema}.t (id int primary key, v varchar(40))`,
+    `insert into ${bench.schema}.t values (1, 'one')`,
+  ])
 })
 
 function configure(top: EngineSetup['top'] = {}, blocks?: string): Promise<void> {
-  return engine.configure({
-    mysqlPort: server.port,
-    fePort: sandbox.mysqlPort,
-    feHttpPort: sandbox.feHttpPort,
-    flavor: 'mysql',
-    schema,
-    top,
-    ...(blocks === undefined ? {} : { blocks }),
-  })
-}
-
-async function target(sql: string): Promise<unknown> {
-  const connection = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })
-  try {
-    const [rows] = await connection.query(sql)
-    return rows
-  } finally {
-    await connection.end()
-  }
-}
-
-async function saidBy(text: RegExp | string): Promise<void> {
-  while (!(typeof text === 'string' ? engine.output.includes(text) : text.test(engine.output))) {
-    if (engine.pid === undefined) throw new Error(engine.output)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
+  return bench.configure({ top, blocks })
 }
 
 /** Runs the engine until it ends by itself; everything it said. */
 async function endsWith(code: number): Promise<string> {
-  engine.start()
-  expect([await engine.ended(), engine.output]).toEqual([code, expect.anything()])
-  return engine.output
+  bench.engine.start()
+  expect([await bench.engine.ended(), bench.engine.output]).toEqual([code, expect.anything()])
+  return bench.engine.output
 }
 
 describe('what the operator can get wrong', () => {
@@ -93,84 +50,89 @@ describe('what the operator can get wrong', () => {
 
   test('a closed port: it says so, keeps trying, and stops when told', async () => {
     await configure({ mysql_addr: '127.0.0.1:1' })
-    engine.start()
-    await saidBy(/ECONNREFUSED[\s\S]*mysql_addr/)
-    expect(await engine.stop()).toBe(0)
+    bench.engine.start()
+    await bench.engine.said(/ECONNREFUSED[\s\S]*mysql_addr/)
+    expect(await bench.engine.stop()).toBe(0)
   })
 
   test('a table without a key stops the start, or is passed over when asked', async () => {
-    await server.sql(`create table ${schema}.bare (v int)`)
-    expect(await endsWith(2)).toMatch(new RegExp(`${schema}\\.bare has neither a primary key`))
+    await bench.server.sql(`create table ${bench.schema}.bare (v int)`)
+    expect(await endsWith(2)).toMatch(new RegExp(`${bench.schema}\\.bare has neither a primary key`))
     await configure({ skip_no_pk_table: true })
-    engine.start()
-    await engine.caughtUp()
-    expect(engine.output).toMatch(/bare/)
-    expect(await target(`select * from ${schema}.t`)).toEqual([{ id: 1, v: 'one' }])
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    expect(bench.engine.output).toMatch(/bare/)
+    expect(await bench.target(`select * from ${bench.schema}.t`)).toEqual([{ id: 1, v: 'one' }])
   })
 
   test('a followed table without a rule, and a rule without a table, are said', async () => {
     await configure(
       {},
-      `[[source]]\nschema = "${schema}"\ntables = ["t"]\n[[rule]]\nschema = "${schema}"\ntable = "gone"\n`,
+      `[[source]]\nschema = "${bench.schema}"\ntables = ["t"]\n[[rule]]\nschema = "${bench.schema}"\ntable = "gone"\n`,
     )
-    engine.start()
-    await engine.caughtUp()
-    expect(engine.output).toMatch(new RegExp(`${schema}\\.t is named by a \\[\\[source\\]\\], but no \\[\\[rule\\]\\]`))
-    expect(engine.output).toMatch(new RegExp(`${schema}\\.gone, which does not exist`))
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    expect(bench.engine.output).toMatch(
+      new RegExp(`${bench.schema}\\.t is named by a \\[\\[source\\]\\], but no \\[\\[rule\\]\\]`),
+    )
+    expect(bench.engine.output).toMatch(new RegExp(`${bench.schema}\\.gone, which does not exist`))
   })
 
   test('two rules for one target, and a rule that leaves the key out', async () => {
-    const rule = `[[rule]]\nschema = "${schema}"\ntable = "t"\n`
-    await configure({}, `[[source]]\nschema = "${schema}"\ntables = ["t"]\n${rule}${rule}`)
+    const rule = `[[rule]]\nschema = "${bench.schema}"\ntable = "t"\n`
+    await configure({}, `[[source]]\nschema = "${bench.schema}"\ntables = ["t"]\n${rule}${rule}`)
     expect(await endsWith(2)).toMatch(/Two rules write/)
-    await configure({}, `[[source]]\nschema = "${schema}"\ntables = ["t"]\n${rule}exclude = ["id"]\n`)
+    await configure({}, `[[source]]\nschema = "${bench.schema}"\ntables = ["t"]\n${rule}exclude = ["id"]\n`)
     expect(await endsWith(2)).toMatch(/key column "id"/)
   })
 
   test('malformed TOML and an unknown key', async () => {
-    await writeFile(engine.configFile, 'mysql_addr = "127.0.0.1:3306\nmysql_usr = 5')
+    await writeFile(bench.engine.configFile, 'mysql_addr = "127.0.0.1:3306\nmysql_usr = 5')
     expect(await endsWith(2)).toMatch(/sync\.toml/)
     await configure({ conurrent_size: 4 })
     expect(await endsWith(2)).toMatch(/conurrent_size[\s\S]*concurrent_size/)
   })
 
   test('a partition that is emptied without row events halts its table; on_ddl = "ignore" passes it', async () => {
-    await server.sql(
-      `create table ${schema}.p (id int primary key) partition by range (id) (partition low values less than (10), partition high values less than maxvalue)`,
+    await bench.server.sql(
+      `create table ${bench.schema}.p (id int primary key) partition by range (id) (partition low values less than (10), partition high values less than maxvalue)`,
     )
-    engine.start()
-    await engine.caughtUp()
-    await server.sql([`insert into ${schema}.p values (1), (20)`, `alter table ${schema}.p truncate partition low`])
-    await expect(engine.caughtUp()).rejects.toThrow(/but not .*\.p: halted/)
-    expect(engine.output).toMatch(/\.p is halted, .*rows changed without row events.*truncate partition low/)
-    await engine.stop()
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    await bench.server.sql([
+      `insert into ${bench.schema}.p values (1), (20)`,
+      `alter table ${bench.schema}.p truncate partition low`,
+    ])
+    await expect(bench.engine.caughtUp()).rejects.toThrow(/but not .*\.p: halted/)
+    expect(bench.engine.output).toMatch(/\.p is halted, .*rows changed without row events.*truncate partition low/)
+    await bench.engine.stop()
     await configure({ on_ddl: 'ignore' })
-    engine.start()
-    await engine.caughtUp()
-    expect(await target(`select id from ${schema}.p order by id`)).toEqual([{ id: 1 }, { id: 20 }])
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    expect(await bench.target(`select id from ${bench.schema}.p order by id`)).toEqual([{ id: 1 }, { id: 20 }])
   })
 
   test('a column added with a default has it in the rows that are there', async () => {
-    engine.start()
-    await engine.caughtUp()
-    await server.sql([
-      `alter table ${schema}.t add w int not null default 5`,
-      `insert into ${schema}.t values (2, 'two', 6)`,
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    await bench.server.sql([
+      `alter table ${bench.schema}.t add w int not null default 5`,
+      `insert into ${bench.schema}.t values (2, 'two', 6)`,
     ])
-    await engine.caughtUp()
-    expect(await target(`select id, w from ${schema}.t order by id`)).toEqual([
+    await bench.engine.caughtUp()
+    expect(await bench.target(`select id, w from ${bench.schema}.t order by id`)).toEqual([
       { id: 1, w: 5 },
       { id: 2, w: 6 },
     ])
   })
 
   test('two processes with one data_dir: the second is refused', async () => {
-    engine.start()
-    await engine.caughtUp()
-    const second = await engine.cli('run')
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    const second = await bench.engine.cli('run')
     expect(second.code).toBe(3)
-    expect(second.stderr + second.stdout).toContain(String(engine.pid))
-    expect(await engine.stop()).toBe(0)
+    expect(second.stderr + second.stdout).toContain(String(bench.engine.pid))
+    expect(await bench.engine.stop()).toBe(0)
   })
 })
 
@@ -194,139 +156,141 @@ describe('positions', () => {
     ],
     ['garbage', () => '\u0000garbage', /not readable as TOML/],
   ])('master.info: %s', async (_, edit, message) => {
-    engine.start()
-    await engine.caughtUp()
-    await engine.stop()
-    const saved = await readFile(engine.masterInfo, 'utf8')
-    await writeFile(engine.masterInfo, edit(saved))
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    await bench.engine.stop()
+    const saved = await readFile(bench.engine.masterInfo, 'utf8')
+    await writeFile(bench.engine.masterInfo, edit(saved))
     expect(await endsWith(5)).toMatch(message)
-    await writeFile(engine.masterInfo, saved)
-    engine.start()
-    await engine.caughtUp()
+    await writeFile(bench.engine.masterInfo, saved)
+    bench.engine.start()
+    await bench.engine.caughtUp()
   })
 
   test('an offset between the events of a transaction is refused, not half read', async () => {
-    engine.start()
-    await engine.caughtUp()
-    await engine.stop()
-    const saved = await readFile(engine.masterInfo, 'utf8')
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    await bench.engine.stop()
+    const saved = await readFile(bench.engine.masterInfo, 'utf8')
     const binName = /bin_name = "(.*)"/.exec(saved)![1]!
-    await server.sql(`insert into ${schema}.t values (2, 'two')`)
-    const events = await server.sql(`show binlog events in '${binName}' from ${/bin_pos = (\d+)/.exec(saved)![1]}`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (2, 'two')`)
+    const events = await bench.server.sql(
+      `show binlog events in '${binName}' from ${/bin_pos = (\d+)/.exec(saved)![1]}`,
+    )
     const map = events.find(e => e.Event_type === 'Table_map')!
     const rows = events.find(e => String(e.Event_type).startsWith('Write_rows'))!
     for (const event of [map, rows]) {
-      await writeFile(engine.masterInfo, `bin_name = "${binName}"\nbin_pos = ${event.Pos}\n`)
+      await writeFile(bench.engine.masterInfo, `bin_name = "${binName}"\nbin_pos = ${event.Pos}\n`)
       expect(await endsWith(5)).toMatch(/inside one|inside a transaction/)
     }
   })
 
   test('editing bin_pos by hand reads again from there', async () => {
-    engine.start()
-    await engine.caughtUp()
-    await engine.stop()
-    await target(`delete from ${schema}.t where id = 1`)
-    const saved = await readFile(engine.masterInfo, 'utf8')
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    await bench.engine.stop()
+    await bench.target(`delete from ${bench.schema}.t where id = 1`)
+    const saved = await readFile(bench.engine.masterInfo, 'utf8')
     await writeFile(
-      engine.masterInfo,
+      bench.engine.masterInfo,
       saved.replace(/bin_name = ".*"/, 'bin_name = "mbin.000001"').replace(/bin_pos = \d+/, 'bin_pos = 4'),
     )
-    engine.start()
-    await engine.caughtUp()
-    expect(await target(`select * from ${schema}.t`)).toEqual([{ id: 1, v: 'one' }])
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    expect(await bench.target(`select * from ${bench.schema}.t`)).toEqual([{ id: 1, v: 'one' }])
   })
 
   test('a purged binlog, and binlog_format = STATEMENT, are clear stops', async () => {
     const own = await startServer('mysql')
     try {
-      await own.sql([`create database ${schema}`, `create table ${schema}.t (id int primary key)`])
-      await engine.configure({
-        mysqlPort: own.port,
-        fePort: sandbox.mysqlPort,
-        feHttpPort: sandbox.feHttpPort,
-        flavor: 'mysql',
-        schema,
-      })
-      engine.start()
-      await engine.caughtUp()
-      await engine.stop()
+      await own.sql([`create database ${bench.schema}`, `create table ${bench.schema}.t (id int primary key)`])
+      await bench.configure({ mysqlPort: own.port })
+      bench.engine.start()
+      await bench.engine.caughtUp()
+      await bench.engine.stop()
       await own.sql(['flush binary logs', 'flush binary logs'])
       const logs = await own.sql('show binary logs')
       await own.sql(`purge binary logs to '${logs.at(-1)!.Log_name}'`)
       expect(await endsWith(5)).toMatch(/not on the server/)
-      await rm(engine.masterInfo)
+      await rm(bench.engine.masterInfo)
       await own.sql("set global binlog_format = 'STATEMENT'")
       expect(await endsWith(4)).toMatch(/binlog_format = STATEMENT[\s\S]*SET GLOBAL binlog_format/)
       await own.sql("set global binlog_format = 'ROW'")
-      engine.start()
-      await engine.caughtUp()
+      bench.engine.start()
+      await bench.engine.caughtUp()
       const session = await own.connect()
       await session.query("set session binlog_format = 'STATEMENT'")
-      await session.query(`insert into ${schema}.t values (5)`)
+      await session.query(`insert into ${bench.schema}.t values (5)`)
       await session.end()
-      expect([await engine.ended(), engine.output]).toEqual([6, expect.stringMatching(/a statement, not rows/)])
+      expect([await bench.engine.ended(), bench.engine.output]).toEqual([
+        6,
+        expect.stringMatching(/a statement, not rows/),
+      ])
     } finally {
       await own.destroy()
     }
   }, 120_000)
 
   test('a full disk while saving: loading goes on, and the position is saved when there is room again', async () => {
-    engine.start()
-    await engine.caughtUp()
-    const saved = await engine.position()
-    await symlink('/dev/full', `${engine.masterInfo}.new`)
-    await server.sql(`insert into ${schema}.t values (2, 'two')`)
-    await saidBy(/ENOSPC/)
-    expect(await engine.position()).toBe(saved)
-    await rm(`${engine.masterInfo}.new`)
-    await engine.caughtUp()
-    expect(await engine.position()).not.toBe(saved)
-    expect(await target(`select count(*) as n from ${schema}.t`)).toEqual([{ n: 2 }])
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    const saved = await bench.engine.position()
+    await symlink('/dev/full', `${bench.engine.masterInfo}.new`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (2, 'two')`)
+    await bench.engine.said(/ENOSPC/)
+    expect(await bench.engine.position()).toBe(saved)
+    await rm(`${bench.engine.masterInfo}.new`)
+    await bench.engine.caughtUp()
+    expect(await bench.engine.position()).not.toBe(saved)
+    expect(await bench.target(`select count(*) as n from ${bench.schema}.t`)).toEqual([{ n: 2 }])
   })
 })
 
 describe('what StarRocks can do to it', () => {
   test('a column missing in the target is named', async () => {
-    await target(`create database ${schema}`)
-    await target(
-      `create table ${schema}.t (id int not null) primary key (id) distributed by hash(id) properties ("replication_num" = "1")`,
+    await bench.target(`create database ${bench.schema}`)
+    await bench.target(
+      `create table ${bench.schema}.t (id int not null) primary key (id) distributed by hash(id) properties ("replication_num" = "1")`,
     )
     const said = await endsWith(7)
-    expect(said).toMatch(new RegExp(`${schema}\\.t`))
+    expect(said).toMatch(new RegExp(`${bench.schema}\\.t`))
     expect(said).toMatch(/\bv\b/)
     expect(said).toMatch(/ADD COLUMN/i)
   })
 
   test('a value too long for its column: row and column are named, nothing is lost', async () => {
-    await target(`create database ${schema}`)
-    await target(
-      `create table ${schema}.t (id int not null, v varchar(5)) primary key (id) distributed by hash(id) properties ("replication_num" = "1")`,
+    await bench.target(`create database ${bench.schema}`)
+    await bench.target(
+      `create table ${bench.schema}.t (id int not null, v varchar(5)) primary key (id) distributed by hash(id) properties ("replication_num" = "1")`,
     )
-    await server.sql(`insert into ${schema}.t values (77, 'much too long')`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (77, 'much too long')`)
     const said = await endsWith(8)
     expect(said).toMatch(/column v of the row with key \{"id":"77"\} holds a value of 13 bytes/)
     expect(said).toMatch(/\bv\b/)
-    await target(`alter table ${schema}.t modify column v varchar(100)`)
-    engine.start()
-    await engine.caughtUp()
-    expect(await target(`select * from ${schema}.t order by id`)).toEqual([
+    await bench.target(`alter table ${bench.schema}.t modify column v varchar(100)`)
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    expect(await bench.target(`select * from ${bench.schema}.t order by id`)).toEqual([
       { id: 1, v: 'one' },
       { id: 77, v: 'much too long' },
     ])
   })
 
   test('HTTP 200 with FAILED is no success', async () => {
-    engine.start()
-    await engine.caughtUp()
-    const saved = await engine.position()
-    sandbox.faults.set({ failedWith200: 'something StarRocks dislikes' })
-    await server.sql(`insert into ${schema}.t values (2, 'two')`)
-    expect([await engine.ended(), engine.output]).toEqual([8, expect.stringMatching(/something StarRocks dislikes/)])
-    expect(await engine.position()).toBe(saved)
-    sandbox.faults.clear()
-    engine.start()
-    await engine.caughtUp()
-    expect(await target(`select count(*) as n from ${schema}.t`)).toEqual([{ n: 2 }])
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    const saved = await bench.engine.position()
+    bench.sandbox.faults.set({ failedWith200: 'something StarRocks dislikes' })
+    await bench.server.sql(`insert into ${bench.schema}.t values (2, 'two')`)
+    expect([await bench.engine.ended(), bench.engine.output]).toEqual([
+      8,
+      expect.stringMatching(/something StarRocks dislikes/),
+    ])
+    expect(await bench.engine.position()).toBe(saved)
+    bench.sandbox.faults.clear()
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    expect(await bench.target(`select count(*) as n from ${bench.schema}.t`)).toEqual([{ n: 2 }])
   })
 
   test.each([
@@ -339,12 +303,12 @@ describe('what StarRocks can do to it', () => {
     'publishTimeout',
     'followerRedirect',
   ] as const)('%s, twice: survived, every row once', async fault => {
-    engine.start()
-    await engine.caughtUp()
-    sandbox.faults.set({ [fault]: 2 })
-    await server.sql(`insert into ${schema}.t values (2, 'two'), (3, 'three')`)
-    await engine.caughtUp()
-    expect(await target(`select * from ${schema}.t order by id`)).toEqual([
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    bench.sandbox.faults.set({ [fault]: 2 })
+    await bench.server.sql(`insert into ${bench.schema}.t values (2, 'two'), (3, 'three')`)
+    await bench.engine.caughtUp()
+    expect(await bench.target(`select * from ${bench.schema}.t order by id`)).toEqual([
       { id: 1, v: 'one' },
       { id: 2, v: 'two' },
       { id: 3, v: 'three' },
@@ -352,17 +316,17 @@ describe('what StarRocks can do to it', () => {
   })
 
   test('SIGTERM during a load: it drains, saves and ends with 0', async () => {
-    engine.start()
-    await engine.caughtUp()
-    const saved = await engine.position()
-    const before = sandbox.faults.struck('holdAnswer')
-    sandbox.faults.set({ holdAnswer: true })
-    await server.sql(`insert into ${schema}.t values (2, 'two')`)
-    while (sandbox.faults.struck('holdAnswer') === before) await new Promise(resolve => setTimeout(resolve, 10))
-    const ended = engine.stop()
-    sandbox.faults.clear()
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    const saved = await bench.engine.position()
+    const before = bench.sandbox.faults.struck('holdAnswer')
+    bench.sandbox.faults.set({ holdAnswer: true })
+    await bench.server.sql(`insert into ${bench.schema}.t values (2, 'two')`)
+    while (bench.sandbox.faults.struck('holdAnswer') === before) await new Promise(resolve => setTimeout(resolve, 10))
+    const ended = bench.engine.stop()
+    bench.sandbox.faults.clear()
     expect(await ended).toBe(0)
-    expect(await engine.position()).not.toBe(saved)
-    expect(await target(`select count(*) as n from ${schema}.t`)).toEqual([{ n: 2 }])
+    expect(await bench.engine.position()).not.toBe(saved)
+    expect(await bench.target(`select count(*) as n from ${bench.schema}.t`)).toEqual([{ n: 2 }])
   })
 })

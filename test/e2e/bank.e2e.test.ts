@@ -4,7 +4,6 @@ import { TOTAL } from '../support/bank-traffic.js'
 import { killSchedule } from '../support/kill-points.js'
 import { KillRun } from '../support/kill-run.js'
 import { Random } from '../support/random.js'
-import { sharedServer } from '../support/servers.js'
 
 const KILLS = 12
 const FAULTS = ['answerLost', 'publishTimeout', 'cutBody', 'leaderChange', 'feError', 'commitOkButAborted'] as const
@@ -29,7 +28,7 @@ async function watchTotal(run: KillRun, signal: AbortSignal): Promise<Map<number
 
 test('money that moves between two tables is never seen half moved with delivery = "atomic"', async () => {
   const random = new Random(99)
-  const run = await KillRun.create(await sharedServer('mysql'), 'atomic', random)
+  const run = await KillRun.create('mysql', 'atomic', random)
   const done = new AbortController()
   try {
     run.run()

@@ -1,46 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import type { ServerAddress } from '../../lib/servers/test-server.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { ChangingTables } from '../support/changing-tables.js'
-import { Engine } from '../support/engine.js'
-import { differences } from '../support/equal-tables.js'
 import { Random } from '../support/random.js'
-import { freshSchema, sharedServer } from '../support/servers.js'
+import { SyncBench } from '../support/sync-bench.js'
 
 const SEED = Number(process.env.SEED ?? 20_261_121)
 const STATEMENTS = 200
 const METADATA = { mysql: ['MINIMAL', 'FULL'], mariadb: ['NO_LOG', 'FULL'] } as const
 
 describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way', kind => {
-  let server: ServerAddress
-  let sandbox: Sandbox
-  let engine: Engine
-  let schema: string
+  let bench: SyncBench
 
   beforeAll(async () => {
-    server = await sharedServer(kind)
-    sandbox = await startSandbox({
-      feHttpPort: 0,
-      beHttpPort: 0,
-      mysqlPort: 0,
-      dataDir: null,
-      user: 'root',
-      password: '',
-    })
-  }, 180_000)
-  afterAll(async () => {
-    await sandbox?.close()
+    bench = await SyncBench.shared(kind)
   })
+  afterAll(() => bench?.close())
   beforeEach(async () => {
-    schema = await freshSchema(server)
-    engine = await Engine.create()
-    const { port } = server
-    const { mysqlPort, feHttpPort } = sandbox
-    await engine.configure({ mysqlPort: port, fePort: mysqlPort, feHttpPort, flavor: kind, schema })
-  })
-  afterEach(async () => {
-    await engine.destroy()
+    await bench.renew()
+    await bench.configure()
   })
 
   /** `before`: statements that are over when the reader starts; the rest runs while it reads. */
@@ -58,7 +35,7 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
     async (metadata, _, before) => {
       const history = new ChangingTables(new Random(SEED))
       const random = new Random(SEED + 1)
-      const connection = await server.connect({ database: schema })
+      const connection = await bench.server.connect({ database: bench.schema })
       const said: string[] = []
       try {
         await connection.query(`set global binlog_row_metadata = '${metadata}'`)
@@ -66,20 +43,20 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
         await connection.query('flush binary logs')
         await startHere()
         for (let n = 0; n < STATEMENTS; n++) {
-          if (n === before) engine.start()
+          if (n === before) bench.engine.start()
           else if (n > before && random.chance(0.02)) await killAndStart(random.below(300))
           const statement = history.next()
           said.push(statement)
           await connection.query(statement)
         }
-        if (!engine.alive) engine.start()
-        await engine.caughtUp()
+        if (!bench.engine.alive) bench.engine.start()
+        const { schema } = bench
         const tables = history.tables.map(({ name, key }) => ({
           source: { schema, table: name },
           target: { database: schema, table: name },
           key,
         }))
-        const wrong = await differences(server, sandbox.mysqlPort, tables)
+        const wrong = await bench.differences(...tables)
         if (wrong.length > 0) console.log(said.join(';\n'))
         expect(wrong).toEqual([])
       } finally {
@@ -92,15 +69,15 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
 
   /** So long after it began to read: often in the middle of what a statement asks of the targets. */
   async function killAndStart(afterMs: number): Promise<void> {
-    while (engine.alive && !engine.output.includes(' connected ')) await sleep(10)
+    while (bench.engine.alive && !bench.engine.output.includes(' connected ')) await sleep(10)
     await sleep(afterMs)
-    await engine.stop('SIGKILL')
-    engine.start()
+    await bench.engine.stop('SIGKILL')
+    bench.engine.start()
   }
 
   /** So that the reader meets this history alone, and not those of other tests. */
   async function startHere(): Promise<void> {
-    const files = await server.sql('show binary logs')
-    await engine.startAt(String(files.at(-1)!.Log_name), 4)
+    const files = await bench.server.sql('show binary logs')
+    await bench.engine.startAt(String(files.at(-1)!.Log_name), 4)
   }
 })

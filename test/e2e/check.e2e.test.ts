@@ -1,56 +1,27 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createConnection } from 'mysql2/promise'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { main } from '../../lib/cli/main.js'
 import type { Finding } from '../../lib/model/finding.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import type { ServerAddress } from '../../lib/servers/test-server.js'
 import { Engine, type EngineSetup } from '../support/engine.js'
-import { freshSchema, sharedServer } from '../support/servers.js'
-
-let sandbox: Sandbox
-beforeAll(async () => {
-  sandbox = await startSandbox({
-    feHttpPort: 0,
-    beHttpPort: 0,
-    mysqlPort: 0,
-    dataDir: null,
-    user: 'root',
-    password: '',
-  })
-}, 60_000)
-afterAll(() => sandbox?.close())
+import { SyncBench } from '../support/sync-bench.js'
 
 describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
-  let server: ServerAddress
-  let engine: Engine
-  let schema: string
+  let bench: SyncBench
 
   beforeAll(async () => {
-    server = await sharedServer(kind)
-  }, 180_000)
+    // Its global variables are changed.
+    bench = await SyncBench.own(kind)
+  })
+  afterAll(() => bench?.close())
   beforeEach(async () => {
-    schema = await freshSchema(server)
-    await server.sql(`create table ${schema}.t (id int primary key, v varchar(40))`)
-    engine = await Engine.create()
+    await bench.renew()
+    await bench.server.sql(`create table ${bench.schema}.t (id int primary key, v varchar(40))`)
     await configure()
   })
-  afterEach(async () => {
-    sandbox.faults.clear()
-    await engine.destroy()
-  })
 
-  function configure(top: EngineSetup['top'] = {}, blocks = ''): Promise<void> {
-    return engine.configure({
-      mysqlPort: server.port,
-      fePort: sandbox.mysqlPort,
-      feHttpPort: sandbox.feHttpPort,
-      flavor: kind,
-      schema,
-      top,
-      ...(blocks === '' ? {} : { blocks }),
-    })
+  function configure(top: EngineSetup['top'] = {}, blocks?: string): Promise<void> {
+    return bench.configure({ top, blocks })
   }
 
   /** Runs `check --json`; the errors, and the whole list must agree with the exit code. */
@@ -64,7 +35,7 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
         throw new Error(text)
       },
     }
-    const code = await main(['check', '--json', '-c', engine.configFile], terminal)
+    const code = await main(['check', '--json', '-c', bench.engine.configFile], terminal)
     const findings = JSON.parse(out) as Finding[]
     expect(code).toBe(findings.some(finding => finding.level === 'error') ? 1 : 0)
     for (const finding of findings) expect(finding.remedy === '').toBe(finding.level === 'ok')
@@ -76,15 +47,6 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
     const found = await errors()
     expect(found).toHaveLength(1)
     return found[0]!
-  }
-
-  async function inTarget(...statements: string[]): Promise<void> {
-    const connection = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })
-    try {
-      for (const statement of statements) await connection.query(statement)
-    } finally {
-      await connection.end()
-    }
   }
 
   test('a good set-up: no error, every part looked at, a text for people', async () => {
@@ -99,7 +61,7 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
         ...['local.data_dir', 'local.log_file'],
       ]),
     )
-    const { code, stdout } = await engine.cli('check')
+    const { code, stdout } = await bench.engine.cli('check')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ok {7}local\.data_dir: /)
     expect(stdout).toMatch(
@@ -108,55 +70,40 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
   })
 
   test('binlog_row_image = MINIMAL is told with what follows from it, and mended by its remedy', async () => {
-    await server.sql("set global binlog_row_image = 'MINIMAL'")
+    await bench.server.sql("set global binlog_row_image = 'MINIMAL'")
     expect(await errors()).toEqual([])
     const finding = (await errors('warning')).find(({ check }) => check === 'mysql.binlog_row_image')!
     expect(finding.message).toMatch(/^binlog_row_image = MINIMAL: updates become partial updates/)
-    await server.sql(finding.remedy)
+    await bench.server.sql(finding.remedy)
     expect((await errors('warning')).map(({ check }) => check)).not.toContain('mysql.binlog_row_image')
   })
 
   test.each([['binlog_format', 'STATEMENT', 'ROW']])('%s = %s, mended by its remedy', async (name, wrong) => {
-    await server.sql(`set global ${name} = '${wrong}'`)
+    await bench.server.sql(`set global ${name} = '${wrong}'`)
     const finding = await theError()
     expect(finding).toMatchObject({ check: `mysql.${name}`, message: `${name} = ${wrong}` })
-    await server.sql(finding.remedy)
+    await bench.server.sql(finding.remedy)
     expect(await errors()).toEqual([])
-  })
-
-  const onMysql = kind === 'mysql' ? test : test.skip
-  onMysql('binlog_row_value_options = PARTIAL_JSON does with whole images, not with MINIMAL ones', async () => {
-    await server.sql(`set global binlog_row_value_options = 'PARTIAL_JSON'`)
-    expect(await errors()).toEqual([])
-    await server.sql(`set global binlog_row_image = 'MINIMAL'`)
-    try {
-      const finding = await theError()
-      expect(finding).toMatchObject({ check: 'mysql.binlog_row_value_options' })
-      await server.sql(finding.remedy)
-      expect(await errors()).toEqual([])
-    } finally {
-      await server.sql([`set global binlog_row_image = 'FULL'`, `set global binlog_row_value_options = ''`])
-    }
   })
 
   test('missing grants, each mended by its remedy', async () => {
-    const user = `u${schema}`
-    await server.sql(`create user ${user}@'127.%' identified by 'sesame-99'`)
+    const user = `u${bench.schema}`
+    await bench.server.sql(`create user ${user}@'127.%' identified by 'sesame-99'`)
     await configure({ mysql_user: user, mysql_pass: 'sesame-99' })
-    for (const check of ['mysql.grants.replication', `mysql.grants.select.${schema}`]) {
+    for (const check of ['mysql.grants.replication', `mysql.grants.select.${bench.schema}`]) {
       const found = await errors()
       expect(found.map(finding => finding.check)).toContain(check)
       expect(JSON.stringify(found)).not.toContain('sesame-99')
       const finding = found.find(other => other.check === check)!
       expect(finding.remedy).toMatch(new RegExp(`^GRANT .+ TO '${user}'@'127\\.%';$`))
-      await server.sql(finding.remedy)
+      await bench.server.sql(finding.remedy)
     }
     expect(await errors()).toEqual([])
-    await server.sql(`drop user ${user}@'127.%'`)
+    await bench.server.sql(`drop user ${user}@'127.%'`)
   })
 
   test("server_id is the source's own, or that of a reader it has", async () => {
-    const [row] = await server.sql('select @@server_id as id')
+    const [row] = await bench.server.sql('select @@server_id as id')
     await configure({ server_id: Number(row!.id) })
     expect(await theError()).toMatchObject({
       check: 'mysql.server_id',
@@ -166,7 +113,7 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
     await configure({ server_id: 424_242 })
     const other = await Engine.create()
     try {
-      await writeFile(other.configFile, await readFile(engine.configFile, 'utf8'))
+      await writeFile(other.configFile, await readFile(bench.engine.configFile, 'utf8'))
       other.start()
       await other.caughtUp()
       expect(await theError()).toMatchObject({ check: 'mysql.server_id', message: expect.stringContaining('424242') })
@@ -176,15 +123,33 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
   })
 
   test('a table without a key, and a position that is gone', async () => {
-    await server.sql(`create table ${schema}.bare (v int)`)
-    expect(await theError()).toMatchObject({ check: 'rules.table', message: expect.stringContaining(`${schema}.bare`) })
-    await server.sql(`drop table ${schema}.bare`)
-    await mkdir(`${engine.folder}/var`)
-    await writeFile(engine.masterInfo, 'bin_name = "gone.000001"\nbin_pos = 4\n')
+    await bench.server.sql(`create table ${bench.schema}.bare (v int)`)
+    expect(await theError()).toMatchObject({
+      check: 'rules.table',
+      message: expect.stringContaining(`${bench.schema}.bare`),
+    })
+    await bench.server.sql(`drop table ${bench.schema}.bare`)
+    await mkdir(`${bench.engine.folder}/var`)
+    await writeFile(bench.engine.masterInfo, 'bin_name = "gone.000001"\nbin_pos = 4\n')
     expect(await theError()).toMatchObject({ check: 'mysql.position', message: expect.stringContaining('gone.000001') })
   })
 
+  // What follows is StarRocks' part, or MySQL's alone.
   if (kind === 'mariadb') return
+
+  test('binlog_row_value_options = PARTIAL_JSON does with whole images, not with MINIMAL ones', async () => {
+    await bench.server.sql(`set global binlog_row_value_options = 'PARTIAL_JSON'`)
+    expect(await errors()).toEqual([])
+    await bench.server.sql(`set global binlog_row_image = 'MINIMAL'`)
+    try {
+      const finding = await theError()
+      expect(finding).toMatchObject({ check: 'mysql.binlog_row_value_options' })
+      await bench.server.sql(finding.remedy)
+      expect(await errors()).toEqual([])
+    } finally {
+      await bench.server.sql([`set global binlog_row_image = 'FULL'`, `set global binlog_row_value_options = ''`])
+    }
+  })
 
   test('the source cannot be reached; StarRocks is looked at all the same', async () => {
     await configure({ mysql_addr: '127.0.0.1:1' })
@@ -202,7 +167,7 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
   })
 
   test('no BE is alive', async () => {
-    sandbox.faults.set({ noBackendAlive: true })
+    bench.sandbox.faults.set({ noBackendAlive: true })
     expect(await theError()).toMatchObject({
       check: 'starrocks.redirect',
       remedy: expect.stringContaining('SHOW BACKENDS'),
@@ -214,7 +179,7 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
     await new Promise<void>(done => closed.listen(0, '127.0.0.1', done))
     const { port } = closed.address() as { port: number }
     await new Promise(done => closed.close(done))
-    sandbox.faults.set({ redirectTo: `127.0.0.1:${port}` })
+    bench.sandbox.faults.set({ redirectTo: `127.0.0.1:${port}` })
     const finding = await theError()
     expect(finding).toMatchObject({
       check: 'starrocks.redirect',
@@ -229,54 +194,56 @@ describe.each(['mysql', 'mariadb'] as const)('check against %s', kind => {
   })
 
   test('targets: a missing column, a narrow one, the wrong model', async () => {
-    await inTarget(`create database ${schema}`)
+    await bench.target(`create database ${bench.schema}`)
     const columns = 'id int not null'
-    await inTarget(`create table ${schema}.t (${columns}) primary key (id) distributed by hash(id)`)
+    await bench.target(`create table ${bench.schema}.t (${columns}) primary key (id) distributed by hash(id)`)
     const missing = await theError()
     expect(missing).toMatchObject({
       check: 'starrocks.target',
       message: expect.stringContaining('lacks the columns v'),
     })
-    await inTarget(missing.remedy)
+    await bench.target(missing.remedy)
     expect(await errors()).toEqual([])
 
-    await inTarget(
-      `drop table ${schema}.t`,
-      `create table ${schema}.t (${columns}, v varchar(10)) primary key (id) distributed by hash(id)`,
+    await bench.target(
+      `drop table ${bench.schema}.t`,
+      `create table ${bench.schema}.t (${columns}, v varchar(10)) primary key (id) distributed by hash(id)`,
     )
     const narrow = (await errors('warning')).find(({ check }) => check === 'starrocks.target')!
     expect(narrow.message).toMatch(/\.t\.v is varchar\(10\) where varchar\(\d+\) is wanted/)
-    await inTarget(narrow.remedy)
+    await bench.target(narrow.remedy)
     expect((await errors('warning')).map(({ check }) => check)).not.toContain('starrocks.target')
 
-    await inTarget(
-      `drop table ${schema}.t`,
-      `create table ${schema}.t (${columns}, v varchar(200)) duplicate key (id) distributed by hash(id)`,
+    await bench.target(
+      `drop table ${bench.schema}.t`,
+      `create table ${bench.schema}.t (${columns}, v varchar(200)) duplicate key (id) distributed by hash(id)`,
     )
     expect(await theError()).toMatchObject({ message: expect.stringContaining('DUPLICATE KEY') })
   })
 
   test('targets of changes and of sums: without a key, inexact, of the wrong model, one target in two ways', async () => {
-    await server.sql(`create table ${schema}.bare (shop int, price decimal(10,2), weight double)`)
+    await bench.server.sql(`create table ${bench.schema}.bare (shop int, price decimal(10,2), weight double)`)
     const ruleFor = (table: string, target: string, more: string) =>
-      `[[rule]]\nschema = "${schema}"\ntable = "${table}"\nsr_table = "${target}"\n${more}\n`
-    const sourceBlock = `[[source]]\nschema = "${schema}"\ntables = ["t", "bare"]\n`
+      `[[rule]]\nschema = "${bench.schema}"\ntable = "${table}"\nsr_table = "${target}"\n${more}\n`
+    const sourceBlock = `[[source]]\nschema = "${bench.schema}"\ntables = ["t", "bare"]\n`
     const append = ruleFor('bare', 'bare_log', 'mode = "append"')
     const sums = (measure: string) =>
       ruleFor('bare', 'sums', `group_by = ["shop"]\nmeasures = { n = "count(*)", s = "${measure}" }`)
     await configure({}, sourceBlock + append + sums('sum(price)') + ruleFor('t', 't', ''))
     expect(await errors()).toEqual([])
     const made = (await errors('ok')).filter(({ check }) => check === 'starrocks.target').map(f => f.message)
-    expect(made.sort()).toEqual(['bare_log', 'sums', 't'].map(t => `${schema}.${t} is missing and will be created`))
+    expect(made.sort()).toEqual(
+      ['bare_log', 'sums', 't'].map(t => `${bench.schema}.${t} is missing and will be created`),
+    )
 
     await configure({}, sourceBlock + sums('sum(weight)'))
     expect((await errors('warning')).map(f => f.message)).toContainEqual(
       expect.stringMatching(/sums\.s = sum\(weight\)/),
     )
 
-    await inTarget(
-      `create database ${schema}`,
-      `create table ${schema}.bare_log (shop int not null) primary key (shop) distributed by hash(shop)`,
+    await bench.target(
+      `create database ${bench.schema}`,
+      `create table ${bench.schema}.bare_log (shop int not null) primary key (shop) distributed by hash(shop)`,
     )
     await configure(
       {},

@@ -3,7 +3,6 @@ import type { FaultName } from '../../lib/sandbox/fault-names.js'
 import type { FaultSetting } from '../../lib/sandbox/faults.js'
 import { KillRun } from '../support/kill-run.js'
 import { Random } from '../support/random.js'
-import { sharedServer } from '../support/servers.js'
 
 const ROUNDS = 45
 const NOBODY = '127.0.0.1:9'
@@ -51,7 +50,7 @@ test.each([
   async (delivery, source) => {
     const random = new Random(4711)
     const faults = FAULTS.filter(round => delivery === 'atomic' || round.multi !== true)
-    const run = await KillRun.create(await sharedServer(source), delivery, random)
+    const run = await KillRun.create(source, delivery, random)
     const { faults: board } = run.sandbox
     const ended = new Map<string, number>()
     let last = ''

@@ -2,7 +2,6 @@ import { expect, test } from '@jest/globals'
 import { killPoints, killSchedule } from '../support/kill-points.js'
 import { KillRun } from '../support/kill-run.js'
 import { Random } from '../support/random.js'
-import { sharedServer } from '../support/servers.js'
 
 test.each([
   ['labels', 'mysql'],
@@ -12,7 +11,7 @@ test.each([
   async (delivery, source) => {
     const random = new Random(20_260_101)
     const schedule = killSchedule(delivery, killPoints(delivery, random).length, random)
-    const run = await KillRun.create(await sharedServer(source), delivery, random)
+    const run = await KillRun.create(source, delivery, random)
     try {
       run.traffic.start()
       for (const point of schedule) await run.kill(point)

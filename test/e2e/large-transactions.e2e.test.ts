@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { startServer, type TestServer } from '../../lib/servers/test-server.js'
-import { Engine } from '../support/engine.js'
-import { differences } from '../support/equal-tables.js'
-import { freshSchema } from '../support/servers.js'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { TestServer } from '../../lib/servers/test-server.js'
+import { SyncBench } from '../support/sync-bench.js'
 
 const ROWS = 300_000
 const WINDOW = 20_000
@@ -18,60 +15,37 @@ const SERVERS = [
 ] as const
 
 describe.each(SERVERS)('a transaction larger than the window, from %s', (_title, kind, options) => {
-  let server: TestServer
-  let sandbox: Sandbox
-  let engine: Engine
-  let schema: string
+  let bench: SyncBench<TestServer>
 
   beforeAll(async () => {
-    server = await startServer(kind, options)
-    sandbox = await startSandbox({
-      feHttpPort: 0,
-      beHttpPort: 0,
-      mysqlPort: 0,
-      dataDir: null,
-      user: 'root',
-      password: '',
-    })
-  }, 180_000)
-  afterAll(async () => {
-    await sandbox?.close()
-    await server?.destroy()
+    bench = await SyncBench.own(kind, options)
+    await bench.configure({ top: { concurrent_ack_win: WINDOW, concurrent_size: 4 } })
   })
-  beforeEach(async () => {
-    schema = await freshSchema(server)
-    engine = await Engine.create()
-    await engine.configure({
-      mysqlPort: server.port,
-      fePort: sandbox.mysqlPort,
-      feHttpPort: sandbox.feHttpPort,
-      flavor: kind,
-      schema,
-      top: { concurrent_ack_win: WINDOW, concurrent_size: 4 },
-    })
-  })
-  afterEach(() => engine.destroy())
+  afterAll(() => bench?.close())
 
   test('streams through; the position moves at its end only; memory stays bounded', async () => {
-    await server.sql([`create table ${schema}.t (id int primary key, v varchar(60))`])
-    engine.start()
-    await engine.caughtUp()
+    await bench.server.sql([`create table ${bench.schema}.t (id int primary key, v varchar(60))`])
+    bench.engine.start()
+    await bench.engine.caughtUp()
     const before = await binPos()
-    await server.sql([
+    await bench.server.sql([
       kind === 'mysql'
         ? `set session cte_max_recursion_depth = ${ROWS + 1}`
         : `set session max_recursive_iterations = ${ROWS + 1}`,
-      `insert into ${schema}.t with recursive n as (select 1 as i union all select i + 1 from n where i < ${ROWS}) select i, repeat('v', 50) from n`,
+      `insert into ${bench.schema}.t with recursive n as (select 1 as i union all select i + 1 from n where i < ${ROWS}) select i, repeat('v', 50) from n`,
     ])
     const end = Number(
-      (await server.sql(kind === 'mysql' ? 'show binary log status' : 'show master status'))[0]!.Position,
+      (await bench.server.sql(kind === 'mysql' ? 'show binary log status' : 'show master status'))[0]!.Position,
     )
     const positions = new Set<number>()
     let rows = 0
     let rss = 0
     const watch = setInterval(() => {
-      rss = Math.max(rss, Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${engine.pid}/status`, 'utf8'))?.[1] ?? 0))
-      const status = JSON.parse(readFileSync(`${engine.folder}/var/status.json`, 'utf8')) as {
+      rss = Math.max(
+        rss,
+        Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${bench.engine.pid}/status`, 'utf8'))?.[1] ?? 0),
+      )
+      const status = JSON.parse(readFileSync(`${bench.engine.folder}/var/status.json`, 'utf8')) as {
         status?: { window?: { rows: number } }
         window?: { rows: number }
       }
@@ -79,24 +53,23 @@ describe.each(SERVERS)('a transaction larger than the window, from %s', (_title,
       positions.add(positionNow())
     }, 50)
     try {
-      await engine.caughtUp(120)
+      await bench.engine.caughtUp(120)
     } finally {
       clearInterval(watch)
     }
     expect([...positions].filter(p => p !== before && p !== end)).toEqual([])
     expect(rows).toBeLessThanOrEqual(WINDOW + EVENT_ROWS)
     expect(rss).toBeLessThan(400_000)
-    const table = { source: { schema, table: 't' }, target: { database: schema, table: 't' }, key: ['id'] }
-    expect(await differences(server, sandbox.mysqlPort, [table])).toEqual([])
+    expect(await bench.differences('t')).toEqual([])
     process.stderr.write(`rss ${rss} KiB, window ${rows} rows, positions ${[...positions]}\n`)
   }, 240_000)
 
   async function binPos(): Promise<number> {
-    await engine.position()
+    await bench.engine.position()
     return positionNow()
   }
 
   function positionNow(): number {
-    return Number(/bin_pos = (\d+)/.exec(readFileSync(engine.masterInfo, 'utf8'))?.[1])
+    return Number(/bin_pos = (\d+)/.exec(readFileSync(bench.engine.masterInfo, 'utf8'))?.[1])
   }
 })

@@ -3,11 +3,10 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { KillRun } from '../support/kill-run.js'
 import { Random } from '../support/random.js'
-import { sharedServer } from '../support/servers.js'
 
 let run: KillRun
 beforeEach(async () => {
-  run = await KillRun.create(await sharedServer('mysql'), 'atomic', new Random(7))
+  run = await KillRun.create('mysql', 'atomic', new Random(7))
 })
 afterEach(() => run?.close())
 

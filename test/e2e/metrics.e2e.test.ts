@@ -2,32 +2,19 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import type { ServerAddress } from '../../lib/servers/test-server.js'
-import { Engine } from '../support/engine.js'
-import { freshSchema, sharedServer } from '../support/servers.js'
+import type { TestServer } from '../../lib/servers/test-server.js'
+import { SyncBench } from '../support/sync-bench.js'
 
-let server: ServerAddress
-let sandbox: Sandbox
-let engine: Engine
-let schema: string
+// Its connections are ended: those of another test's engine are none of this one's.
+let bench: SyncBench<TestServer>
 const socket = createSocket('udp4')
 /** Sums of counters and last values of the others, by full name. */
 const seen = new Map<string, number>()
 
 beforeAll(async () => {
-  server = await sharedServer('mysql')
-  sandbox = await startSandbox({
-    feHttpPort: 0,
-    beHttpPort: 0,
-    mysqlPort: 0,
-    dataDir: null,
-    user: 'root',
-    password: '',
-  })
-  schema = await freshSchema(server)
-  await server.sql(`create table ${schema}.t (id int primary key)`)
-  await server.sql(`create table ${schema}.unrelated (id int primary key)`)
+  bench = await SyncBench.own('mysql')
+  await bench.server.sql(`create table ${bench.schema}.t (id int primary key)`)
+  await bench.server.sql(`create table ${bench.schema}.unrelated (id int primary key)`)
   socket.on('message', datagram => {
     for (const line of datagram.toString().split('\n').filter(Boolean)) {
       const [, name, value, type] = /^([^:]+):(-?[\d.]+)\|(c|g|ms)$/.exec(line)!
@@ -36,23 +23,16 @@ beforeAll(async () => {
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
-  engine = await Engine.create()
-}, 180_000)
+})
 afterAll(async () => {
-  await engine?.destroy()
-  await sandbox?.close()
+  await bench?.close()
   socket.close()
 })
 
 function configure(top: Record<string, string | number> = {}): Promise<void> {
-  return engine.configure({
-    mysqlPort: server.port,
-    fePort: sandbox.mysqlPort,
-    feHttpPort: sandbox.feHttpPort,
-    flavor: 'mysql',
-    schema,
+  return bench.configure({
     top: { statsd_host: '127.0.0.1', statsd_port: socket.address().port, statsd_prefix: 'shop.sync', ...top },
-    blocks: `[[source]]\nschema = "${schema}"\ntables = ["t"]\n[[rule]]\nschema = "${schema}"\ntable = "t"\n`,
+    blocks: bench.blocks({ t: '' }),
   })
 }
 
@@ -63,27 +43,32 @@ async function count(name: string): Promise<number> {
 
 test('the metrics of docs/metrics.md arrive from a real run', async () => {
   await configure()
-  engine.start()
-  await engine.caughtUp()
-  sandbox.faults.set({ noBackendAlive: 2 })
-  await server.sql([`insert into ${schema}.t values (1), (2), (3)`, `insert into ${schema}.unrelated values (1)`])
-  await engine.caughtUp()
-  await server.sql(`flush binary logs`)
-  await engine.caughtUp()
+  bench.engine.start()
+  await bench.engine.caughtUp()
+  bench.sandbox.faults.set({ noBackendAlive: 2 })
+  await bench.server.sql([
+    `insert into ${bench.schema}.t values (1), (2), (3)`,
+    `insert into ${bench.schema}.unrelated values (1)`,
+  ])
+  await bench.engine.caughtUp()
+  await bench.server.sql(`flush binary logs`)
+  await bench.engine.caughtUp()
   // The source ends the connection; the engine makes another.
-  const [dump] = await server.sql(`select id from information_schema.processlist where command like 'Binlog Dump%'`)
-  await server.sql(`kill ${dump!.ID ?? dump!.id}`)
-  await server.sql(`insert into ${schema}.t values (4)`)
-  while (!/disconnect|reading again/.test(engine.output)) await new Promise(resolve => setTimeout(resolve, 20))
-  await engine.caughtUp()
-  expect(await engine.stop()).toBe(0)
+  const [dump] = await bench.server.sql(
+    `select id from information_schema.processlist where command like 'Binlog Dump%'`,
+  )
+  await bench.server.sql(`kill ${dump!.ID ?? dump!.id}`)
+  await bench.server.sql(`insert into ${bench.schema}.t values (4)`)
+  await bench.engine.said(/disconnect|reading again/)
+  await bench.engine.caughtUp()
+  expect(await bench.engine.stop()).toBe(0)
   // A failure that ends the flow, a warning, and a position that cannot be saved for a while are the operator's alarms.
   await configure({ mysql_user: 'nobody' })
-  engine.start()
-  expect(await engine.ended()).toBe(4)
+  bench.engine.start()
+  expect(await bench.engine.ended()).toBe(4)
 
   const of = (name: string) => count(`shop.sync.${name}`)
-  const table = `${schema}.t`
+  const table = `${bench.schema}.t`
   expect(await of(`received_rows.${table}`)).toBe(4)
   expect(await of(`received_bytes.${table}`)).toBeGreaterThan(0)
   expect(await of(`loaded_rows.${table}`)).toBe(4)

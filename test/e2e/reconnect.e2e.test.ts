@@ -1,62 +1,38 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { startServer, type TestServer } from '../../lib/servers/test-server.js'
-import { Engine } from '../support/engine.js'
-import { differences } from '../support/equal-tables.js'
-import { freshSchema } from '../support/servers.js'
+import type { TestServer } from '../../lib/servers/test-server.js'
+import { SyncBench } from '../support/sync-bench.js'
 import { TcpProxy } from '../support/tcp-proxy.js'
 
 describe.each(['mysql', 'mariadb'] as const)('a %s that goes and comes', kind => {
-  let server: TestServer
-  let sandbox: Sandbox
+  let bench: SyncBench<TestServer>
   let proxy: TcpProxy
-  let engine: Engine
-  let schema: string
 
   beforeAll(async () => {
-    server = await startServer(kind)
-    sandbox = await startSandbox({
-      feHttpPort: 0,
-      beHttpPort: 0,
-      mysqlPort: 0,
-      dataDir: null,
-      user: 'root',
-      password: '',
-    })
-  }, 180_000)
-  afterAll(async () => {
-    await sandbox?.close()
-    await server?.destroy()
+    bench = await SyncBench.own(kind)
   })
+  afterAll(() => bench?.close())
   beforeEach(async () => {
-    proxy = await TcpProxy.start(server.port)
-    schema = await freshSchema(server)
-    engine = await Engine.create()
+    await bench.renew()
+    proxy = await TcpProxy.start(bench.server.port)
     await configure(20_000)
-    await server.sql([
-      `create table ${schema}.a (id int primary key, v int, pad varchar(200))`,
-      `create table ${schema}.b (id int primary key, v int)`,
+    await bench.server.sql([
+      `create table ${bench.schema}.a (id int primary key, v int, pad varchar(200))`,
+      `create table ${bench.schema}.b (id int primary key, v int)`,
     ])
   })
   afterEach(async () => {
-    await engine.destroy()
-    await proxy.close()
+    await bench.endEngine()
+    await proxy?.close()
   })
 
   async function configure(windowRows: number): Promise<void> {
-    await engine.configure({
-      mysqlPort: proxy.port,
-      fePort: sandbox.mysqlPort,
-      feHttpPort: sandbox.feHttpPort,
-      flavor: kind,
-      schema,
-      top: { heartbeat_ms: 300, read_timeout_ms: 1500, concurrent_ack_win: windowRows },
-    })
+    const top = { heartbeat_ms: 300, read_timeout_ms: 1500, concurrent_ack_win: windowRows }
+    await bench.configure({ mysqlPort: proxy.port, top })
   }
 
   /** Transactions over both tables with many rows, from `first` on. */
   async function traffic(first: number, transactions: number): Promise<void> {
-    const connection = await server.connect({ database: schema })
+    const connection = await bench.server.connect({ database: bench.schema })
     try {
       for (let n = first; n < first + transactions; n++) {
         const values = Array.from({ length: 40 }, (_, i) => `(${n * 40 + i}, ${n}, repeat('x', 150))`)
@@ -73,25 +49,11 @@ describe.each(['mysql', 'mariadb'] as const)('a %s that goes and comes', kind =>
   }
 
   async function equal(): Promise<void> {
-    await engine.caughtUp()
-    const tables = ['a', 'b'].map(table => ({
-      source: { schema, table },
-      target: { database: schema, table },
-      key: ['id'],
-    }))
-    expect(await differences(server, sandbox.mysqlPort, tables)).toEqual([])
-  }
-
-  async function status(): Promise<string> {
-    return (await engine.cli('status', '--json')).stdout
-  }
-
-  async function said(text: RegExp): Promise<void> {
-    while (!text.test(engine.output)) await new Promise(resolve => setTimeout(resolve, 20))
+    expect(await bench.differences('a', 'b')).toEqual([])
   }
 
   test('cut again and again in the middle of transactions', async () => {
-    engine.start()
+    bench.engine.start()
     await traffic(0, 1)
     await equal()
     proxy.cutAfterBytes = 70_000
@@ -102,26 +64,26 @@ describe.each(['mysql', 'mariadb'] as const)('a %s that goes and comes', kind =>
   }, 120_000)
 
   test('a connection that says nothing any more is given up', async () => {
-    engine.start()
+    bench.engine.start()
     await traffic(0, 5)
     await equal()
     proxy.stall()
     await traffic(5, 5)
-    await said(/not even a heartbeat/)
+    await bench.engine.said(/not even a heartbeat/)
     proxy.pass()
     await traffic(10, 5)
     await equal()
   }, 120_000)
 
   test('a restart of the server, clean and by kill -9, under traffic', async () => {
-    engine.start()
+    bench.engine.start()
     await traffic(0, 10)
     for (const end of ['stop', 'kill'] as const) {
       const running = traffic(end === 'stop' ? 10 : 400, 300).catch(() => undefined)
       await new Promise(resolve => setTimeout(resolve, 300))
-      await server[end]()
+      await bench.server[end]()
       await running
-      await server.restart()
+      await bench.server.restart()
     }
     await traffic(900, 5)
     await equal()
@@ -129,17 +91,17 @@ describe.each(['mysql', 'mariadb'] as const)('a %s that goes and comes', kind =>
 
   test('a stop ends although StarRocks is away and the window is full', async () => {
     await configure(500)
-    engine.start()
+    bench.engine.start()
     await traffic(0, 3)
     await equal()
-    sandbox.faults.set({ holdContinue: true })
+    bench.sandbox.faults.set({ holdContinue: true })
     await traffic(3, 60)
-    while (!(await status()).includes('"waiting": true')) await new Promise(resolve => setTimeout(resolve, 50))
+    while (!(await bench.engine.status()).window?.waiting) await new Promise(resolve => setTimeout(resolve, 50))
     const started = Date.now()
-    const code = await engine.stop()
+    const code = await bench.engine.stop()
     expect([code, Date.now() - started < 100_000]).toEqual([0, true])
-    sandbox.faults.clear()
-    engine.start()
+    bench.sandbox.faults.clear()
+    bench.engine.start()
     await equal()
   }, 180_000)
 })

@@ -245,7 +245,6 @@ describe.each([
       await engine.caughtUp()
       const rows = traffic()
       await more(rows, 40)
-      const before = rows.count()
       await configure(['steady', 'two'], {}, 'mode = "append"')
       expect(await engine.cli('reload')).toMatchObject({ code: 1, stderr: expect.stringContaining('answer was lost') })
       await engine.ended()
@@ -259,7 +258,6 @@ describe.each([
       expect(two).toEqual(all(rows.count()).slice(two[0]! - 1))
       const one = await ids('one')
       expect(one).toEqual(all(one.length))
-      expect(one.length).toBeGreaterThanOrEqual(before)
     },
     60_000,
   )

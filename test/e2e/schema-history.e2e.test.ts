@@ -1,9 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createConnection } from 'mysql2/promise'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { startServer, type TestServer } from '../../lib/servers/test-server.js'
-import { Engine } from '../support/engine.js'
-import { freshSchema } from '../support/servers.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { TestServer } from '../../lib/servers/test-server.js'
+import { SyncBench } from '../support/sync-bench.js'
 
 const TABLE = `(id int primary key, n int, x varchar(20) character set latin1, e enum('a','b'))`
 const OLD = `values (1, -5, 'é', 'b')`
@@ -46,79 +43,42 @@ describe.each([
   ['mariadb', 'NO_LOG'],
   ['mariadb', 'FULL'],
 ] as const)('%s with binlog_row_metadata = %s, read from the beginning of the binlog', (kind, metadata) => {
-  let server: TestServer
-  let sandbox: Sandbox
-  let engine: Engine
-  let schema: string
+  let bench: SyncBench<TestServer>
 
   beforeAll(async () => {
-    server = await startServer(kind)
-    await server.sql(`set global binlog_row_metadata = ${metadata}`)
-  }, 180_000)
-
-  afterAll(async () => {
-    await server?.destroy()
+    bench = await SyncBench.own(kind)
+    await bench.server.sql(`set global binlog_row_metadata = ${metadata}`)
   })
-
+  afterAll(() => bench?.close())
   beforeEach(async () => {
-    sandbox = await startSandbox({
-      feHttpPort: 0,
-      beHttpPort: 0,
-      mysqlPort: 0,
-      dataDir: null,
-      user: 'root',
-      password: '',
-    })
+    await bench.endEngine()
     // Each test begins with an empty binlog.
-    await server.sql(kind === 'mysql' ? 'reset binary logs and gtids' : 'reset master')
-    schema = await freshSchema(server)
-    engine = await Engine.create()
-  })
-
-  afterEach(async () => {
-    await engine.destroy()
-    await sandbox.close()
+    await bench.server.sql(kind === 'mysql' ? 'reset binary logs and gtids' : 'reset master')
+    await bench.renew()
   })
 
   async function startLate(): Promise<void> {
-    await engine.configure({
-      mysqlPort: server.port,
-      fePort: sandbox.mysqlPort,
-      feHttpPort: sandbox.feHttpPort,
-      flavor: kind,
-      schema,
-    })
-    engine.start()
-    await engine.caughtUp(90)
+    await bench.configure()
+    bench.engine.start()
+    await bench.engine.caughtUp(90)
   }
 
-  async function target(sql: string): Promise<unknown[]> {
-    const connection = await createConnection({
-      host: '127.0.0.1',
-      port: sandbox.mysqlPort,
-      user: 'root',
-      supportBigNumbers: true,
-    })
-    try {
-      const [rows] = await connection.query({ sql, rowsAsArray: true })
-      return (rows as unknown[][]).map(row => row.map(String))
-    } finally {
-      await connection.end()
-    }
+  async function target(sql: string): Promise<string[][]> {
+    return (await bench.targetRows(sql)).map(row => row.map(String))
   }
 
   /** Rows of the columns that the source has now. */
   async function both(table: string): Promise<[unknown[], unknown[]]> {
-    const rows = await server.sql(`select * from ${schema}.${table} order by id`)
+    const rows = await bench.server.sql(`select * from ${bench.schema}.${table} order by id`)
     const names = Object.keys(rows[0] ?? { id: 0 }).map(name => `\`${name}\``)
     const source = rows.map(row => Object.values(row).map(String))
-    return [source, await target(`select ${names.join(', ')} from ${schema}.${table} order by id`)]
+    return [source, await target(`select ${names.join(', ')} from ${bench.schema}.${table} order by id`)]
   }
 
   test('each row goes by the columns it was written with', async () => {
     for (const [name, ...statements] of LAGGING) {
-      const table = `${schema}.${name}`
-      await server.sql([
+      const table = `${bench.schema}.${name}`
+      await bench.server.sql([
         `create table ${table} ${TABLE}`,
         `insert into ${table} ${OLD}`,
         ...statements.map(sql => sql.replace('$', table)),
@@ -134,62 +94,62 @@ describe.each([
   }, 120_000)
 
   test('tables that are gone, renamed, or others by now', async () => {
-    await server.sql([
-      `create table ${schema}.dropped ${TABLE}`,
-      `insert into ${schema}.dropped ${OLD}`,
-      `drop table ${schema}.dropped`,
-      `create table ${schema}.before ${TABLE}`,
-      `insert into ${schema}.before ${OLD}`,
-      `rename table ${schema}.before to ${schema}.afterwards`,
-      `insert into ${schema}.afterwards values (2, 6, 'ü', 'a')`,
-      `create table ${schema}.made (id int primary key) select 1 as id, 'made' as v, 5 as w`,
-      `alter table ${schema}.made drop v`,
+    await bench.server.sql([
+      `create table ${bench.schema}.dropped ${TABLE}`,
+      `insert into ${bench.schema}.dropped ${OLD}`,
+      `drop table ${bench.schema}.dropped`,
+      `create table ${bench.schema}.before ${TABLE}`,
+      `insert into ${bench.schema}.before ${OLD}`,
+      `rename table ${bench.schema}.before to ${bench.schema}.afterwards`,
+      `insert into ${bench.schema}.afterwards values (2, 6, 'ü', 'a')`,
+      `create table ${bench.schema}.made (id int primary key) select 1 as id, 'made' as v, 5 as w`,
+      `alter table ${bench.schema}.made drop v`,
     ])
     await startLate()
-    expect(await target(`select id, n, x, e from ${schema}.dropped`)).toEqual([['1', '-5', 'é', 'b']])
-    expect(await target(`select id, v, w from ${schema}.made`)).toEqual([['1', 'made', '5']])
-    expect(await target(`select id, n, x, e from ${schema}.before`)).toEqual([['1', '-5', 'é', 'b']])
-    expect(await target(`select id, n, x, e from ${schema}.afterwards`)).toEqual([['2', '6', 'ü', 'a']])
+    expect(await target(`select id, n, x, e from ${bench.schema}.dropped`)).toEqual([['1', '-5', 'é', 'b']])
+    expect(await target(`select id, v, w from ${bench.schema}.made`)).toEqual([['1', 'made', '5']])
+    expect(await target(`select id, n, x, e from ${bench.schema}.before`)).toEqual([['1', '-5', 'é', 'b']])
+    expect(await target(`select id, n, x, e from ${bench.schema}.afterwards`)).toEqual([['2', '6', 'ü', 'a']])
   }, 120_000)
 
   test('the history goes on over a restart, also behind DDL that came while the engine was away', async () => {
-    await server.sql([`create table ${schema}.t ${TABLE}`, `insert into ${schema}.t ${OLD}`])
+    await bench.server.sql([`create table ${bench.schema}.t ${TABLE}`, `insert into ${bench.schema}.t ${OLD}`])
     await startLate()
-    await engine.stop()
-    await server.sql([
-      `insert into ${schema}.t values (2, 6, 'ü', 'a')`,
-      `alter table ${schema}.t add z int first`,
-      `insert into ${schema}.t values (7, 3, 6, 'ü', 'a')`,
-      `alter table ${schema}.t drop n`,
-      `insert into ${schema}.t values (8, 4, 'ö', 'a')`,
+    await bench.engine.stop()
+    await bench.server.sql([
+      `insert into ${bench.schema}.t values (2, 6, 'ü', 'a')`,
+      `alter table ${bench.schema}.t add z int first`,
+      `insert into ${bench.schema}.t values (7, 3, 6, 'ü', 'a')`,
+      `alter table ${bench.schema}.t drop n`,
+      `insert into ${bench.schema}.t values (8, 4, 'ö', 'a')`,
     ])
-    engine.start()
-    await engine.caughtUp(60)
+    bench.engine.start()
+    await bench.engine.caughtUp(60)
     const [source, found] = await both('t')
     expect(found).toEqual(source)
   }, 120_000)
 
   test('a change by gh-ost or pt-online-schema-change is one change of its table', async () => {
-    const t = `${schema}.t`
-    const gho = `${schema}._t_gho`
-    await server.sql([
+    const t = `${bench.schema}.t`
+    const gho = `${bench.schema}._t_gho`
+    await bench.server.sql([
       `create table ${t} ${TABLE}`,
       `insert into ${t} ${OLD}`,
       `create table ${gho} like ${t}`,
-      `create table ${schema}._t_ghc (id bigint auto_increment primary key, v varchar(64))`,
+      `create table ${bench.schema}._t_ghc (id bigint auto_increment primary key, v varchar(64))`,
       `alter table ${gho} add column z varchar(9) default 'new', rename column n to m`,
       `insert into ${gho} (id, m, x, e) select id, n, x, e from ${t}`,
-      `insert into ${schema}._t_ghc (v) values ('copied')`,
-      `rename table ${t} to ${schema}._t_del, ${gho} to ${t}`,
+      `insert into ${bench.schema}._t_ghc (v) values ('copied')`,
+      `rename table ${t} to ${bench.schema}._t_del, ${gho} to ${t}`,
       `insert into ${t} values (2, 6, 'ü', 'a', 'own')`,
-      `drop table ${schema}._t_del, ${schema}._t_ghc`,
+      `drop table ${bench.schema}._t_del, ${bench.schema}._t_ghc`,
     ])
     await startLate()
     const [source, found] = await both('t')
     expect(found).toEqual(source)
-    expect((await target(`show tables from ${schema}`)).flat().filter(name => String(name).startsWith('_t_'))).toEqual(
-      [],
-    )
-    expect(engine.output).toContain('_t_gho is taken for the working table')
+    expect(
+      (await target(`show tables from ${bench.schema}`)).flat().filter(name => String(name).startsWith('_t_')),
+    ).toEqual([])
+    expect(bench.engine.output).toContain('_t_gho is taken for the working table')
   }, 120_000)
 })

@@ -1,20 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { main } from '../../lib/cli/main.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { SchemaFinding, SchemaReport } from '../../lib/schema-report.js'
-import type { ServerAddress } from '../../lib/servers/test-server.js'
-import { Engine, type EngineSetup } from '../support/engine.js'
-import { freshSchema, sharedServer } from '../support/servers.js'
-
-let sandbox: Sandbox
-beforeAll(async () => {
-  const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-  sandbox = await startSandbox({ ...ports, dataDir: null, user: 'root', password: '' })
-}, 60_000)
-afterAll(() => sandbox?.close())
+import type { EngineSetup } from '../support/engine.js'
+import { SyncBench } from '../support/sync-bench.js'
 
 interface Outcome {
   readonly code: number
@@ -23,30 +13,19 @@ interface Outcome {
 }
 
 describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
-  let server: ServerAddress
-  let engine: Engine
-  let schema: string
+  let bench: SyncBench
 
   beforeAll(async () => {
-    server = await sharedServer(kind)
-  }, 180_000)
+    bench = await SyncBench.shared(kind)
+  })
+  afterAll(() => bench?.close())
   beforeEach(async () => {
-    schema = await freshSchema(server)
-    engine = await Engine.create()
+    await bench.renew()
     await configure()
   })
-  afterEach(() => engine.destroy())
 
-  function configure(blocks = '', top: EngineSetup['top'] = {}): Promise<void> {
-    return engine.configure({
-      mysqlPort: server.port,
-      fePort: sandbox.mysqlPort,
-      feHttpPort: sandbox.feHttpPort,
-      flavor: kind,
-      schema,
-      top,
-      ...(blocks === '' ? {} : { blocks }),
-    })
+  function configure(blocks?: string, top: EngineSetup['top'] = {}): Promise<void> {
+    return bench.configure({ top, blocks })
   }
 
   async function run(...args: string[]): Promise<Outcome> {
@@ -59,7 +38,7 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
         err += `${text}\n`
       },
     }
-    const code = await main(['schema', ...args, '-c', engine.configFile], terminal)
+    const code = await main(['schema', ...args, '-c', bench.engine.configFile], terminal)
     return { code, out, err }
   }
 
@@ -77,35 +56,19 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       .filter(({ level }) => level !== 'ok')
       .map(({ check, column, rows }) => [check, column ?? '', rows ?? 0].join(' ').trim())
 
-  async function inTarget(...statements: string[]): Promise<RowDataPacket[]> {
-    const connection = await createConnection({
-      host: '127.0.0.1',
-      port: sandbox.mysqlPort,
-      user: 'root',
-      dateStrings: true,
-    })
-    try {
-      let rows: RowDataPacket[] = []
-      for (const statement of statements) [rows] = await connection.query<RowDataPacket[]>(statement)
-      return rows
-    } finally {
-      await connection.end()
-    }
-  }
-
-  const script = (name: string) => readFile(join(engine.folder, 'result', name), 'utf8')
+  const script = (name: string) => readFile(join(bench.engine.folder, 'result', name), 'utf8')
   const statementsOf = (text: string) =>
     text
       .split(/;\n/)
       .map(statement => statement.trim())
       .filter(statement => statement !== '')
-  const block = (name: string, lines: string) => `[[${name}]]\nschema = "${schema}"\n${lines}\n`
+  const block = (name: string, lines: string) => `[[${name}]]\nschema = "${bench.schema}"\n${lines}\n`
 
   test('one script per rule and one with all; run by hand, nothing is left to do', async () => {
-    await server.sql([
-      `create table ${schema}.orders (v varchar(10) comment 'say "hi"\\nback\\\\slash', at datetime(3) not null, n bigint unsigned not null,
+    await bench.server.sql([
+      `create table ${bench.schema}.orders (v varchar(10) comment 'say "hi"\\nback\\\\slash', at datetime(3) not null, n bigint unsigned not null,
          primary key (n, at)) comment = 'it''s \\\\ all'`,
-      `create table ${schema}.people (id int primary key, mail varchar(40))`,
+      `create table ${bench.schema}.people (id int primary key, mail varchar(40))`,
     ])
     const of = block('source', 'tables = ["/./"]')
     const orders = block('rule', `table = "orders"\norder_by = ["v"]\npartition_by = "date_trunc('day', at)"`)
@@ -117,17 +80,17 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
     expect(code).toBe(1)
     expect(out).toMatch(/^missing {2}\S+\.orders <- \S+\.orders \(rule 1\)$/m)
     expect(out).toMatch(/^warning {2}rules\.match: .*nobody, which does not exist/m)
-    expect((await readdir(join(engine.folder, 'result'))).sort()).toEqual(
+    expect((await readdir(join(bench.engine.folder, 'result'))).sort()).toEqual(
       ['1', '2', '3', '4', 'all'].map(n => `starrocks-create.${n}.sql`),
     )
     expect(await script('starrocks-create.1.sql')).toBe(
       [
         '-- StarRocks tables of [[rule]] number 1, written by mysql-sr-sync schema',
         '',
-        `CREATE DATABASE IF NOT EXISTS \`${schema}\`;`,
+        `CREATE DATABASE IF NOT EXISTS \`${bench.schema}\`;`,
         '',
-        `-- from ${schema}.orders`,
-        `CREATE TABLE IF NOT EXISTS \`${schema}\`.\`orders\` (`,
+        `-- from ${bench.schema}.orders`,
+        `CREATE TABLE IF NOT EXISTS \`${bench.schema}\`.\`orders\` (`,
         '  `n` LARGEINT NOT NULL,',
         '  `at` DATETIME NOT NULL,',
         '  `v` VARCHAR(40) NULL COMMENT "say ""hi""\\nback\\\\slash"',
@@ -145,28 +108,28 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
     expect(await script('starrocks-create.4.sql')).toContain('-- no table of the source matches')
     const all = statementsOf(await script('starrocks-create.all.sql'))
     expect(all).toHaveLength(4)
-    await inTarget(...all)
+    await bench.target(...all)
     const { targets, findings } = await report('--no-scan')
     expect(targets.map(({ state }) => state)).toEqual(['exists', 'exists', 'exists'])
     expect(briefly(findings)).toEqual(['rules.match  0'])
   })
 
   test('the rows are measured, and what StarRocks would not take is named with its rows', async () => {
-    await server.sql([
+    await bench.server.sql([
       "set sql_mode = 'ALLOW_INVALID_DATES'",
-      `create table ${schema}.t (k varchar(60), n int, name varchar(20), ascii varchar(20) character set latin1, doc mediumtext,
+      `create table ${bench.schema}.t (k varchar(60), n int, name varchar(20), ascii varchar(20) character set latin1, doc mediumtext,
          raw blob, big decimal(60,10), d date, at datetime(3), primary key (k, n))`,
-      `insert into ${schema}.t values
+      `insert into ${bench.schema}.t values
          ('a', 1, '😀😀é', 'éé', repeat('x', 1048577), repeat('y', 70), 123456789012345678901234567890.5, '0000-00-00', '0000-00-00 00:00:00'),
          ('b', 2, 'plain', 'abc', repeat('é', 524288), '', -0.5, '2024-00-10', '2024-05-06 07:08:09.123'),
          (repeat('é', 60), 3, null, null, null, null, null, '2024-03-00', null),
          ('c', 4, '', '', '', null, 99, '2023-02-29', '2024-00-00 10:00:00')`,
     ])
-    await configure('', { zero_date: 'stop' })
+    await configure(undefined, { zero_date: 'stop' })
     const { fits, findings } = await report()
     expect(fits).toHaveLength(1)
-    const [shown] = await server.sql(
-      `select max(length(name)) as name, max(length(convert(ascii using utf8mb4))) as ascii, max(length(doc)) as doc, max(length(raw)) as raw from ${schema}.t`,
+    const [shown] = await bench.server.sql(
+      `select max(length(name)) as name, max(length(convert(ascii using utf8mb4))) as ascii, max(length(doc)) as doc, max(length(raw)) as raw from ${bench.schema}.t`,
     )
     const { fit } = fits[0]!
     expect(fit.rows).toBe(4)
@@ -185,7 +148,7 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       'fit.partial_date at 1',
     ])
     expect(findings.find(({ check }) => check === 'fit.length')).toMatchObject({
-      table: `${schema}.t`,
+      table: `${bench.schema}.t`,
       message: expect.stringContaining('up to 1048577 bytes'),
       remedy: expect.stringContaining('exclude = ["doc"]'),
     })
@@ -194,13 +157,13 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       ['null', 'becomes NULL'],
       ['min', 'becomes 0000-01-01'],
     ] as const) {
-      await configure('', { zero_date: policy })
+      await configure(undefined, { zero_date: policy })
       const noted = (await report()).findings.filter(({ check }) => check.endsWith('_date'))
       expect(noted.map(({ level }) => level)).toEqual(['ok', 'ok', 'ok', 'ok'])
       expect(noted[0]!.message).toContain(`d: 1 row has the date 0000-00-00, which ${outcome}`)
     }
 
-    await server.sql(`insert into ${schema}.t (k, n) values (repeat('😀', 31), 7), (repeat('😀', 40), 8)`)
+    await bench.server.sql(`insert into ${bench.schema}.t (k, n) values (repeat('😀', 31), 7), (repeat('😀', 40), 8)`)
     const long = (await report()).findings.find(({ check }) => check === 'fit.key')
     expect(long).toMatchObject({
       rows: 2,
@@ -217,9 +180,9 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
   })
 
   test('casts are measured like any other type', async () => {
-    await server.sql([
-      `create table ${schema}.t (id int primary key, doc text, v varchar(20), price decimal(20,2))`,
-      `insert into ${schema}.t values (1, '{"a": 1}', 'four', 999.99), (2, '{', 'fünf', -1000), (3, '', 'vier', 0)`,
+    await bench.server.sql([
+      `create table ${bench.schema}.t (id int primary key, doc text, v varchar(20), price decimal(20,2))`,
+      `insert into ${bench.schema}.t values (1, '{"a": 1}', 'four', 999.99), (2, '{', 'fünf', -1000), (3, '', 'vier', 0)`,
     ])
     const cast = 'cast = { doc = "JSON", v = "VARCHAR(4)", price = "DECIMAL(5,2)" }'
     await configure(block('source', 'tables = ["t"]') + block('rule', `table = "t"\n${cast}`))
@@ -232,30 +195,30 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
   })
 
   test('what a load refuses is what the measurement has found: keys of 128 bytes pass, of 129 do not', async () => {
-    await server.sql([
-      `create table ${schema}.t (k varchar(200), n bigint, primary key (k, n))`,
-      `insert into ${schema}.t values (repeat('k', 118), 1)`,
+    await bench.server.sql([
+      `create table ${bench.schema}.t (k varchar(200), n bigint, primary key (k, n))`,
+      `insert into ${bench.schema}.t values (repeat('k', 118), 1)`,
     ])
     const { fits, findings } = await report('--apply')
     expect([fits[0]!.fit.key!.longestBytes, briefly(findings)]).toEqual([128, []])
-    engine.start()
-    await engine.caughtUp()
-    expect(await inTarget(`select n from ${schema}.t`)).toHaveLength(1)
-    await server.sql(`insert into ${schema}.t values (repeat('k', 119), 2)`)
+    bench.engine.start()
+    await bench.engine.caughtUp()
+    expect(await bench.target(`select n from ${bench.schema}.t`)).toHaveLength(1)
+    await bench.server.sql(`insert into ${bench.schema}.t values (repeat('k', 119), 2)`)
     expect(briefly((await report()).findings)).toEqual(['fit.key  1'])
-    expect(await engine.ended()).toBe(8)
-    expect(engine.output).toMatch(/primary key size exceed/)
+    expect(await bench.engine.ended()).toBe(8)
+    expect(bench.engine.output).toMatch(/primary key size exceed/)
   })
 
   test('--apply makes what is missing; what exists is compared, with the ALTER that mends it', async () => {
-    await server.sql([
-      `create table ${schema}.made (id int primary key, v varchar(10))`,
-      `create table ${schema}.old (id int primary key, v varchar(10), doc text, late date)`,
-      `insert into ${schema}.old values (1, 'abcd', '{"a":1}', null), (2, 'äöü', 'no json', null)`,
+    await bench.server.sql([
+      `create table ${bench.schema}.made (id int primary key, v varchar(10))`,
+      `create table ${bench.schema}.old (id int primary key, v varchar(10), doc text, late date)`,
+      `insert into ${bench.schema}.old values (1, 'abcd', '{"a":1}', null), (2, 'äöü', 'no json', null)`,
     ])
-    await inTarget(
-      `create database ${schema}`,
-      `create table ${schema}.old (id int not null, v varchar(5) not null default "x" comment "kept", doc json, tenant int not null)
+    await bench.target(
+      `create database ${bench.schema}`,
+      `create table ${bench.schema}.old (id int not null, v varchar(5) not null default "x" comment "kept", doc json, tenant int not null)
        primary key (id) distributed by hash(id)`,
     )
     const first = await report('--apply')
@@ -271,20 +234,20 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       'fit.length v 1',
       'fit.json doc 1',
     ])
-    await inTarget(...first.findings.filter(({ check }) => check.startsWith('target.')).map(({ remedy }) => remedy))
+    await bench.target(...first.findings.filter(({ check }) => check.startsWith('target.')).map(({ remedy }) => remedy))
     const second = await report('--apply')
     expect(second.targets.map(({ state }) => state)).toEqual(['exists', 'exists'])
     expect(briefly(second.findings)).toEqual([])
-    const [row] = await inTarget(`show create table ${schema}.old`)
+    const [row] = await bench.target(`show create table ${bench.schema}.old`)
     expect(JSON.stringify(row)).toContain('`v` varchar(40) NULL DEFAULT \\"x\\" COMMENT \\"kept\\"')
   })
 
   test('auto_shard: the command and the engine write numbered tables into one, wide enough for all', async () => {
-    await server.sql([
-      `create table ${schema}.course_1 (id int primary key, title varchar(10) not null, old int)`,
-      `create table ${schema}.course_2 (id bigint primary key, title varchar(30), teacher varchar(20) not null)`,
-      `create table ${schema}.user_1 (id int primary key)`,
-      `create table ${schema}.user_2 (id int primary key)`,
+    await bench.server.sql([
+      `create table ${bench.schema}.course_1 (id int primary key, title varchar(10) not null, old int)`,
+      `create table ${bench.schema}.course_2 (id bigint primary key, title varchar(30), teacher varchar(20) not null)`,
+      `create table ${bench.schema}.user_1 (id int primary key)`,
+      `create table ${bench.schema}.user_2 (id int primary key)`,
     ])
     const blocks =
       block('source', 'tables = ["/./"]') +
@@ -309,27 +272,29 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       ['user__auto_shard', 2],
     ])
     expect(findings.map(({ check }) => check)).toEqual(['schema.shared_key', 'schema.shared_key'])
-    engine.start()
-    await server.sql([
-      `insert into ${schema}.course_1 values (1, 'one', 5)`,
-      `insert into ${schema}.course_2 values (3000000000, 'a longer title than ten', 't')`,
-      `insert into ${schema}.user_2 values (9)`,
+    bench.engine.start()
+    await bench.server.sql([
+      `insert into ${bench.schema}.course_1 values (1, 'one', 5)`,
+      `insert into ${bench.schema}.course_2 values (3000000000, 'a longer title than ten', 't')`,
+      `insert into ${bench.schema}.user_2 values (9)`,
     ])
-    await engine.caughtUp()
-    expect(await inTarget(`select id, title, old, teacher from ${schema}.course__auto_shard order by id`)).toEqual([
+    await bench.engine.caughtUp()
+    expect(
+      await bench.target(`select id, title, old, teacher from ${bench.schema}.course__auto_shard order by id`),
+    ).toEqual([
       { id: 1, title: 'one', old: 5, teacher: null },
       { id: 3000000000, title: 'a longer title than ten', old: null, teacher: 't' },
     ])
-    expect(await inTarget(`select id from ${schema}.user__auto_shard`)).toEqual([{ id: 9 }])
+    expect(await bench.target(`select id from ${bench.schema}.user__auto_shard`)).toEqual([{ id: 9 }])
   })
 
   if (kind === 'mariadb') return
 
   test('tables that cannot meet in one target, and rules StarRocks cannot have, are findings', async () => {
-    await server.sql([
-      `create table ${schema}.a_1 (id int primary key, v varchar(5))`,
-      `create table ${schema}.a_2 (no int primary key, v varchar(5))`,
-      `create table ${schema}.b (id int primary key, at datetime)`,
+    await bench.server.sql([
+      `create table ${bench.schema}.a_1 (id int primary key, v varchar(5))`,
+      `create table ${bench.schema}.a_2 (no int primary key, v varchar(5))`,
+      `create table ${bench.schema}.b (id int primary key, at datetime)`,
     ])
     await configure(
       block('source', 'tables = ["/./"]') +
@@ -346,8 +311,8 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
   })
 
   test('StarRocks away: the scripts are written, the comparison is missing; --apply fails', async () => {
-    await server.sql(`create table ${schema}.t (id int primary key)`)
-    await configure('', { sr_port: 1 })
+    await bench.server.sql(`create table ${bench.schema}.t (id int primary key)`)
+    await configure(undefined, { sr_port: 1 })
     const { findings, targets } = await report('--no-scan')
     expect(findings).toMatchObject([{ check: 'starrocks.reach', level: 'warning' }])
     expect(targets).toMatchObject([{ state: null, statement: expect.stringContaining('PRIMARY KEY') }])
@@ -362,9 +327,9 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       err: expect.stringContaining('exclude each other'),
     })
     expect(await run('--sample', '1.5')).toMatchObject({ code: 2, err: expect.stringContaining('whole number') })
-    await writeFile(join(engine.folder, 'result'), '')
+    await writeFile(join(bench.engine.folder, 'result'), '')
     expect(await run('--no-scan')).toMatchObject({ code: 2, err: expect.stringContaining('schema.output_dir') })
-    await configure('', { mysql_addr: '127.0.0.1:1' })
+    await configure(undefined, { mysql_addr: '127.0.0.1:1' })
     expect((await run()).code).toBe(4)
   })
 })

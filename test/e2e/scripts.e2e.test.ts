@@ -2,81 +2,53 @@ import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { runningProcess } from '../../lib/checkpoint/data-dir.js'
 import { lives } from '../../lib/checkpoint/process-identity.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { startServer, type TestServer } from '../../lib/servers/test-server.js'
-import { Engine, execute, type Outcome } from '../support/engine.js'
-import { freshSchema } from '../support/servers.js'
+import { execute, type Outcome } from '../support/engine.js'
+import { SyncBench } from '../support/sync-bench.js'
 
 // Its binlog is purged: what other tests read of a server stays.
-let server: TestServer
-let sandbox: Sandbox
-let engine: Engine
-let schema: string
+let bench: SyncBench
 
 beforeAll(async () => {
-  server = await startServer('mysql')
-  sandbox = await startSandbox({
-    feHttpPort: 0,
-    beHttpPort: 0,
-    mysqlPort: 0,
-    dataDir: null,
-    user: 'root',
-    password: '',
-  })
-}, 180_000)
-afterAll(async () => {
-  await sandbox?.close()
-  await server?.destroy()
+  bench = await SyncBench.own('mysql', {}, { folder: 'drei Uhr früh ' })
 })
+afterAll(() => bench?.close())
 
 beforeEach(async () => {
-  schema = await freshSchema(server)
-  await server.sql([`create table ${schema}.t (id int primary key)`, `insert into ${schema}.t values (1)`])
-  engine = await Engine.create('drei Uhr früh ')
+  await bench.renew()
+  await bench.server.sql([
+    `create table ${bench.schema}.t (id int primary key)`,
+    `insert into ${bench.schema}.t values (1)`,
+  ])
   await configure()
 })
 afterEach(async () => {
-  sandbox.faults.clear()
+  bench.sandbox.faults.clear()
   await script('stop.sh', '--timeout', '0')
-  await engine.destroy()
+  await bench.endEngine()
 })
 
 function configure(top: Record<string, string | number> = {}): Promise<void> {
-  return engine.configure({
-    mysqlPort: server.port,
-    fePort: sandbox.mysqlPort,
-    feHttpPort: sandbox.feHttpPort,
-    flavor: 'mysql',
-    schema,
-    top: { server_id: 4711, ...top },
-  })
+  return bench.configure({ top: { server_id: 4711, ...top } })
 }
 
 /** A script of this checkout as cron runs it: from another folder, without any variable. */
 function script(name: string, ...args: string[]): Promise<Outcome> {
-  return execute('/usr/bin/env', ['-i', resolve(name), '-c', engine.configFile, ...args], { cwd: tmpdir() })
+  return execute('/usr/bin/env', ['-i', resolve(name), '-c', bench.engine.configFile, ...args], { cwd: tmpdir() })
 }
 const start = (...args: string[]) => script('start.sh', ...args)
 const stop = (...args: string[]) => script('stop.sh', ...args)
 const monitor = (...args: string[]) => script('monitor_process.sh', ...args)
 const silent = { code: 0, stdout: '', stderr: '' }
 
-const dataDir = () => join(engine.folder, 'var')
+const dataDir = () => join(bench.engine.folder, 'var')
 const running = () => runningProcess(dataDir())
-const log = () => readFile(join(engine.folder, 'sync.log'), 'utf8')
+const log = () => readFile(join(bench.engine.folder, 'sync.log'), 'utf8')
 
 async function ids(): Promise<number[]> {
-  expect(await engine.cli('wait', '--timeout', '30')).toMatchObject({ code: 0, stderr: '' })
-  const connection = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })
-  try {
-    const [rows] = await connection.query<RowDataPacket[]>(`select id from ${schema}.t order by id`)
-    return rows.map(row => row.id)
-  } finally {
-    await connection.end()
-  }
+  expect(await bench.engine.cli('wait', '--timeout', '30')).toMatchObject({ code: 0, stderr: '' })
+  return (await bench.target(`select id from ${bench.schema}.t order by id`)).map(row => row.id)
 }
 
 /** Sets the last sign of life to that long ago. */
@@ -101,19 +73,19 @@ describe('start.sh and stop.sh', () => {
       stderr: `runs already: pid ${pid}\nStop it first with ./stop.sh.\n`,
     })
     expect(await ids()).toEqual([1])
-    await server.sql(`insert into ${schema}.t values (2)`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (2)`)
     expect(await ids()).toEqual([1, 2])
 
     const stopped = await stop()
     expect(stopped).toMatchObject({ code: 0, stderr: '' })
     const [, file, offset] = /^stopped: pid \d+, position (\w+\.\d+):(\d+)\n$/.exec(stopped.stdout)!
-    expect(await engine.position()).toContain(`bin_name = "${file}"\nbin_pos = ${offset}\n`)
+    expect(await bench.engine.position()).toContain(`bin_name = "${file}"\nbin_pos = ${offset}\n`)
     expect(await log()).toContain(`INFO  stopped position=${file}:${offset}\n`)
     expect(running()).toBeNull()
     expect(await monitor()).toEqual(silent)
     expect(running()).toBeNull()
 
-    await server.sql(`insert into ${schema}.t values (3)`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (3)`)
     await start()
     expect(await ids()).toEqual([1, 2, 3])
   }, 60_000)
@@ -122,9 +94,9 @@ describe('start.sh and stop.sh', () => {
     await start()
     await ids()
     await stop()
-    await server.sql(['flush binary logs', 'flush binary logs'])
-    const newest = (await server.sql('show binary logs')).at(-1)!.Log_name
-    await server.sql(`purge binary logs to '${newest}'`)
+    await bench.server.sql(['flush binary logs', 'flush binary logs'])
+    const newest = (await bench.server.sql('show binary logs')).at(-1)!.Log_name
+    await bench.server.sql(`purge binary logs to '${newest}'`)
 
     const { code, stderr } = await start()
     expect(code).toBe(5)
@@ -138,7 +110,7 @@ describe('start.sh and stop.sh', () => {
     })
     expect(await monitor()).toEqual(silent)
     expect(running()).toBeNull()
-    expect(await engine.cli('status')).toMatchObject({
+    expect(await bench.engine.cli('status')).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('\nto do: The binlog'),
     })
@@ -150,8 +122,10 @@ describe('start.sh and stop.sh', () => {
     const { code, stderr } = await start('--timeout', '1')
     expect(code).toBe(1)
     expect(stderr).toContain(`running, but not streaming yet: pid ${running()!.pid}; it goes on trying`)
-    while (!(await engine.cli('status')).stdout.includes('ECONNREFUSED')) expect(running()).not.toBeNull()
-    expect((await engine.cli('status')).stdout).toMatch(/\nlast error .+ECONNREFUSED.+\nto do +Check sr_host, sr_port/)
+    while (!(await bench.engine.cli('status')).stdout.includes('ECONNREFUSED')) expect(running()).not.toBeNull()
+    expect((await bench.engine.cli('status')).stdout).toMatch(
+      /\nlast error .+ECONNREFUSED.+\nto do +Check sr_host, sr_port/,
+    )
     expect(await monitor()).toEqual(silent)
     expect(await stop()).toMatchObject({ code: 0, stderr: '' })
   }, 60_000)
@@ -159,15 +133,15 @@ describe('start.sh and stop.sh', () => {
   test('a load that StarRocks does not take: stop waits a bounded time, says for what, and loses nothing', async () => {
     await start()
     expect(await ids()).toEqual([1])
-    sandbox.faults.set({ noBackendAlive: true })
-    await server.sql(`insert into ${schema}.t values (2)`)
+    bench.sandbox.faults.set({ noBackendAlive: true })
+    await bench.server.sql(`insert into ${bench.schema}.t values (2)`)
     while (!(await log()).includes(' retry_in_ms=')) await new Promise(resolve => setTimeout(resolve, 50))
     const { pid } = running()!
     const { code, stderr } = await stop('--timeout', '4')
     expect(code).toBe(0)
     expect(stderr).toContain(`pid ${pid} is still loading what it has read; it is killed 4 s after the signal`)
     expect(stderr).toContain(`pid ${pid} has not ended within 4 s: killing it`)
-    sandbox.faults.clear()
+    bench.sandbox.faults.clear()
     await start()
     expect(await ids()).toEqual([1, 2])
   }, 60_000)
@@ -175,8 +149,8 @@ describe('start.sh and stop.sh', () => {
   test('sync.toml is broken by now: status, monitor and stop work, a start shows what is wrong', async () => {
     await start()
     const { pid } = running()!
-    await writeFile(engine.configFile, `${await readFile(engine.configFile, 'utf8')}\nzebra = [\n`)
-    expect(await engine.cli('status')).toMatchObject({
+    await writeFile(bench.engine.configFile, `${await readFile(bench.engine.configFile, 'utf8')}\nzebra = [\n`)
+    expect(await bench.engine.cli('status')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^state +streaming since/),
     })
@@ -188,7 +162,7 @@ describe('start.sh and stop.sh', () => {
   test('a hang-up and a reader that goes away change nothing; a second Ctrl-C ends at once', async () => {
     const child = await execute(
       '/bin/sh',
-      ['-c', `"${resolve('bin/mysql-sr-sync')}" run -c "${engine.configFile}" 2>&1 | head -n 1 & echo`],
+      ['-c', `"${resolve('bin/mysql-sr-sync')}" run -c "${bench.engine.configFile}" 2>&1 | head -n 1 & echo`],
       {},
     )
     expect(child.code).toBe(0)
@@ -196,14 +170,14 @@ describe('start.sh and stop.sh', () => {
     const { pid } = running()!
     expect(await ids()).toEqual([1])
     process.kill(pid, 'SIGHUP')
-    await server.sql(`insert into ${schema}.t values (2)`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (2)`)
     expect(await ids()).toEqual([1, 2])
     expect(running()!.pid).toBe(pid)
     expect(await log()).toContain('SIGHUP: nothing has changed')
 
-    sandbox.faults.set({ holdAnswer: true })
-    await server.sql(`insert into ${schema}.t values (3)`)
-    while (sandbox.faults.struck('holdAnswer') === 0) await new Promise(resolve => setTimeout(resolve, 20))
+    bench.sandbox.faults.set({ holdAnswer: true })
+    await bench.server.sql(`insert into ${bench.schema}.t values (3)`)
+    while (bench.sandbox.faults.struck('holdAnswer') === 0) await new Promise(resolve => setTimeout(resolve, 20))
     const target = running()!
     process.kill(pid, 'SIGINT')
     while (!(await log()).includes('SIGINT: loads what was read')) await new Promise(resolve => setTimeout(resolve, 20))
@@ -221,7 +195,7 @@ describe('monitor_process.sh', () => {
     const first = running()!
     process.kill(first.pid, 'SIGKILL')
     while (lives(first)) await new Promise(setImmediate)
-    await server.sql(`insert into ${schema}.t values (2)`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (2)`)
     const restarted = await monitor()
     expect(restarted).toMatchObject({ code: 0, stderr: 'not running: starting it\n' })
     expect(restarted.stdout).toMatch(/^streaming: pid \d+/)
@@ -232,7 +206,7 @@ describe('monitor_process.sh', () => {
     await ageLiveness(50_000)
     expect(await monitor()).toEqual(silent)
     await ageLiveness(70_000)
-    await server.sql(`insert into ${schema}.t values (3)`)
+    await bench.server.sql(`insert into ${bench.schema}.t values (3)`)
     const { code, stderr } = await monitor()
     expect(code).toBe(0)
     expect(stderr).toMatch(new RegExp(`^pid ${second.pid} has shown no life for \\d+ s: ending it and starting anew\n`))

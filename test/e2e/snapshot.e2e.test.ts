@@ -3,7 +3,7 @@ import { Random } from '../support/random.js'
 import { sharedServer } from '../support/servers.js'
 import { SnapshotRun } from '../support/snapshot-run.js'
 
-const ROWS = Number(process.env.SNAPSHOT_ROWS ?? 60_000)
+const ROWS = Number(process.env.SNAPSHOT_ROWS ?? 40_000)
 const KILLS = Number(process.env.KILLS ?? 6)
 const SEED = Number(process.env.SEED ?? 20_260_105)
 
@@ -13,7 +13,7 @@ test.each([
 ] as const)(
   'rows that were there and traffic, with delivery = "%s" from %s, killed again and again: equal, each change once, sums exact',
   async (delivery, source) => {
-    const chunk = Math.max(200, Math.round(ROWS / 200))
+    const chunk = Math.max(200, Math.round(ROWS / 60))
     const random = new Random(SEED)
     const snapshot = `mode = "initial"\nconnections = 2\nchunk_rows = ${chunk}`
     const run = await SnapshotRun.create(await sharedServer(source), delivery, ROWS, random, snapshot)

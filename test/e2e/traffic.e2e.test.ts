@@ -7,8 +7,9 @@ import { expect, test } from '@jest/globals'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { compareTables } from '../../lib/demo/compare.js'
 import { FreshnessProbe } from '../../lib/demo/pulse.js'
+import { startServer } from '../../lib/servers/test-server.js'
 import { Engine, execute } from '../support/engine.js'
-import { freshSchema, sharedServer } from '../support/servers.js'
+import { freshSchema } from '../support/servers.js'
 import { comparedTables, createTables, SysbenchTraffic } from '../support/sysbench-traffic.js'
 
 const CHANGES = 100_000
@@ -42,7 +43,7 @@ async function startSandboxProcess(): Promise<{ fePort: number; mysqlPort: numbe
 test.each(['mysql', 'mariadb'] as const)(
   '100,000 mixed row changes from %s over 5 tables, 4 lanes, one stop and start in the middle',
   async kind => {
-    const server = await sharedServer(kind)
+    const server = await startServer(kind)
     const schema = await freshSchema(server)
     const sandbox = await startSandboxProcess()
     const engine = await Engine.create()
@@ -108,6 +109,7 @@ test.each(['mysql', 'mariadb'] as const)(
       await execute('./stop.sh', ['-c', engine.configFile], {})
       await engine.destroy()
       await sandbox.stop()
+      await server.destroy()
     }
   },
   300_000,

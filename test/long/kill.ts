@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util'
-import { startServer } from '../../lib/servers/test-server.js'
 import type { Verdict } from '../support/bank-verdict.js'
 import { type DeliveryMode, killSchedule } from '../support/kill-points.js'
 import { KillRun } from '../support/kill-run.js'
@@ -35,20 +34,15 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2
   }
   say(`seed ${seed}, source ${source}, ${kills} kills`)
-  const server = await startServer(source)
   let differences = 0
-  try {
-    for (const [n, each] of deliveries.entries()) {
-      const share = Math.floor(kills / deliveries.length) + (n < kills % deliveries.length ? 1 : 0)
-      const run = await KillRun.create(server, each, new Random(seed + n))
-      try {
-        differences += await killedOften(run, each, share, new Random(seed + n + 1000))
-      } finally {
-        await run.close()
-      }
+  for (const [n, each] of deliveries.entries()) {
+    const share = Math.floor(kills / deliveries.length) + (n < kills % deliveries.length ? 1 : 0)
+    const run = await KillRun.create(source, each, new Random(seed + n))
+    try {
+      differences += await killedOften(run, each, share, new Random(seed + n + 1000))
+    } finally {
+      await run.close()
     }
-  } finally {
-    await server.destroy()
   }
   say(differences === 0 ? 'no difference' : `${differences} differences`)
   return differences === 0 ? 0 : 1

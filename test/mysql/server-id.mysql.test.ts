@@ -16,7 +16,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(await warnOfServerId(session, facts, facts.serverId)).toMatchObject({
       message: expect.stringContaining("the source's own"),
     })
-    // Other tests of this server purge its older files.
+    // What lies before is other tests'.
     const { binName, binPos } = await readHeadPosition(session, facts)
     let other: DumpConnection | undefined
     await new Promise<void>((resolve, reject) => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
+import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { Observer } from '../../lib/model/observer.js'
 import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
 import { Router } from '../../lib/rules/router.js'
 import { RuleBook, type RuleSpec } from '../../lib/rules/rule-book.js'
+import { u8, u32 } from '../support/binlog-builder.js'
 import { UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
 import { sourceColumn, sourceTable } from '../support/source-column.js'
@@ -21,9 +23,7 @@ function router(rules: readonly Partial<RuleSpec>[] = [{}], observer: Observer =
     },
     new RuleBook([{ schema: 's', tables: ['/./'] }], rules.map(rule), 'd'),
     {
-      schemaFor: () => {
-        throw new Error('no table map is read here')
-      },
+      schemaFor: () => T,
       inspect: async () => null,
       prepare: async (wish): Promise<TargetTable> => {
         prepared.push(wish.table)
@@ -35,17 +35,27 @@ function router(rules: readonly Partial<RuleSpec>[] = [{}], observer: Observer =
   return { made, prepared }
 }
 
+const NO_FACTS = {
+  length: 0,
+  scale: 0,
+  nullable: true,
+  unsigned: null,
+  collationId: null,
+  name: null,
+  members: null,
+  memberCount: null,
+  geometryType: null,
+  visible: null,
+  dimensions: null,
+}
 const T = sourceTable([sourceColumn('id', 'int'), sourceColumn('shop', 'int'), sourceColumn('qty', 'int')])
 const copyOf = async (schema: TableSchema, rules?: readonly Partial<RuleSpec>[]) =>
   router(rules).made.copyRoutes(schema)
 
+type CopyRoute = Awaited<ReturnType<typeof copyOf>>['routes'][number]
+
 /** The rows that a route writes of the images. */
-function rows(
-  route: Awaited<ReturnType<typeof copyOf>>['routes'][number],
-  image: Buffer,
-  op: 0 | 1 = 0,
-  format: 'csv' | 'json' = 'csv',
-): string {
+function rows(route: CopyRoute, image: Buffer, op: 0 | 1 = 0, format: 'csv' | 'json' = 'csv'): string {
   const { encoder } = route[format]!
   const out = Buffer.alloc(encoder.bound(image.length))
   return out.toString('utf8', 0, encoder.encode(image, 0, image.length, out, 0, op))
@@ -169,7 +179,7 @@ describe('keys', () => {
     ])
     const gbk = Buffer.from('d6d0', 'hex')
     const image = textImage(['b', '2', '中', gbk, '1.5', Buffer.from([0, 255]), '2024-02-29 00:00:00', '7', null])
-    const bound = ["_gbk x'd6d0'", '2', '1.5e0', "x'00ff'", "'2024-02-29 00:00:00'"]
+    const bound = ["_gbk x'D6D0'", '2', '1.5e0', "x'00FF'", "'2024-02-29 00:00:00'"]
     expect(keyBound(image, 0, image.length)).toEqual(bound)
     const texts: string[] = []
     const both = Buffer.concat([image, image])
@@ -179,7 +189,7 @@ describe('keys', () => {
 
   test('deletes are made of their literals', async () => {
     const { deleteImage, keyBound, routes } = await copyOf(table, WAYS)
-    const bound = ["_gbk x'd6d0'", '2', '-1.5e0', "x'00ff'", "'2024-02-29 00:00:00'"]
+    const bound = ["_gbk x'D6D0'", '2', '-1.5e0', "x'00FF'", "'2024-02-29 00:00:00'"]
     const image = deleteImage(bound)
     expect(keyBound(image, 0, image.length)).toEqual(bound)
     expect(rows(routes[0]!, image, 1)).toBe('b\x01中\x01-1.5\x01AP8=\x012024-02-29 00:00:00\x010\x01\\N\x011\x02')
@@ -205,5 +215,55 @@ describe('keys', () => {
       ...['', 'x', '', undefined, 'POINT(0 0)', 'POINT(0 0)', '[0]', '00000000-0000-0000-0000-000000000000'],
       ...['0.0.0.0', '::'],
     ])
+  })
+})
+
+describe('keys of the stream', () => {
+  const wire = { ...NO_FACTS, type: WIRE.LONG }
+  const map = { id: 1, schema: 's', table: 't', columns: [wire, wire, wire], primaryKey: null }
+
+  test('are the same texts', async () => {
+    const { made } = router()
+    const copy = await made.copyRoutes(T)
+    const row = Buffer.concat([u8(0), u32(7), u32(5), u32(3)])
+    const image = textImage(['7', '5', '3'])
+    const [stream, select]: string[][] = [[], []]
+    expect(made.keyTexts(map).keyTexts(Buffer.concat([row, row]), 0, 26, stream!)).toBe(13)
+    copy.keyTexts(image, 0, image.length, select!)
+    expect(stream).toEqual(['7'])
+    expect(select).toEqual(stream)
+    expect(made.keyTexts(map)).toBe(made.keyTexts(map))
+  })
+
+  test('its routes and those of a SELECT write the same rows into the same bodies', async () => {
+    const measures = new Map([['sold', { of: 'sum' as const, column: 'qty' }]])
+    const { made } = router([
+      { exclude: ['shop'], rename: new Map([['qty', 'pieces']]) },
+      { mode: 'append', table: 't', targetTable: 'log' },
+      { mode: 'aggregate', groupBy: ['shop'], measures, targetTable: 'sums', loadFormat: 'json' },
+    ])
+    await made.bind(map)
+    const copy = await made.copyRoutes(T)
+    const rest = ({ source, target, mode, fingerprint, rule, csv, json, flushBytes }: CopyRoute) => {
+      const headers = [csv?.columns, json.columns]
+      return { source, target, mode, fingerprint, rule, headers, flushBytes }
+    }
+    const stream = made.routes(map)
+    expect(copy.routes.map(rest)).toEqual(stream.map(rest))
+    for (const [i, { target }] of copy.routes.entries()) expect(target).toBe(stream[i]!.target)
+    const image = Buffer.concat([u8(0), u32(7), u32(5), u32(3)])
+    const text = textImage(['7', '5', '3'])
+    for (const i of [0, 2]) expect(rows(copy.routes[i]!, text, 1, 'json')).toBe(rows(stream[i]!, image, 1, 'json'))
+  })
+
+  test('of images that leave columns out', () => {
+    const { made } = router()
+    const image = Buffer.concat([u8(0), u32(7), u32(3)])
+    const texts: string[] = []
+    const [idAndQty, shopAndQty] = ['\u0005', '\u0006']
+    expect(made.keyTexts(map, idAndQty).keyTexts(image, 0, 9, texts)).toBe(9)
+    expect(made.keyTexts(map, shopAndQty).keyTexts(image, 0, 9, texts)).toBe(9)
+    expect(texts).toEqual(['7', ''])
+    expect(made.keyTexts(map, shopAndQty).keyBound(image, 0, 9)).toEqual([])
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TableMap } from '../../lib/binlog/table-map.js'
-import type { WireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { Happening } from '../../lib/model/observer.js'
 import type { MeasureExpression } from '../../lib/model/rule-mode.js'
@@ -12,27 +11,14 @@ import { column } from '../starrocks/fixtures.js'
 import { u8, u32 } from '../support/binlog-builder.js'
 import { SHANGHAI, UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
+import { wireColumn } from '../support/wire-column.js'
 
 const NAMES = ['id', 'shop', 'qty']
-const wire = (): WireColumn => ({
-  type: WIRE.LONG,
-  length: 0,
-  scale: 0,
-  nullable: false,
-  unsigned: null,
-  collationId: null,
-  name: null,
-  members: null,
-  memberCount: null,
-  geometryType: null,
-  visible: null,
-  dimensions: null,
-})
 const mapOf = (table: string): TableMap => ({
   id: 1,
   schema: 's',
   table,
-  columns: NAMES.map(wire),
+  columns: NAMES.map(() => wireColumn(WIRE.LONG)),
   primaryKey: null,
 })
 const schemaOf = (table: string): TableSchema => ({

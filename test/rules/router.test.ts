@@ -7,24 +7,10 @@ import { RuleBook } from '../../lib/rules/rule-book.js'
 import type { TargetWish } from '../../lib/rules/target-wish.js'
 import { UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
+import { sourceColumn, sourceTable } from '../support/source-column.js'
+import { wireColumn } from '../support/wire-column.js'
 
-function schemaOf(table: string): TableSchema {
-  const id = {
-    name: 'id',
-    dataType: 'int',
-    columnType: 'int',
-    unsigned: false,
-    nullable: false,
-    charset: null,
-    maxLength: null,
-    precision: 10,
-    scale: 0,
-    fractionDigits: null,
-    members: [],
-    comment: '',
-  }
-  return { schema: 's', table, columns: [id], key: ['id'], comment: '' }
-}
+const schemaOf = (table: string): TableSchema => sourceTable([sourceColumn('id', 'int')], { table })
 
 /** Tables a and b of schema s go to d.all, c to d.c. */
 function router(): Router {
@@ -81,28 +67,8 @@ describe('which targets a truncated table empties', () => {
 
 test('routes tell their rule, and render images by source names whatever the rule takes', async () => {
   const r = router()
-  const map: TableMap = {
-    id: 1,
-    schema: 's',
-    table: 'c',
-    columns: [
-      {
-        type: WIRE.LONG,
-        length: 0,
-        scale: 0,
-        nullable: false,
-        unsigned: false,
-        name: null,
-        collationId: null,
-        members: null,
-        memberCount: null,
-        geometryType: null,
-        visible: null,
-        dimensions: null,
-      },
-    ],
-    primaryKey: null,
-  }
+  const columns = [wireColumn(WIRE.LONG, { unsigned: false })]
+  const map: TableMap = { id: 1, schema: 's', table: 'c', columns, primaryKey: null }
   await r.bind(map)
   const [route] = r.routes(map)
   const image = Buffer.from([0, 7, 0, 0, 0])

@@ -1,31 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
-import type { SourceColumn, TableSchema } from '../../lib/model/schema.js'
+import type { TableSchema } from '../../lib/model/schema.js'
 import { planColumns } from '../../lib/rules/column-plan.js'
 import { renderColumnsHeader } from '../../lib/rules/columns-header.js'
 import { RuleBook, type RuleSpec } from '../../lib/rules/rule-book.js'
 import { rule } from '../support/rule-spec.js'
-
-function column(name: string): SourceColumn {
-  return {
-    name,
-    dataType: 'int',
-    columnType: 'int',
-    unsigned: false,
-    nullable: true,
-    charset: null,
-    maxLength: null,
-    precision: 10,
-    scale: 0,
-    fractionDigits: null,
-    members: [],
-    comment: '',
-  }
-}
+import { sourceColumn } from '../support/source-column.js'
 
 const schema: TableSchema = {
   schema: 's',
   table: 't',
-  columns: ['id', 'name', 'secret'].map(column),
+  columns: ['id', 'name', 'secret'].map(name => sourceColumn(name, 'int')),
   key: ['id'],
   comment: '',
 }

@@ -4,8 +4,24 @@ import { FaultyCommit } from '../../lib/sandbox/fault-points.js'
 import { Labels } from '../../lib/sandbox/labels.js'
 import { parseLoadRequest } from '../../lib/sandbox/load-request.js'
 import { MultiTransactions } from '../../lib/sandbox/multi-transactions.js'
+import type { Sandbox } from '../../lib/sandbox/sandbox.js'
 import { StreamLoader } from '../../lib/sandbox/stream-load.js'
 import { makeTable, openSandbox, rowsOf } from './stream-load-client.js'
+
+/** Loads one row into d.t under the label "l". */
+function loadOne(sandbox: Sandbox, labels: Labels): ReturnType<StreamLoader['load']> {
+  const options = { mode: 'duckdb', emulatedVersion: '3.5.2', parser: 'exact' } as const
+  const transaction = labels.begin('d', 'l')
+  if ('existing' in transaction) throw new Error('taken')
+  return new StreamLoader(options, sandbox.store, labels).load(
+    { database: 'd', table: 't' },
+    parseLoadRequest({}),
+    Buffer.from('1\n'),
+    transaction,
+    { total: 0, filtered: 0 },
+    new RejectedRows(),
+  )
+}
 
 test('a label that cannot be written takes its rows with it', async () => {
   const sandbox = await openSandbox()
@@ -15,18 +31,7 @@ test('a label that cannot be written takes its rows with it', async () => {
     labels.record = async () => {
       throw new Error('disk full')
     }
-    const options = { mode: 'duckdb', emulatedVersion: '3.5.2', parser: 'exact' } as const
-    const loader = new StreamLoader(options, sandbox.store, labels)
-    const transaction = labels.begin('d', 'l')
-    if ('existing' in transaction) throw new Error('taken')
-    const loaded = loader.load(
-      { database: 'd', table: 't' },
-      parseLoadRequest({}),
-      Buffer.from('1\n'),
-      transaction,
-      { total: 0, filtered: 0 },
-      new RejectedRows(),
-    )
+    const loaded = loadOne(sandbox, labels)
     await expect(loaded).rejects.toThrow('disk full')
     expect(await rowsOf(sandbox, 't')).toEqual([])
   } finally {
@@ -66,19 +71,8 @@ test('a table that went away after the load was planned', async () => {
   try {
     await makeTable(sandbox, 't (id int NOT NULL) PRIMARY KEY (id) DISTRIBUTED BY HASH(id)')
     const labels = await Labels.open(sandbox.store)
-    const options = { mode: 'duckdb', emulatedVersion: '3.5.2', parser: 'exact' } as const
-    const loader = new StreamLoader(options, sandbox.store, labels)
-    const transaction = labels.begin('d', 'l')
-    if ('existing' in transaction) throw new Error('taken')
     const dropped = sandbox.store.define(async (_, draft) => draft.removeTable(draft.table('d', 't')!.id))
-    const loaded = loader.load(
-      { database: 'd', table: 't' },
-      parseLoadRequest({}),
-      Buffer.from('1\n'),
-      transaction,
-      { total: 0, filtered: 0 },
-      new RejectedRows(),
-    )
+    const loaded = loadOne(sandbox, labels)
     await expect(loaded).rejects.toThrow('unknown table "d.t"')
     await dropped
   } finally {

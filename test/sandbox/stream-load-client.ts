@@ -1,9 +1,10 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { readCreateTable } from '../../lib/sandbox/create-table-parser.js'
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../lib/sandbox/sandbox.js'
+import type { Sandbox, SandboxOptions } from '../../lib/sandbox/sandbox.js'
 import { defineTable } from '../../lib/sandbox/table-rules.js'
 import { createDatabase, createTable } from '../../lib/sandbox/table-storage.js'
 import { TokenReader } from '../../lib/sandbox/token-reader.js'
+import { memorySandbox } from '../support/memory-sandbox.js'
 
 export const USER = 'root'
 export const PASSWORD = 'p:w@d'
@@ -33,15 +34,7 @@ export interface LoadReply {
 
 /** A sandbox in memory on free ports with the database `d`. */
 export async function openSandbox(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox({
-    feHttpPort: 0,
-    beHttpPort: 0,
-    mysqlPort: 0,
-    dataDir: null,
-    user: USER,
-    password: PASSWORD,
-    ...options,
-  })
+  const sandbox = await memorySandbox({ user: USER, password: PASSWORD, ...options })
   if (!sandbox.store.catalog.hasDatabase('d')) await createDatabase(sandbox.store, 'd')
   return sandbox
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { SourceColumn } from '../../lib/model/schema.js'
-import { MAPPED_TYPES } from '../../lib/model/value-policy.js'
 import { chooseType, type KeyRole } from '../../lib/starrocks/chosen-type.js'
 import { mapColumn, SOURCE_TYPES } from '../../lib/starrocks/type-map.js'
+import { MAPPED_TYPES } from '../support/rule-spec.js'
 import { column } from './fixtures.js'
 
 const cast = (found: SourceColumn, type: string, role: KeyRole = 'none') =>

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { SourceColumn } from '../../lib/model/schema.js'
-import { MAPPED_TYPES, type TypeChoices } from '../../lib/model/value-policy.js'
+import type { TypeChoices } from '../../lib/model/value-policy.js'
 import { chooseType, type KeyRole } from '../../lib/starrocks/chosen-type.js'
 import { renderCreateTable } from '../../lib/starrocks/ddl.js'
 import { parseTargetType } from '../../lib/starrocks/target-type.js'
 import { SOURCE_TYPES, typeNotes } from '../../lib/starrocks/type-map.js'
 import { type SqlServer, startSqlServer } from '../sandbox/sql-client.js'
+import { MAPPED_TYPES } from '../support/rule-spec.js'
 import { column } from './fixtures.js'
 
 /** Every table that the type map and the options can ask for, made and read back in the sandbox. */

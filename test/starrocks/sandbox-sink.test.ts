@@ -2,33 +2,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Load, TargetRequest } from '../../lib/dispatch/sink.js'
 import { asFailure } from '../../lib/model/failure.js'
 import type { TargetTable } from '../../lib/model/schema.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { Frontends } from '../../lib/starrocks/frontends.js'
 import { checkStarRocks } from '../../lib/starrocks/preflight/preflight.js'
-import { StarRocksSession } from '../../lib/starrocks/starrocks-session.js'
 import { StarRocksSink, type StarRocksSinkOptions } from '../../lib/starrocks/starrocks-sink.js'
-import { csvLoad, sinkOptions } from './fixtures.js'
+import { TargetBench } from '../support/target-bench.js'
+import { csvLoad } from './fixtures.js'
 
 const NEVER = new AbortController().signal
-let sandbox: Sandbox
-let options: StarRocksSinkOptions
-let sink: StarRocksSink
-let session: StarRocksSession
+let bench: TargetBench
 
 beforeAll(async () => {
-  const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-  sandbox = await startSandbox({ ...ports, dataDir: null, user: 'sync', password: 'se:cret@1' })
-  const { feHttpPort: httpPort, mysqlPort: queryPort } = sandbox
-  options = sinkOptions({ frontends: [{ host: '127.0.0.1', queryPort, httpPort }] })
-  sink = new StarRocksSink(options)
-  session = new StarRocksSession(options, new Frontends(options))
+  bench = await TargetBench.start()
 })
-afterAll(async () => {
-  await sink.close()
-  await session.close()
-  await sandbox.close()
-})
-afterEach(() => sandbox.faults.clear())
+afterAll(() => bench?.close())
+afterEach(() => bench.sandbox.faults.clear())
 
 const col = (name: string, type: string, nullable = true) => ({ name, type, nullable, comment: `the "${name}"` })
 
@@ -54,13 +40,13 @@ function rows(target: TargetTable, values: readonly string[], more: Partial<Load
 }
 
 async function selectAll(table: string): Promise<(string | null)[][]> {
-  const found = await session.query(`SELECT id, name FROM fresh.${table} ORDER BY id`)
+  const found = await bench.session.query(`SELECT id, name FROM fresh.${table} ORDER BY id`)
   return found.map(row => [...row.values()])
 }
 
 describe('targets', () => {
   test('database and table are made, and read back as they were asked for', async () => {
-    const target = await sink.prepare(request('made'))
+    const target = await bench.sink.prepare(request('made'))
     expect(target).toEqual({
       database: 'fresh',
       table: 'made',
@@ -73,13 +59,13 @@ describe('targets', () => {
         { name: 'at', type: 'datetime', nullable: true, hasDefault: false },
       ],
     })
-    expect(await sink.prepare(request('made'))).toEqual(target)
+    expect(await bench.sink.prepare(request('made'))).toEqual(target)
   })
 
   test('missing columns are added', async () => {
-    await sink.prepare(request('grown'))
+    await bench.sink.prepare(request('grown'))
     const { columns } = request('grown')
-    const grown = await sink.prepare(
+    const grown = await bench.sink.prepare(
       request('grown', { columns: [...columns, col('n', 'int', false), col('j', 'json')] }),
     )
     expect(grown.columns.slice(4)).toEqual([
@@ -90,7 +76,7 @@ describe('targets', () => {
 
   test('names that need quoting', async () => {
     const columns = [col('select', 'int', false), col('größe `x`', 'varchar(9)')]
-    const target = await sink.prepare(request('quoted', { columns, key: ['select'] }))
+    const target = await bench.sink.prepare(request('quoted', { columns, key: ['select'] }))
     expect(target.columns.map(column => column.name)).toEqual(['select', 'größe `x`'])
   })
 
@@ -108,33 +94,33 @@ describe('targets', () => {
     ]
     types.push('date', 'datetime', 'varchar(17)', 'varchar(1048576)', 'varbinary(16)', 'varbinary(1048576)', 'json')
     const columns = [col('id', 'bigint', false), ...types.map((type, i) => col(`c${i}`, type))]
-    const target = await sink.prepare(request('types', { columns }))
+    const target = await bench.sink.prepare(request('types', { columns }))
     expect(target.columns.slice(1).map(column => column.type)).toEqual(types)
   })
 
   test('a DUPLICATE KEY table is refused', async () => {
-    await sink.prepare(request('other'))
-    await session.execute(
+    await bench.sink.prepare(request('other'))
+    await bench.session.execute(
       'CREATE TABLE fresh.dup (id BIGINT, name VARCHAR(5)) DUPLICATE KEY (id) DISTRIBUTED BY HASH(id)',
     )
-    await expect(sink.prepare(request('dup'))).rejects.toMatchObject({
+    await expect(bench.sink.prepare(request('dup'))).rejects.toMatchObject({
       kind: 'targetUnfit',
       message: expect.stringMatching(/fresh\.dup is a DUPLICATE KEY table/),
     })
   })
 
   test('truncate empties', async () => {
-    const target = await sink.prepare(request('emptied'))
-    await sink.write(rows(target, ['1,ann']), NEVER)
-    await sink.truncate(target)
+    const target = await bench.sink.prepare(request('emptied'))
+    await bench.sink.write(rows(target, ['1,ann']), NEVER)
+    await bench.sink.truncate(target)
     expect(await selectAll('emptied')).toEqual([])
   })
 })
 
 describe('loads', () => {
   test('rows arrive', async () => {
-    const target = await sink.prepare(request('loaded'))
-    expect(await sink.write(rows(target, ['1,ann', '2,bob', '1,eve']), NEVER)).toEqual({ rows: 3 })
+    const target = await bench.sink.prepare(request('loaded'))
+    expect(await bench.sink.write(rows(target, ['1,ann', '2,bob', '1,eve']), NEVER)).toEqual({ rows: 3 })
     expect(await selectAll('loaded')).toEqual([
       ['1', 'eve'],
       ['2', 'bob'],
@@ -142,8 +128,8 @@ describe('loads', () => {
   })
 
   test('a value that is too long stops the load and is named with its column and row', async () => {
-    const target = await sink.prepare(request('narrow'))
-    const failure = await sink.write(rows(target, ['1,ann', '2,much-too-long']), NEVER).catch(asFailure)
+    const target = await bench.sink.prepare(request('narrow'))
+    const failure = await bench.sink.write(rows(target, ['1,ann', '2,much-too-long']), NEVER).catch(asFailure)
     expect(failure).toMatchObject({ kind: 'rowRejected', retriable: false })
     const { message } = failure as Error
     expect(message).toMatch(/^fresh\.narrow: StarRocks rejected 1 of 2 rows because of column name: /)
@@ -152,28 +138,28 @@ describe('loads', () => {
   })
 
   test.each(['answerLost', 'garbageReply', 'publishTimeout'])('%s: committed all the same, sent once', async fault => {
-    const target = await sink.prepare(request(fault.toLowerCase()))
-    sandbox.faults.set({ [fault]: 1 })
-    expect(await sink.write(rows(target, ['1,ann']), NEVER)).toEqual({ rows: 1 })
-    expect(sandbox.faults.armed()).toEqual({})
+    const target = await bench.sink.prepare(request(fault.toLowerCase()))
+    bench.sandbox.faults.set({ [fault]: 1 })
+    expect(await bench.sink.write(rows(target, ['1,ann']), NEVER)).toEqual({ rows: 1 })
+    expect(bench.sandbox.faults.armed()).toEqual({})
     expect(await selectAll(fault.toLowerCase())).toEqual([['1', 'ann']])
   })
 
   test('a connection cut in the middle of the body: the same load is given again and counts once', async () => {
-    const target = await sink.prepare(request('cut'))
+    const target = await bench.sink.prepare(request('cut'))
     const load = rows(target, ['1,ann', '2,bob'])
-    sandbox.faults.set({ cutBody: 1 })
-    const failure = await sink.write(load, NEVER).catch(asFailure)
+    bench.sandbox.faults.set({ cutBody: 1 })
+    const failure = await bench.sink.write(load, NEVER).catch(asFailure)
     expect(failure).toMatchObject({ kind: 'loadUnknown', retriable: true })
-    expect(await sink.write(load, NEVER)).toEqual({ rows: 2 })
+    expect(await bench.sink.write(load, NEVER)).toEqual({ rows: 2 })
     expect(await selectAll('cut')).toHaveLength(2)
   })
 
   test('a finished label is not loaded again, by this sink or another', async () => {
-    const target = await sink.prepare(request('label'))
+    const target = await bench.sink.prepare(request('label'))
     const load = rows(target, ['1,ann'])
-    await sink.write(load, NEVER)
-    const other = new StarRocksSink(options)
+    await bench.sink.write(load, NEVER)
+    const other = new StarRocksSink(bench.options)
     const again = { ...load, body: [Buffer.from('1\x01eve\x010\x02')] }
     expect(await other.write(again, NEVER)).toEqual({ rows: 1 })
     await other.close()
@@ -187,23 +173,27 @@ describe('loads', () => {
     ['unauthorized', 'targetDenied'],
     ['feError', 'loadUnknown'],
   ])('%s is %s, and nothing was loaded', async (fault, kind) => {
-    const target = await sink.prepare(request('faulty'))
+    const target = await bench.sink.prepare(request('faulty'))
     const load = rows(target, ['1,ann'])
-    sandbox.faults.set({ [fault]: true })
-    expect(await sink.write(load, NEVER).catch(asFailure)).toMatchObject({ kind })
+    bench.sandbox.faults.set({ [fault]: true })
+    expect(await bench.sink.write(load, NEVER).catch(asFailure)).toMatchObject({ kind })
     expect(await selectAll('faulty')).toEqual([])
   })
 
   test('a follower redirect is followed', async () => {
-    const target = await sink.prepare(request('follower'))
-    sandbox.faults.set({ followerRedirect: 1 })
-    expect(await sink.write(rows(target, ['1,ann']), NEVER)).toEqual({ rows: 1 })
+    const target = await bench.sink.prepare(request('follower'))
+    bench.sandbox.faults.set({ followerRedirect: 1 })
+    expect(await bench.sink.write(rows(target, ['1,ann']), NEVER)).toEqual({ rows: 1 })
   })
 
   test('an address given as FE that is a BE is loaded directly', async () => {
-    const target = await sink.prepare(request('direct'))
-    const frontends = [{ host: '127.0.0.1', queryPort: sandbox.mysqlPort, httpPort: sandbox.beHttpPort }]
-    const direct = new StarRocksSink({ ...options, frontends, backends: [`127.0.0.1:${sandbox.beHttpPort}`] })
+    const target = await bench.sink.prepare(request('direct'))
+    const frontends = [{ host: '127.0.0.1', queryPort: bench.sandbox.mysqlPort, httpPort: bench.sandbox.beHttpPort }]
+    const direct = new StarRocksSink({
+      ...bench.options,
+      frontends,
+      backends: [`127.0.0.1:${bench.sandbox.beHttpPort}`],
+    })
     expect(await direct.write(rows(target, ['1,ann']), NEVER)).toEqual({ rows: 1 })
     await direct.close()
   })
@@ -214,19 +204,19 @@ describe('preflight', () => {
     (await checkStarRocks(given, requests)).filter(finding => finding.level !== 'ok')
 
   test('a cluster in order has no findings but ok ones, and nothing is made', async () => {
-    expect(await levels(options, request('unmade'))).toEqual([])
-    expect(await session.query("SELECT * FROM information_schema.tables WHERE TABLE_NAME = 'unmade'")).toEqual([])
+    expect(await levels(bench.options, request('unmade'))).toEqual([])
+    expect(await bench.session.query("SELECT * FROM information_schema.tables WHERE TABLE_NAME = 'unmade'")).toEqual([])
   })
 
   test('a wrong password', async () => {
-    expect(await levels({ ...options, password: 'wrong' }, request('x'))).toEqual([
+    expect(await levels({ ...bench.options, password: 'wrong' }, request('x'))).toEqual([
       expect.objectContaining({ check: 'starrocks.login', level: 'error' }),
     ])
   })
 
   test('a BE behind an address nobody reaches', async () => {
-    sandbox.faults.set({ redirectTo: '127.0.0.1:1' })
-    expect(await levels(options, request('x'))).toEqual([
+    bench.sandbox.faults.set({ redirectTo: '127.0.0.1:1' })
+    expect(await levels(bench.options, request('x'))).toEqual([
       expect.objectContaining({
         check: 'starrocks.redirect',
         level: 'error',
@@ -236,9 +226,9 @@ describe('preflight', () => {
   })
 
   test('targets that do not suit, with a remedy each', async () => {
-    await sink.prepare(request('checked'))
+    await bench.sink.prepare(request('checked'))
     const columns = [col('id', 'bigint', false), col('name', 'varchar(80)'), col('more', 'int')]
-    const found = await levels(options, request('checked', { columns, missingColumns: 'refuse' }))
+    const found = await levels(bench.options, request('checked', { columns, missingColumns: 'refuse' }))
     expect(found).toEqual([
       expect.objectContaining({ level: 'warning', message: expect.stringContaining('fresh.checked.name') }),
       expect.objectContaining({ level: 'error', remedy: expect.stringContaining('ADD COLUMN `more` INT NULL') }),

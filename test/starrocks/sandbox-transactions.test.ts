@@ -1,46 +1,30 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Load, PositionMark } from '../../lib/dispatch/sink.js'
 import type { TargetTable } from '../../lib/model/schema.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { Frontends } from '../../lib/starrocks/frontends.js'
-import { StarRocksSession } from '../../lib/starrocks/starrocks-session.js'
 import { StarRocksSink } from '../../lib/starrocks/starrocks-sink.js'
 import { positionTable } from '../../lib/starrocks/sync-position.js'
 import { rejectionOf } from '../support/failure-of.js'
-import { csvLoad, sinkOptions } from './fixtures.js'
+import { TargetBench } from '../support/target-bench.js'
+import { csvLoad } from './fixtures.js'
 
 const NEVER = new AbortController().signal
-const ACCOUNT = { user: 'sync', password: 'se:cret@1' }
-const PORTS = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-let sandbox: Sandbox
-let sink: StarRocksSink
-let session: StarRocksSession
+const PATIENCE = { loadTimeoutMs: 5000 }
+let bench: TargetBench
 let a: TargetTable
 let b: TargetTable
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ ...PORTS, dataDir: null, ...ACCOUNT, emulatedVersion: '4.1.0' })
-  const options = optionsFor(sandbox)
-  sink = new StarRocksSink(options)
-  session = new StarRocksSession(options, new Frontends(options))
-  a = await sink.prepare(request('a'))
-  b = await sink.prepare(request('b'))
-  await sink.prepare(positionTable('fresh'))
+  bench = await TargetBench.start({ emulatedVersion: '4.1.0' }, PATIENCE)
+  a = await bench.sink.prepare(request('a'))
+  b = await bench.sink.prepare(request('b'))
+  await bench.sink.prepare(positionTable('fresh'))
 })
-afterAll(async () => {
-  await sink.close()
-  await session.close()
-  await sandbox.close()
-})
+afterAll(() => bench?.close())
 afterEach(async () => {
-  sandbox.faults.clear()
-  for (const table of [a, b]) await sink.truncate(table)
-  await sink.removeMark('fresh', 'task')
+  bench.sandbox.faults.clear()
+  for (const table of [a, b]) await bench.sink.truncate(table)
+  await bench.sink.removeMark('fresh', 'task')
 })
-
-function optionsFor({ feHttpPort: httpPort, mysqlPort: queryPort }: Sandbox) {
-  return sinkOptions({ frontends: [{ host: '127.0.0.1', queryPort, httpPort }], loadTimeoutMs: 5000 })
-}
 
 function request(table: string) {
   const columns = [
@@ -76,15 +60,15 @@ function mark(epoch: number): PositionMark {
 
 async function contents(): Promise<Record<string, string[]>> {
   const read = async (table: string) =>
-    (await session.query(`SELECT id, name FROM fresh.${table} ORDER BY id`)).map(row => [...row.values()].join())
+    (await bench.session.query(`SELECT id, name FROM fresh.${table} ORDER BY id`)).map(row => [...row.values()].join())
   return { a: await read('a'), b: await read('b') }
 }
 
-const epochOf = async () => (await sink.readMarks(['fresh'], 'task')).get('fresh')?.epoch
+const epochOf = async () => (await bench.sink.readMarks(['fresh'], 'task')).get('fresh')?.epoch
 
 test('several loads of two tables and the mark become visible together', async () => {
   const name = label()
-  const transaction = await sink.begin('fresh', name, NEVER)
+  const transaction = await bench.sink.begin('fresh', name, NEVER)
   await Promise.all([
     transaction.load(rows(a, ['1,ann', '2,bob']), NEVER).then(() => transaction.load(rows(a, ['1,eve']), NEVER)),
     transaction.load(rows(b, ['7,x']), NEVER),
@@ -93,40 +77,40 @@ test('several loads of two tables and the mark become visible together', async (
   expect(await epochOf()).toBeUndefined()
   await transaction.commit(mark(1), NEVER)
   expect(await contents()).toEqual({ a: ['1,eve', '2,bob'], b: ['7,x'] })
-  expect(await sink.readMarks(['fresh'], 'task')).toEqual(new Map([['fresh', mark(1)]]))
-  expect(await rejectionOf(sink.begin('fresh', name, NEVER))).toMatchObject({ kind: 'labelTaken' })
-  expect(await sink.settleTransaction('fresh', name, NEVER)).toBe('committed')
+  expect(await bench.sink.readMarks(['fresh'], 'task')).toEqual(new Map([['fresh', mark(1)]]))
+  expect(await rejectionOf(bench.sink.begin('fresh', name, NEVER))).toMatchObject({ kind: 'labelTaken' })
+  expect(await bench.sink.settleTransaction('fresh', name, NEVER)).toBe('committed')
   expect(await epochOf()).toBe(1)
 })
 
 test('an epoch without rows moves the mark alone', async () => {
-  for (const epoch of [1, 2]) await (await sink.begin('fresh', label(), NEVER)).commit(mark(epoch), NEVER)
+  for (const epoch of [1, 2]) await (await bench.sink.begin('fresh', label(), NEVER)).commit(mark(epoch), NEVER)
   expect(await epochOf()).toBe(2)
 })
 
 test('rolled back, or left behind and settled: nothing of it is there, and the label is free', async () => {
   for (const end of ['rollback', 'settle'] as const) {
     const name = label()
-    const transaction = await sink.begin('fresh', name, NEVER)
+    const transaction = await bench.sink.begin('fresh', name, NEVER)
     await transaction.load(rows(a, ['1,ann']), NEVER)
     if (end === 'rollback') await transaction.rollback()
-    else expect(['aborted', 'absent']).toContain(await sink.settleTransaction('fresh', name, NEVER))
+    else expect(['aborted', 'absent']).toContain(await bench.sink.settleTransaction('fresh', name, NEVER))
     expect(await contents()).toEqual({ a: [], b: [] })
-    await (await sink.begin('fresh', label(), NEVER)).commit(mark(1), NEVER)
-    expect(await sink.settleTransaction('fresh', name, NEVER)).not.toBe('committed')
+    await (await bench.sink.begin('fresh', label(), NEVER)).commit(mark(1), NEVER)
+    expect(await bench.sink.settleTransaction('fresh', name, NEVER)).not.toBe('committed')
   }
 })
 
 test('a label nobody has used is absent', async () => {
-  expect(await sink.settleTransaction('fresh', 'never', NEVER)).toBe('absent')
-  expect(await sink.settleLabel('fresh', 'never', NEVER)).toBe('absent')
+  expect(await bench.sink.settleTransaction('fresh', 'never', NEVER)).toBe('absent')
+  expect(await bench.sink.settleLabel('fresh', 'never', NEVER)).toBe('absent')
   const load = rows(a, ['1,ann'])
-  await sink.write(load, NEVER)
-  expect(await sink.settleLabel('fresh', load.label, NEVER)).toBe('committed')
+  await bench.sink.write(load, NEVER)
+  expect(await bench.sink.settleLabel('fresh', load.label, NEVER)).toBe('committed')
 })
 
 test('a row that does not fit takes the whole epoch with it; the reason names the column', async () => {
-  const transaction = await sink.begin('fresh', label(), NEVER)
+  const transaction = await bench.sink.begin('fresh', label(), NEVER)
   await transaction.load(rows(b, ['7,x']), NEVER)
   const failure = await rejectionOf(
     transaction.load(rows(a, ['1,ann', '2,abcdefg']), NEVER).then(() => transaction.commit(mark(1), NEVER)),
@@ -140,29 +124,29 @@ test('a row that does not fit takes the whole epoch with it; the reason names th
 describe('dry runs', () => {
   test('tell good rows from bad and keep none', async () => {
     const [good, bad] = [rows(a, ['1,ann', '2,bob']), rows(a, ['1,ann', '2,abcdefg'])]
-    expect(await sink.dryRun(good, NEVER)).toBeNull()
-    expect(await sink.dryRun(bad, NEVER)).toMatch(/^StarRocks rejected rows because of column name: .*abcdefg/)
+    expect(await bench.sink.dryRun(good, NEVER)).toBeNull()
+    expect(await bench.sink.dryRun(bad, NEVER)).toMatch(/^StarRocks rejected rows because of column name: .*abcdefg/)
     expect(await contents()).toEqual({ a: [], b: [] })
     // The load's own label is still free.
-    expect(await sink.write(good, NEVER)).toEqual({ rows: 2 })
+    expect(await bench.sink.write(good, NEVER)).toEqual({ rows: 2 })
   })
 
   test('leave no transaction open', async () => {
     const seen: string[] = []
-    sandbox.faults.set({
+    bench.sandbox.faults.set({
       followerRedirect: target => {
         if (target.op === 'begin') seen.push(target.label)
         return false
       },
     })
-    await sink.dryRun(rows(a, ['1,ann']), NEVER)
-    await sink.dryRun(rows(a, ['1,abcdefg']), NEVER)
+    await bench.sink.dryRun(rows(a, ['1,ann']), NEVER)
+    await bench.sink.dryRun(rows(a, ['1,abcdefg']), NEVER)
     expect(seen.length).toBeGreaterThanOrEqual(2)
-    for (const name of seen) expect(await sink.settleLabel('fresh', name, NEVER)).toBe('aborted')
+    for (const name of seen) expect(await bench.sink.settleLabel('fresh', name, NEVER)).toBe('aborted')
   })
 
   test('work where BEs are given directly', async () => {
-    const direct = new StarRocksSink({ ...optionsFor(sandbox), backends: [`127.0.0.1:${sandbox.beHttpPort}`] })
+    const direct = new StarRocksSink({ ...bench.options, backends: [`127.0.0.1:${bench.sandbox.beHttpPort}`] })
     try {
       expect(await direct.dryRun(rows(a, ['1,ann']), NEVER)).toBeNull()
       expect(await direct.dryRun(rows(a, ['1,abcdefg']), NEVER)).toMatch(/column name/)
@@ -175,22 +159,20 @@ describe('dry runs', () => {
 
 describe('whether transactions can be relied on', () => {
   test('they can; the try leaves nothing', async () => {
-    expect(await sink.lacksTransactions(['fresh', 'other'], 'task', NEVER)).toBeNull()
-    expect(await session.query('SELECT * FROM fresh._sync_position')).toEqual([])
+    expect(await bench.sink.lacksTransactions(['fresh', 'other'], 'task', NEVER)).toBeNull()
+    expect(await bench.session.query('SELECT * FROM fresh._sync_position')).toEqual([])
   })
 
   test('not in 3.5', async () => {
-    const old = await startSandbox({ ...PORTS, dataDir: null, ...ACCOUNT, emulatedVersion: '3.5.2' })
-    const lacking = new StarRocksSink(optionsFor(old))
+    const old = await TargetBench.start({ emulatedVersion: '3.5.2' }, PATIENCE)
     try {
-      expect(await lacking.lacksTransactions(['fresh'], 'task', NEVER)).toMatch(
+      expect(await old.sink.lacksTransactions(['fresh'], 'task', NEVER)).toMatch(
         /^StarRocks 3\.5\.2\S* is older than 4\.0\.7/,
       )
       // Told to try all the same, it finds out.
-      const why = await lacking.lacksTransactions(['fresh'], 'task', NEVER, '3.0.0')
+      const why = await old.sink.lacksTransactions(['fresh'], 'task', NEVER, '3.0.0')
       expect(why).not.toBeNull()
     } finally {
-      await lacking.close()
       await old.close()
     }
   })
@@ -199,18 +181,18 @@ describe('whether transactions can be relied on', () => {
 describe('faults', () => {
   test('a follower before the leader', async () => {
     let redirected = false
-    sandbox.faults.set({
+    bench.sandbox.faults.set({
       followerRedirect: () => {
         redirected = !redirected
         return redirected
       },
     })
-    const transaction = await sink.begin('fresh', label(), NEVER)
+    const transaction = await bench.sink.begin('fresh', label(), NEVER)
     await transaction.load(rows(a, ['1,ann']), NEVER)
     await transaction.commit(mark(1), NEVER)
-    expect(await sink.dryRun(rows(a, ['1,ann']), NEVER)).toBeNull()
+    expect(await bench.sink.dryRun(rows(a, ['1,ann']), NEVER)).toBeNull()
     expect(await contents()).toEqual({ a: ['1,ann'], b: [] })
-    expect(sandbox.faults.struck('followerRedirect')).toBeGreaterThan(1)
+    expect(bench.sandbox.faults.struck('followerRedirect')).toBeGreaterThan(1)
   })
 
   test.each([
@@ -220,14 +202,14 @@ describe('faults', () => {
   ])(
     '%s during a load: rolled back, nothing is there, and the next transaction goes through',
     async (fault, setting, kind) => {
-      const transaction = await sink.begin('fresh', label(), NEVER)
+      const transaction = await bench.sink.begin('fresh', label(), NEVER)
       await transaction.load(rows(b, ['7,x']), NEVER)
-      sandbox.faults.set({ [fault]: setting })
+      bench.sandbox.faults.set({ [fault]: setting })
       expect(await rejectionOf(transaction.load(rows(a, ['1,ann']), NEVER))).toMatchObject({ kind })
-      sandbox.faults.clear()
+      bench.sandbox.faults.clear()
       await transaction.rollback()
       expect(await contents()).toEqual({ a: [], b: [] })
-      const next = await sink.begin('fresh', label(), NEVER)
+      const next = await bench.sink.begin('fresh', label(), NEVER)
       await next.load(rows(a, ['1,ann']), NEVER)
       await next.commit(mark(1), NEVER)
       expect(await contents()).toEqual({ a: ['1,ann'], b: [] })

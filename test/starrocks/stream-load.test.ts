@@ -8,21 +8,18 @@ import {
   closedPort,
   frontendScript,
   type Script,
-  ScriptedNode,
+  type ScriptedNode,
+  ScriptedNodes,
   successText,
 } from '../support/stream-load-server.js'
 import { csvLoad, sinkOptions } from './fixtures.js'
 
-const nodes: ScriptedNode[] = []
+const nodes = new ScriptedNodes()
 afterEach(async () => {
-  await Promise.all(nodes.splice(0).map(node => node.stop()))
+  await nodes.stop()
 })
 
-async function start(script: Script): Promise<ScriptedNode> {
-  const node = await ScriptedNode.start(script)
-  nodes.push(node)
-  return node
-}
+const start = (script: Script): Promise<ScriptedNode> => nodes.start(script)
 
 const LOAD = csvLoad(['1\x01ann\x010\x02', '2\x01bob\x010\x02'])
 const NEVER = new AbortController().signal

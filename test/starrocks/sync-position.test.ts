@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { PositionMark } from '../../lib/dispatch/sink.js'
 import { Failure } from '../../lib/model/failure.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { Frontends } from '../../lib/starrocks/frontends.js'
-import { type Row, StarRocksSession, type Statements } from '../../lib/starrocks/starrocks-session.js'
-import { StarRocksSink } from '../../lib/starrocks/starrocks-sink.js'
+import type { Row, Statements } from '../../lib/starrocks/starrocks-session.js'
 import {
   isMarked,
   positionTable,
@@ -13,7 +10,7 @@ import {
   renderMarkDeletion,
 } from '../../lib/starrocks/sync-position.js'
 import { rejectionOf } from '../support/failure-of.js'
-import { sinkOptions } from './fixtures.js'
+import { TargetBench } from '../support/target-bench.js'
 
 const NEVER = new AbortController().signal
 const MARK: PositionMark = {
@@ -25,62 +22,59 @@ const MARK: PositionMark = {
 }
 
 describe('marks in a database', () => {
-  let sandbox: Sandbox
-  let sink: StarRocksSink
-  let session: StarRocksSession
+  let bench: TargetBench
 
   beforeAll(async () => {
-    const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-    sandbox = await startSandbox({ ...ports, dataDir: null, user: 'sync', password: 'se:cret@1' })
-    const { feHttpPort: httpPort, mysqlPort: queryPort } = sandbox
-    const options = sinkOptions({ frontends: [{ host: '127.0.0.1', queryPort, httpPort }] })
-    sink = new StarRocksSink(options)
-    session = new StarRocksSession(options, new Frontends(options))
+    bench = await TargetBench.start()
   })
-  afterAll(async () => {
-    await sink.close()
-    await session.close()
-    await sandbox.close()
-  })
+  afterAll(() => bench?.close())
 
   test('are absent without database, table or row', async () => {
-    await session.execute('CREATE DATABASE bare')
-    await sink.prepare(positionTable('empty'))
-    expect(await sink.readMarks(['nowhere', 'bare', 'empty'], 't')).toEqual(new Map())
-    for (const database of ['nowhere', 'bare', 'empty']) await sink.removeMark(database, 't')
+    await bench.session.execute('CREATE DATABASE bare')
+    await bench.sink.prepare(positionTable('empty'))
+    expect(await bench.sink.readMarks(['nowhere', 'bare', 'empty'], 't')).toEqual(new Map())
+    for (const database of ['nowhere', 'bare', 'empty']) await bench.sink.removeMark(database, 't')
   })
 
   test('come back as they were written, each task its own; the newest counts', async () => {
-    for (const database of ['one', 'two']) await sink.prepare(positionTable(database))
+    for (const database of ['one', 'two']) await bench.sink.prepare(positionTable(database))
     const other = { ...MARK, task: 'other' }
-    await sink.write(renderMark({ ...MARK, epoch: 1 }, 'one', 'l1', 0), NEVER)
-    await sink.write(renderMark(MARK, 'one', 'l2', 1_700_000_000_123), NEVER)
-    await sink.write(renderMark(other, 'one', 'l3', 0), NEVER)
-    await sink.write(renderMark(other, 'two', 'l4', 0), NEVER)
-    expect(await sink.readMarks(['one', 'two'], MARK.task)).toEqual(new Map([['one', MARK]]))
-    expect(await sink.readMarks(['two', 'one'], 'other')).toEqual(
+    await bench.sink.write(renderMark({ ...MARK, epoch: 1 }, 'one', 'l1', 0), NEVER)
+    await bench.sink.write(renderMark(MARK, 'one', 'l2', 1_700_000_000_123), NEVER)
+    await bench.sink.write(renderMark(other, 'one', 'l3', 0), NEVER)
+    await bench.sink.write(renderMark(other, 'two', 'l4', 0), NEVER)
+    expect(await bench.sink.readMarks(['one', 'two'], MARK.task)).toEqual(new Map([['one', MARK]]))
+    expect(await bench.sink.readMarks(['two', 'one'], 'other')).toEqual(
       new Map([
         ['two', other],
         ['one', other],
       ]),
     )
-    const [row] = await session.query("SELECT applied_at FROM one._sync_position WHERE epoch > 1 AND task <> 'other'")
+    const [row] = await bench.session.query(
+      "SELECT applied_at FROM one._sync_position WHERE epoch > 1 AND task <> 'other'",
+    )
     expect(row!.get('applied_at')).toMatch(/^2023-11-14 22:13:20\.123/)
-    expect([await isMarked(session, 'one', 'l2'), await isMarked(session, 'one', 'l1')]).toEqual([true, false])
-    expect([await isMarked(session, 'two', 'l2'), await isMarked(session, 'nowhere', 'l2')]).toEqual([false, false])
-    await sink.removeMark('one', MARK.task)
-    expect([...(await sink.readMarks(['one'], MARK.task)).keys()]).toEqual([])
-    expect([...(await sink.readMarks(['one'], 'other')).keys()]).toEqual(['one'])
-    await sink.write(renderMarkDeletion('other', 'one', 'l5'), NEVER)
-    expect([...(await sink.readMarks(['one', 'two'], 'other')).keys()]).toEqual(['two'])
+    expect([await isMarked(bench.session, 'one', 'l2'), await isMarked(bench.session, 'one', 'l1')]).toEqual([
+      true,
+      false,
+    ])
+    expect([await isMarked(bench.session, 'two', 'l2'), await isMarked(bench.session, 'nowhere', 'l2')]).toEqual([
+      false,
+      false,
+    ])
+    await bench.sink.removeMark('one', MARK.task)
+    expect([...(await bench.sink.readMarks(['one'], MARK.task)).keys()]).toEqual([])
+    expect([...(await bench.sink.readMarks(['one'], 'other')).keys()]).toEqual(['one'])
+    await bench.sink.write(renderMarkDeletion('other', 'one', 'l5'), NEVER)
+    expect([...(await bench.sink.readMarks(['one', 'two'], 'other')).keys()]).toEqual(['two'])
   })
 
   test('a table made by hand may have more columns, if they have defaults', async () => {
-    await sink.prepare(positionTable('wider'))
-    await session.execute('ALTER TABLE wider._sync_position ADD COLUMN note VARCHAR(9) NULL')
-    await sink.prepare(positionTable('wider'))
-    await sink.write(renderMark(MARK, 'wider', 'w1', 0), NEVER)
-    expect(await sink.readMarks(['wider'], MARK.task)).toEqual(new Map([['wider', MARK]]))
+    await bench.sink.prepare(positionTable('wider'))
+    await bench.session.execute('ALTER TABLE wider._sync_position ADD COLUMN note VARCHAR(9) NULL')
+    await bench.sink.prepare(positionTable('wider'))
+    await bench.sink.write(renderMark(MARK, 'wider', 'w1', 0), NEVER)
+    expect(await bench.sink.readMarks(['wider'], MARK.task)).toEqual(new Map([['wider', MARK]]))
   })
 })
 

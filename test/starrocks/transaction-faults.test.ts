@@ -3,15 +3,11 @@ import type { PositionMark, SinkTransaction } from '../../lib/dispatch/sink.js'
 import { asFailure } from '../../lib/model/failure.js'
 import { FAULTS, type FaultName, type FaultOp } from '../../lib/sandbox/fault-names.js'
 import type { FaultRule } from '../../lib/sandbox/faults.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import { Frontends } from '../../lib/starrocks/frontends.js'
-import { StarRocksSession } from '../../lib/starrocks/starrocks-session.js'
-import { StarRocksSink } from '../../lib/starrocks/starrocks-sink.js'
 import { positionTable } from '../../lib/starrocks/sync-position.js'
-import { csvLoad, sinkOptions } from './fixtures.js'
+import { TargetBench } from '../support/target-bench.js'
+import { csvLoad } from './fixtures.js'
 
 const NEVER = new AbortController().signal
-const ACCOUNT = { user: 'sync', password: 'se:cret@1' }
 const OPS: readonly FaultOp[] = ['begin', 'load', 'commit', 'rollback', 'state']
 const VALUES: Partial<Record<FaultName, string | number>> = {
   redirectTo: '127.0.0.1:1',
@@ -19,27 +15,16 @@ const VALUES: Partial<Record<FaultName, string | number>> = {
   failedWith200: 'Service is shutting down, please retry later!',
 }
 
-let sandbox: Sandbox
-let sink: StarRocksSink
-let session: StarRocksSession
+let bench: TargetBench
 beforeAll(async () => {
-  const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-  sandbox = await startSandbox({ ...ports, dataDir: null, ...ACCOUNT, emulatedVersion: '4.1.0' })
-  const frontends = [{ host: '127.0.0.1', queryPort: sandbox.mysqlPort, httpPort: sandbox.feHttpPort }]
-  const options = sinkOptions({ frontends, loadTimeoutMs: 3000 })
-  sink = new StarRocksSink(options)
-  session = new StarRocksSession(options, new Frontends(options))
-  await sink.prepare(positionTable('app'))
+  bench = await TargetBench.start({ emulatedVersion: '4.1.0' }, { loadTimeoutMs: 3000 })
+  await bench.sink.prepare(positionTable('app'))
   // Rows that are loaded twice stay two rows here.
   for (const table of ['a', 'b'])
-    await session.execute(`CREATE TABLE app.${table} (id BIGINT) DUPLICATE KEY (id) DISTRIBUTED BY HASH(id)`)
+    await bench.session.execute(`CREATE TABLE app.${table} (id BIGINT) DUPLICATE KEY (id) DISTRIBUTED BY HASH(id)`)
 })
-afterAll(async () => {
-  await sink.close()
-  await session.close()
-  await sandbox.close()
-})
-afterEach(() => sandbox.faults.clear())
+afterAll(() => bench?.close())
+afterEach(() => bench.sandbox.faults.clear())
 
 let epoch = 0
 
@@ -54,7 +39,7 @@ async function deliver(): Promise<readonly string[]> {
     labels.push(label)
     let transaction: SinkTransaction | null = null
     try {
-      transaction = await sink.begin('app', label, NEVER)
+      transaction = await bench.sink.begin('app', label, NEVER)
       for (const table of ['a', 'b', 'a']) await transaction.load(rowFor(table), NEVER)
       await transaction.commit(mark, NEVER)
       return labels
@@ -71,7 +56,7 @@ async function deliver(): Promise<readonly string[]> {
 async function settled(label: string): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await sink.settleTransaction('app', label, NEVER)
+      return await bench.sink.settleTransaction('app', label, NEVER)
     } catch (error) {
       if (attempt === 12) throw error
     }
@@ -100,19 +85,19 @@ test.each(CASES)('%s at %s, once and three times: the epoch is in exactly once',
     const rule: FaultRule = { times, op, ...(value === undefined ? {} : { value }) }
     // A rollback is asked for when something else went wrong.
     const faults = op === 'rollback' ? { [name]: rule, cutBody: 1 } : { [name]: rule }
-    sandbox.faults.set(faults)
+    bench.sandbox.faults.set(faults)
     await deliver()
-    sandbox.faults.clear()
+    bench.sandbox.faults.clear()
     for (const [table, count] of [
       ['a', '2'],
       ['b', '1'],
     ]) {
-      const [row] = await session.query(`SELECT COUNT(*) AS n FROM app.${table} WHERE id = ${epoch}`)
+      const [row] = await bench.session.query(`SELECT COUNT(*) AS n FROM app.${table} WHERE id = ${epoch}`)
       expect([table, row!.get('n')]).toEqual([table, count])
     }
-    expect((await sink.readMarks(['app'], 't')).get('app')).toMatchObject({ epoch })
+    expect((await bench.sink.readMarks(['app'], 't')).get('app')).toMatchObject({ epoch })
   }
-  expect(sandbox.faults.struck(name)).toBeGreaterThan(0)
+  expect(bench.sandbox.faults.struck(name)).toBeGreaterThan(0)
 })
 
 test('there are faults to try', () => {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import type { Sandbox } from '../../lib/sandbox/sandbox.js'
 import type { StarRocksSinkOptions } from '../../lib/starrocks/starrocks-sink.js'
 import { rejectionOf } from '../support/failure-of.js'
+import { memorySandbox } from '../support/memory-sandbox.js'
 import { closedPort, type Exchange } from '../support/stream-load-server.js'
 import { failed, OK, type Op, opOf, type Reply, state, TransactionClusters } from '../support/transaction-cluster.js'
 
@@ -13,14 +14,7 @@ const TASK = 'task'
 
 let sandbox: Sandbox
 beforeAll(async () => {
-  const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-  sandbox = await startSandbox({
-    ...ports,
-    dataDir: null,
-    user: 'sync',
-    password: 'se:cret@1',
-    emulatedVersion: '4.0.7',
-  })
+  sandbox = await memorySandbox({ user: 'sync', password: 'se:cret@1', emulatedVersion: '4.0.7' })
 })
 afterAll(() => sandbox.close())
 afterEach(() => clusters.end())

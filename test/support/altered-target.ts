@@ -1,12 +1,11 @@
 import type { TargetEvolution, TargetStep } from '../../lib/model/target-change.js'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
+import type { Sandbox } from '../../lib/sandbox/sandbox.js'
 import { TargetAlterer } from '../../lib/starrocks/alter-target.js'
-import { Frontends } from '../../lib/starrocks/frontends.js'
-import { StarRocksSession, type Statements } from '../../lib/starrocks/starrocks-session.js'
+import type { StarRocksSession, Statements } from '../../lib/starrocks/starrocks-session.js'
 import type { StarRocksSinkOptions } from '../../lib/starrocks/starrocks-sink.js'
-import { sinkOptions } from '../starrocks/fixtures.js'
 import { sourceColumn } from './source-column.js'
 import { evolution } from './table-change.js'
+import { TargetBench } from './target-bench.js'
 
 export const NEVER = new AbortController().signal
 export const ALTER_TIMES = { pollMs: 5, slowPollMs: 20, limitMs: 20_000 }
@@ -16,22 +15,17 @@ export class AlteredTarget {
   readonly sandbox: Sandbox
   readonly options: StarRocksSinkOptions
   readonly session: StarRocksSession
+  readonly close: () => Promise<void>
 
-  private constructor(sandbox: Sandbox) {
-    this.sandbox = sandbox
-    const { feHttpPort: httpPort, mysqlPort: queryPort } = sandbox
-    this.options = sinkOptions({ frontends: [{ host: '127.0.0.1', queryPort, httpPort }] })
-    this.session = new StarRocksSession(this.options, new Frontends(this.options))
+  private constructor(bench: TargetBench) {
+    this.sandbox = bench.sandbox
+    this.options = bench.options
+    this.session = bench.session
+    this.close = () => bench.close()
   }
 
   static async start(): Promise<AlteredTarget> {
-    const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
-    return new AlteredTarget(await startSandbox({ ...ports, dataDir: null, user: 'sync', password: 'se:cret@1' }))
-  }
-
-  async close(): Promise<void> {
-    await this.session.close()
-    await this.sandbox.close()
+    return new AlteredTarget(await TargetBench.start())
   }
 
   async reset(): Promise<void> {

@@ -133,7 +133,7 @@ export interface TableSpec {
   readonly optional?: readonly (readonly [number, Buffer])[]
 }
 
-export function tableMapBody(spec: TableSpec): Buffer {
+function tableMapBody(spec: TableSpec): Buffer {
   const schema = Buffer.from(spec.schema)
   const table = Buffer.from(spec.table)
   const nullBits = Buffer.alloc((spec.columns.length + 7) >> 3)
@@ -204,7 +204,7 @@ export function mariadbCompressed(data: Buffer): Buffer {
 }
 
 /** A zstd frame that holds `data` in raw blocks (RFC 8878). */
-export function zstdFrame(data: Buffer): Buffer {
+function zstdFrame(data: Buffer): Buffer {
   const blocks: Buffer[] = []
   for (let at = 0; at === 0 || at < data.length; at += 100_000) {
     const block = data.subarray(at, at + 100_000)

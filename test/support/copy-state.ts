@@ -16,6 +16,8 @@ export class CopyState {
   readonly done: CutChunk[] = []
   readonly files = new Map<string, readonly Segment[]>()
   notes: CutChunk[] = []
+  /** What was written last. */
+  last: Promise<void> = Promise.resolve()
 
   constructor(tables: readonly string[]) {
     for (const table of tables) this.frontiers.set(table, null)
@@ -33,6 +35,7 @@ export class CopyState {
 
   /** As a start does: what is in moves the frontier, what is void is forgotten. */
   async judge(judge: (chunks: readonly AdmittedChunk[]) => JudgedChunks, life: Life): Promise<JudgedChunks> {
+    this.last = Promise.resolve()
     const judged = judge(this.notes)
     await life.step()
     for (const chunk of judged.done) this.#conclude(chunk)
@@ -41,10 +44,17 @@ export class CopyState {
     return judged
   }
 
-  async conclude(chunk: Pick<AdmittedChunk, 'table' | 'range'>, life: Life): Promise<void> {
-    await life.step()
-    this.#conclude(chunk)
-    await life.step()
+  /** One after the other, in the order of the calls. */
+  conclude(chunk: Pick<AdmittedChunk, 'table' | 'range'>, life: Life): Promise<void> {
+    const { last } = this
+    const concluded = (async () => {
+      await last
+      await life.step()
+      this.#conclude(chunk)
+      await life.step()
+    })()
+    this.last = concluded
+    return concluded
   }
 
   /** Files as a process sees them; a crash leaves those that were written. */

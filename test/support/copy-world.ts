@@ -17,7 +17,7 @@ import { CopyGate } from '../../lib/snapshot/gate.js'
 import { judgeAdmitted } from '../../lib/snapshot/judge-admitted.js'
 import { CopyState } from './copy-state.js'
 import type { Life } from './crashing-life.js'
-import { copyTable, mustHold, rangeName } from './model-copier.js'
+import { copyTable, joinHalves, mustHold, rangeName } from './model-copier.js'
 import { boundaryOf, type History, imagesOf, offsetOf, type SourceEvent } from './model-history.js'
 import { ModelJournal } from './model-journal.js'
 import { ModelTarget } from './model-target.js'
@@ -49,6 +49,8 @@ export class CopyWorld {
   readonly copies = new CopyState(TABLES)
   saved: MasterInfo | null = null
   jsonTargets = new Set<string>()
+  /** Of the last life. */
+  mode: CopyMode = 'atOnce'
   /** Transactions behind which the stream begins. */
   readonly #past: number
   #lives = 0
@@ -78,7 +80,12 @@ export class CopyWorld {
     const twice = log.find(([, count]) => count !== 1)
     if (twice !== undefined) return `d1.log has ${twice[0]} ${twice[1]} times`
     const [found, wanted] = [
-      log.map(([row]) => row.replace(/^@?\d+\.-\d+\.\d+i/, 'copied')).sort(),
+      joinHalves(
+        this.history,
+        log.map(([row]) => row),
+      )
+        .map(row => row.replace(/^\d+\.-\d+\.\d+i/, 'copied'))
+        .sort(),
       mustHold(this.history, TABLES, this.copies.done),
     ].map(rows => rows!.join(' | '))
     return found === wanted ? null : `d1.log is\n${found}\nbut must be\n${wanted}`
@@ -113,9 +120,9 @@ export class CopyWorld {
     for (const database of resumed.retired) await sink.removeMark(database, TASK)
     const saver = new PositionSaver<EpochNote>({
       save: (position, { epoch }) => this.#save(life, position, epoch),
-      onSaved: (_position, notes) => {
+      onSaved: (saved, notes) => {
         for (const { epoch } of notes) plan.over(epoch)
-        gate.saved(notes.at(-1)!.epoch)
+        gate.saved(notes.at(-1)!.epoch, saved)
       },
       onRetry: () => undefined,
     })
@@ -164,6 +171,7 @@ export class CopyWorld {
       onReplayed: chunk => void this.copies.conclude(chunk, life),
       now: () => 1,
     })
+    if (resumed.scripts.length === 0 || settings.mode === 'behindFrontier') this.mode = settings.mode
     const copiers = this.#copy(settings, gate, routes, cuts, life, () => this.#headOf(behind, life))
     await gate.begin()
     const running = Promise.all(copiers.map(start => start()))
@@ -224,6 +232,7 @@ export class CopyWorld {
       if (dispatcher.unfinished) dispatcher.dropOpen()
       await dispatcher.drain()
       await saver.settled()
+      await this.copies.last
       return ended
     } finally {
       dispatcher.abandon(new Failure('streamBroken', 'The engine stops.'))
@@ -234,13 +243,14 @@ export class CopyWorld {
 
   /** Tells the gate of the tables; what is returned begins to read them. */
   #copy(
-    { mode, asks }: CopySettings,
+    { asks }: CopySettings,
     gate: CopyGate,
     routes: ReadonlyMap<string, readonly Route[]>,
     cuts: Map<string, number>,
     life: Life,
     head: () => number,
   ): (() => Promise<void>)[] {
+    const { mode } = this
     const order = {
       isAtMost: (key: readonly string[], bound: readonly string[]) => {
         const is = Number(key[0]) <= Number(bound[0])

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { runningProcess } from '../../lib/checkpoint/data-dir.js'
+import type { Status } from '../../lib/observe/status.js'
 
 const CLI = resolve('bin/mysql-sr-sync')
 
@@ -23,7 +24,7 @@ export interface EngineSetup {
   /** Further top-level lines, and lines that replace a default of the same key. */
   readonly top?: Readonly<Record<string, string | number | boolean>>
   /** Text of [[source]] and [[rule]] blocks instead of the default ones. */
-  readonly blocks?: string
+  readonly blocks?: string | undefined
 }
 
 /** One engine with a folder of its own, driven as an operator does: by sync.toml and the command line. */
@@ -139,6 +140,23 @@ export class Engine {
     // On a busy machine `wait` may be up before the engine that was started before it, and finds none running.
     while (this.alive && runningProcess(this.dataDir)?.pid !== this.pid) await new Promise(done => setTimeout(done, 20))
     return this.cli('wait', '--timeout', String(seconds))
+  }
+
+  /** Resolves when it has said this; rejects when it ends without. */
+  async said(text: RegExp | string): Promise<void> {
+    const isSaid = () => (typeof text === 'string' ? this.#output.includes(text) : text.test(this.#output))
+    while (!isSaid()) {
+      if (!this.alive) {
+        await this.ended()
+        if (!isSaid()) throw new Error(`ended without ${text}: ${this.#output}`)
+      }
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+  }
+
+  /** What `status --json` says. */
+  async status(): Promise<Status> {
+    return JSON.parse((await this.cli('status', '--json')).stdout) as Status
   }
 
   async position(): Promise<string> {

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
-import type { ServerAddress } from '../../lib/servers/test-server.js'
+import type { Sandbox } from '../../lib/sandbox/sandbox.js'
+import type { ServerKind } from '../../lib/servers/server-recipe.js'
 import { BankTraffic } from './bank-traffic.js'
 import { bankRules, judgeBank, type Verdict } from './bank-verdict.js'
-import { Engine } from './engine.js'
+import type { Engine } from './engine.js'
 import type { DeliveryMode, KillPoint } from './kill-points.js'
 import type { Random } from './random.js'
-import { freshSchema } from './servers.js'
+import { SyncBench } from './sync-bench.js'
 
 const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
 const EMULATED: Record<DeliveryMode, string> = { labels: '3.3.0', atomic: '4.1.0' }
@@ -16,53 +16,44 @@ const PATIENCE_MS = 120_000
 
 /** An engine between a real source with traffic and a sandbox, killed at given points; then all is compared. */
 export class KillRun {
-  readonly sandbox: Sandbox
-  readonly engine: Engine
   readonly traffic: BankTraffic
-  readonly schema: string
   /** How often the engine was killed, by the name of the point. */
   readonly hits = new Map<string, number>()
-  readonly #server: ServerAddress
+  readonly #bench: SyncBench
   readonly #random: Random
   #held: { readonly name: string; readonly afterMs: number } | null = null
 
-  private constructor(
-    server: ServerAddress,
-    random: Random,
-    parts: { sandbox: Sandbox; engine: Engine; traffic: BankTraffic; schema: string },
-  ) {
-    this.#server = server
+  private constructor(bench: SyncBench, traffic: BankTraffic, random: Random) {
+    this.#bench = bench
+    this.traffic = traffic
     this.#random = random
-    this.sandbox = parts.sandbox
-    this.engine = parts.engine
-    this.traffic = parts.traffic
-    this.schema = parts.schema
   }
 
-  /** Tables, sandbox and configuration are made; neither engine nor traffic runs yet. */
-  static async create(server: ServerAddress, delivery: DeliveryMode, random: Random): Promise<KillRun> {
-    const schema = await freshSchema(server)
-    const traffic = await BankTraffic.create(server, schema, random.below(1e6))
-    const sandbox = await startSandbox({
-      feHttpPort: 0,
-      beHttpPort: 0,
-      mysqlPort: 0,
-      dataDir: null,
-      user: 'root',
-      password: '',
-      emulatedVersion: EMULATED[delivery],
-    })
-    const engine = await Engine.create('killed-')
-    await engine.configure({
-      mysqlPort: server.port,
-      fePort: sandbox.mysqlPort,
-      feHttpPort: sandbox.feHttpPort,
-      flavor: server.kind,
-      schema,
-      top: { delivery, flush_interval_ms: 100, concurrent_size: 3, load_timeout_ms: 10_000 },
-      blocks: bankRules(schema),
-    })
-    return new KillRun(server, random, { sandbox, engine, traffic, schema })
+  /** Server, tables, sandbox and configuration are made; neither engine nor traffic runs yet. */
+  static async create(source: ServerKind, delivery: DeliveryMode, random: Random): Promise<KillRun> {
+    const sandbox = { emulatedVersion: EMULATED[delivery] }
+    const bench = await SyncBench.own(source, {}, { sandbox, folder: 'killed-' })
+    try {
+      const traffic = await BankTraffic.create(bench.server, bench.schema, random.below(1e6))
+      const top = { delivery, flush_interval_ms: 100, concurrent_size: 3, load_timeout_ms: 10_000 }
+      await bench.configure({ top, blocks: bankRules(bench.schema) })
+      return new KillRun(bench, traffic, random)
+    } catch (error) {
+      await bench.close()
+      throw error
+    }
+  }
+
+  get sandbox(): Sandbox {
+    return this.#bench.sandbox
+  }
+
+  get engine(): Engine {
+    return this.#bench.engine
+  }
+
+  get schema(): string {
+    return this.#bench.schema
   }
 
   /** Starts the engine where it is not running, kills it at the point, and returns when it is dead. */
@@ -88,7 +79,7 @@ export class KillRun {
     await this.traffic.stop()
     this.run()
     await this.caughtUp()
-    return judgeBank(this.#server, this.sandbox.mysqlPort, this.schema, this.traffic)
+    return judgeBank(this.#bench.server, this.sandbox.mysqlPort, this.schema, this.traffic)
   }
 
   /** Everything committed at the source is visible in the target. */
@@ -115,10 +106,7 @@ export class KillRun {
 
   async close(): Promise<void> {
     this.sandbox.faults.clear()
-    await this.traffic.stop().finally(async () => {
-      await this.engine.destroy()
-      await this.sandbox.close()
-    })
+    await this.traffic.stop().finally(() => this.#bench.close())
   }
 
   async #killAtStep(killAt: string): Promise<void> {

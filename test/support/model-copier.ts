@@ -25,6 +25,8 @@ export const rangeName = (table: string, { after, upTo }: ChunkRange): string =>
 /** Reads a table chunk by chunk until all of it is in. Rejects with what ended the flow. */
 export async function copyTable(table: string, copy: TableCopy, parts: CopierParts): Promise<void> {
   const { life, state, ahead } = parts
+  await copy.ready()
+  if (copy.isComplete) return copy.end()
   let after = copy.frontier
   const underWay: Promise<void>[] = []
   let last: Promise<void> = Promise.resolve()
@@ -56,8 +58,9 @@ async function copyChunk(table: string, copy: TableCopy, range: ChunkRange, part
     const window = await copy.window()
     await life.pause()
     const from = boundaryOf(window.at.binPos)
-    const seen = from + random.below(head() - from + 1)
-    const high = seen + random.below(head() - seen + 1)
+    const now = head()
+    const seen = from + random.below(now - from + 1)
+    const high = seen + random.below(now - seen + 1)
     const inside = (key: number): boolean =>
       (range.after === null || key > Number(range.after[0])) && (range.upTo === null || key <= Number(range.upTo[0]))
     const rows = [...history.sourceAt(seen, table)].filter(([key]) => inside(key)).sort(([a], [b]) => a - b)
@@ -109,4 +112,22 @@ export function mustHold(history: History, tables: readonly string[], done: read
     })
   }
   return rows.sort()
+}
+
+/** Where a row was moved over the frontier the halves of its update came in one by one: as one again, when both are right. */
+export function joinHalves(history: History, rows: readonly string[]): string[] {
+  const left = new Set(rows)
+  history.transactions.forEach((events, n) => {
+    events.forEach(({ op, changes }, ordinal) => {
+      changes.forEach(({ before, after }, row) => {
+        const id = `${offsetOf(n)}.${ordinal}.${row}`
+        const [gone, come] = [`${id}d ${before}`, `${id}i ${after}`]
+        if (op !== 'update' || !left.has(gone) || !left.has(come)) return
+        left.delete(gone)
+        left.delete(come)
+        left.add(`${id}u ${after}`)
+      })
+    })
+  })
+  return [...left]
 }

@@ -1,5 +1,8 @@
-import { MAPPED_TYPES } from '../../lib/model/value-policy.js'
+import type { TypeChoices } from '../../lib/model/value-policy.js'
 import type { RuleSpec } from '../../lib/rules/rule-book.js'
+
+/** The mapped types for all columns. */
+export const MAPPED_TYPES: TypeChoices = { bit1: 'number', tinyint1: 'tinyint', cast: new Map() }
 
 /** A rule for s.t with all defaults, but for the given parts. */
 export function rule(parts: Partial<RuleSpec>): RuleSpec {

@@ -113,10 +113,20 @@ export class SnapshotRun {
     return `${rows} rows`
   }
 
+  /** Until the engine streams. */
+  async untilConnected(): Promise<void> {
+    await this.#until('connection to the source', () => / connected /.test(this.engine.output))
+  }
+
+  /** Until so many rows are copied. */
+  async untilCopied(rows: number): Promise<void> {
+    await this.#until(`copy of ${rows} rows`, () => this.copied >= rows)
+  }
+
   /** Until all tables are copied. */
   async finish(): Promise<void> {
     if (!this.engine.alive) this.engine.start()
-    await this.#until('end of the snapshot', () => this.isCopied)
+    await this.#until('end of the snapshot', () => / connected /.test(this.engine.output) && this.isCopied)
   }
 
   async close(): Promise<void> {

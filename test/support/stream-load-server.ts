@@ -114,6 +114,21 @@ export class ScriptedNode {
   }
 }
 
+/** Nodes of one test, which end together. */
+export class ScriptedNodes {
+  readonly #started: ScriptedNode[] = []
+
+  async start(script: Script): Promise<ScriptedNode> {
+    const node = await ScriptedNode.start(script)
+    this.#started.push(node)
+    return node
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#started.splice(0).map(node => node.stop()))
+  }
+}
+
 /** A port on which nobody listens (one that was free a moment ago). */
 export async function closedPort(): Promise<number> {
   const node = await ScriptedNode.start(() => undefined)

@@ -24,7 +24,7 @@ export interface Altering {
 }
 
 /** A change of s.t into a primary key `id int` target d.t, as the history would tell it. */
-export function tableChange(parts: Altering): TableChange {
+function tableChange(parts: Altering): TableChange {
   const table = (side: Altering['before']): TableSchema | null =>
     side === null || 'schema' in side ? side : sourceTable([sourceColumn('id', 'int'), ...side])
   const [before, after] = [table(parts.before), table(parts.after)]

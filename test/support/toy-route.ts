@@ -38,11 +38,7 @@ class ToyEncoder implements RouteEncoder {
     return q + out.write(`${source[at]},${source[at + 1]},${op}${this.#changes ? this.#change : ''};`, q, 'latin1')
   }
 
-  inflated(): number {
-    return 0
-  }
-
-  bound(): number {
+  room(): number {
     return this.#changes ? 48 : 12
   }
 }

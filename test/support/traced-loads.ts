@@ -14,7 +14,7 @@ export interface TracedChange {
 export const TARGET: TargetTable = { database: 'd', table: 't', model: 'primary', columns: [], key: ['k'] }
 
 /** Key hashes of these loads: few, so that keys share them. */
-export const hashOf = (key: string): number => key.length % 3
+const hashOf = (key: string): number => key.length % 3
 
 /** A load of one row per change with its trace, in two bodies where there are enough; images are one byte, the value's length. */
 export function tracedLoad(changes: readonly TracedChange[], format: 'csv' | 'json' = 'csv') {

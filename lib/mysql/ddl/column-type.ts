@@ -1,5 +1,6 @@
 import { maxBytesPerCharacter, normalizeCharset } from '../../binlog/charset.js'
 import type { SourceColumn } from '../../model/schema.js'
+import { LOB_SIZES } from '../lob-sizes.js'
 import { charsetName, chooseCharset } from './charset-choice.js'
 import type { DataType } from './ddl.js'
 import { type Dialect, SQL_MODE } from './tokens.js'
@@ -18,14 +19,6 @@ const PLAIN: Omit<ColumnType, 'dataType' | 'columnType'> = {
   fractionDigits: null,
   members: [],
 }
-
-/** Most bytes of a value of the four sizes of TEXT and BLOB. */
-const SIZES = [
-  ['tiny', 255],
-  ['', 65_535],
-  ['medium', 16_777_215],
-  ['long', 4_294_967_295],
-] as const
 
 /** A row has at most so many bytes: a longer VARCHAR becomes a TEXT where sql_mode allows it. */
 const MAX_ROW_BYTES = 65_535
@@ -235,20 +228,20 @@ function fixed(dataType: string, maxLength: number, charset: string): ColumnType
 
 /** The smallest TEXT or BLOB for so many bytes. */
 export function sized(bytes: number, isBinary: boolean, charset: string): ColumnType {
-  const size = SIZES.find(([, most]) => bytes <= most)?.[0] ?? 'long'
+  const size = LOB_SIZES.find(([, most]) => bytes <= most)?.[0] ?? 'long'
   return large(size, isBinary, charset)
 }
 
-function large(size: (typeof SIZES)[number][0], isBinary: boolean, charset: string): ColumnType {
+function large(size: (typeof LOB_SIZES)[number][0], isBinary: boolean, charset: string): ColumnType {
   return isBinary ? blob(size) : text(size, charset)
 }
 
 function blob(size: string): ColumnType {
-  const maxLength = SIZES.find(([name]) => name === size)![1]
+  const maxLength = LOB_SIZES.find(([name]) => name === size)![1]
   return { ...PLAIN, dataType: `${size}blob`, columnType: `${size}blob`, maxLength }
 }
 
 function text(size: string, charset: string): ColumnType {
-  const maxLength = SIZES.find(([name]) => name === size)![1]
+  const maxLength = LOB_SIZES.find(([name]) => name === size)![1]
   return { ...PLAIN, dataType: `${size}text`, columnType: `${size}text`, charset, maxLength }
 }

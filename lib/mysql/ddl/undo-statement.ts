@@ -47,7 +47,7 @@ export function undoStatement(
 }
 
 /** Default character set of a schema that cannot be known; no character set has this name. */
-export const UNKNOWN_CHARSET = '?'
+const UNKNOWN_CHARSET = '?'
 
 export function unknown(reason: string): TableState {
   return { table: null, unknown: reason, shadow: null }

@@ -7,6 +7,7 @@ import { type SourceAddress, SourceSession } from '../session.js'
 const SCAN_SILENCE_MS = 300_000
 /** A dead peer is noticed this many ms after its last sign, by probes of TCP, however long a statement may take. */
 const KEEP_ALIVE_MS = 10_000
+const KILL_WAIT_MS = 3_000
 
 /** A session for reading tables, whose settings let every value through as it is stored. */
 export interface ReadSession {
@@ -72,15 +73,21 @@ async function setZone(session: SourceSession, zone: string): Promise<void> {
   }
 }
 
-/** Ends the session at once; the statement under way rejects with `reason`. */
-export function breakSession(session: SourceSession, reason: Error): void {
-  ;(session.driver as { readonly stream: Socket }).stream.destroy(reason)
+/** Ends the session at once; the statement under way rejects. `why`: for its message. */
+export function breakSession(session: SourceSession, why: string): void {
+  const error = Object.assign(new Error(why), { code: 'READ_GIVEN_UP' })
+  ;(session.driver as { readonly stream: Socket }).stream.destroy(error)
 }
 
 /** Ends what the server still does for a connection that was given up; without it a scan would go on until its next row. */
 export async function killThread(address: SourceAddress, threadId: number): Promise<void> {
   try {
-    await SourceSession.during(address, session => session.query(`KILL ${threadId}`))
+    const soon = {
+      ...address,
+      connectTimeoutMs: Math.min(address.connectTimeoutMs, KILL_WAIT_MS),
+      answerTimeoutMs: KILL_WAIT_MS,
+    }
+    await SourceSession.during(soon, session => session.query(`KILL ${threadId}`))
   } catch {
     // It has ended already, or the server cannot be reached: the closed socket ends it with its next row.
   }

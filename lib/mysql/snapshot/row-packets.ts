@@ -15,8 +15,8 @@ const OK = 0x00
 const LOCAL_INFILE = 0xfb
 const EOF = 0xfe
 const ERR = 0xff
-/** Up to here copying byte by byte is faster than a call. */
-const SHORT = 40
+/** Up to here a loop is faster than a call. */
+const SHORT = 100
 
 type Part = 'first' | 'columns' | 'columnsEnd' | 'rows' | 'done'
 
@@ -89,6 +89,8 @@ export class RowPackets {
     let at = from
     let buffer = this.#buffer
     let capacity = buffer.length
+    const from32 = new DataView(chunk.buffer, chunk.byteOffset, end)
+    let into = new DataView(buffer.buffer, buffer.byteOffset, capacity)
     let to = this.#at
     let rows = this.#rows
     let last = this.#last
@@ -102,15 +104,16 @@ export class RowPackets {
         buffer = this.#sink.take(length)
         this.#buffer = buffer
         capacity = buffer.length
+        into = new DataView(buffer.buffer, buffer.byteOffset, capacity)
         to = 0
         rows = 0
       }
       last = to
-      if (length <= SHORT) for (let i = at + 4; i < next; i++) buffer[to++] = chunk[i]!
-      else {
-        chunk.copy(buffer, to, at + 4, next)
-        to += length
-      }
+      // Four bytes at a time, up to three behind the row: they are written over by the next row or lie behind the last.
+      if (length <= SHORT && next + 3 <= end && to + length + 3 <= capacity)
+        for (let i = at + 4, j = to; i < next; i += 4, j += 4) into.setInt32(j, from32.getInt32(i))
+      else chunk.copy(buffer, to, at + 4, next)
+      to += length
       rows++
       sequence = (sequence + 1) & 0xff
       at = next

@@ -168,9 +168,10 @@ export class TableReader {
   /**
    * All rows that the plan's condition takes as they stand at one exact place of the binlog at or behind `visible`, for tables without a usable key. On
    * MySQL the table is locked against writers (LOCK TABLES … READ) for the moment in which the place is taken; tables of engines
-   * without transactions for the whole read. The reader is busy until the pieces are through or closed.
+   * without transactions for the whole read. `visible` null: as they stand at some moment from now on, with nobody locked out; `at` is
+   * then the head of the binlog just before it, and not exact. The reader is busy until the pieces are through or closed.
    */
-  readWhole(visible: Position, signal?: AbortSignal): Promise<WholeRead> {
+  readWhole(visible: Position | null, signal?: AbortSignal): Promise<WholeRead> {
     this.#take(signal)
     const leave = (): void => {
       this.#isBusy = false
@@ -190,10 +191,15 @@ export class TableReader {
     })
   }
 
-  /** Rejects with nothing. */
+  /** What is under way rejects with readInterrupted. */
   async close(): Promise<void> {
-    await this.#open?.session.close()
+    const open = this.#open
     this.#open = null
+    if (this.#isBusy && open !== null) {
+      breakSession(open.session, 'the reader was closed')
+      this.#killLater(open.threadId)
+    }
+    await open?.session.close()
     await Promise.all(this.#kills)
   }
 
@@ -226,7 +232,7 @@ export class TableReader {
   async #during<T>(signal: AbortSignal | undefined, work: (open: OpenTable) => Promise<T>): Promise<T> {
     this.#take(signal)
     const abort = (): void => {
-      if (this.#open !== null) breakSession(this.#open.session, new Error('aborted'))
+      if (this.#open !== null) breakSession(this.#open.session, 'the read was given up')
     }
     signal?.addEventListener('abort', abort)
     try {
@@ -267,6 +273,10 @@ export class TableReader {
     const { session, threadId } = this.#open
     this.#open = null
     await session.close()
+    this.#killLater(threadId)
+  }
+
+  #killLater(threadId: number): void {
     const kill = killThread(this.#address, threadId).finally(() => this.#kills.delete(kill))
     this.#kills.add(kill)
   }

@@ -33,85 +33,146 @@ interface WholeOptions {
   readonly silenceMs: number
 }
 
-/** See `TableReader.readWhole`. `left`: called once the connections are not needed any more. */
+/** See `TableReader.readWhole`. `left`: called once, when the connections are not needed any more. */
 export async function openWholeRead(
   table: WholeTable,
-  visible: Position,
+  visible: Position | null,
   options: WholeOptions,
   signal: AbortSignal | undefined,
   left: () => void,
 ): Promise<WholeRead> {
-  const { address, zone, streamed, waitMs, silenceMs } = options
-  const reading = await openReadSession(address, zone)
-  const { session, facts } = reading
-  const from = `${quoteName(table.schema.schema)}.${quoteName(table.schema.table)}`
-  const name = tableName(table.schema)
-  const abort = (): void => breakSession(session, new Error('aborted'))
-  signal?.addEventListener('abort', abort)
-  const leave = async (isDone: boolean): Promise<void> => {
-    signal?.removeEventListener('abort', abort)
-    await session.close()
-    if (!isDone) await killThread(address, reading.threadId)
+  const read = new WholeTableRead(table, options, signal, left)
+  return read.open(visible)
+}
+
+/** One read of a whole table, with the one or two connections it needs. */
+class WholeTableRead {
+  readonly #table: WholeTable
+  readonly #options: WholeOptions
+  readonly #signal: AbortSignal | undefined
+  readonly #left: () => void
+  readonly #abort = (): void => this.#break()
+  #reading: ReadSession | null = null
+  /** Holds the lock on the table. */
+  #locking: ReadSession | null = null
+  #kill: Promise<void> = Promise.resolve()
+  #isOver = false
+
+  constructor(table: WholeTable, options: WholeOptions, signal: AbortSignal | undefined, left: () => void) {
+    this.#table = table
+    this.#options = options
+    this.#signal = signal
+    this.#left = left
+    signal?.addEventListener('abort', this.#abort)
   }
-  let locking: ReadSession | null = null
-  try {
-    signal?.throwIfAborted()
-    const replica = streamed === null ? null : await ReplicaCheck.open(session, facts, streamed)
+
+  async open(visible: Position | null): Promise<WholeRead> {
+    const { address, zone, streamed, silenceMs } = this.#options
+    try {
+      this.#reading = await openReadSession(address, zone)
+      const { session, facts } = this.#reading
+      const replica = streamed === null ? null : await ReplicaCheck.open(session, facts, streamed)
+      const at = await this.#begin(this.#reading, visible)
+      await replica?.checkMoment(at)
+      this.#signal?.throwIfAborted()
+      const queue = new PieceQueue(new PieceBuffers(), () => this.#finish(false))
+      const query = new RowQuery(session, this.#table.select(this.#from), queue, { silenceMs })
+      queue.attach(
+        query,
+        query.done.then(
+          () => this.#finish(true),
+          (error: unknown) => {
+            this.#finish(false)
+            throw this.#signal?.aborted ? this.#signal.reason : readFailure(error, tableName(this.#table.schema))
+          },
+        ),
+      )
+      return { at, pieces: queue, close: () => this.#close() }
+    } catch (error) {
+      this.#finish(false)
+      throw error
+    }
+  }
+
+  get #from(): string {
+    const { schema } = this.#table
+    return `${quoteName(schema.schema)}.${quoteName(schema.table)}`
+  }
+
+  /** Begins the transaction that the rows are read in, and finds its place. */
+  async #begin({ session, facts }: ReadSession, visible: Position | null): Promise<Moment> {
+    if (visible === null) return anyMoment(session, facts)
+    const { streamed, waitMs } = this.#options
     const visibleOptions = { facts, isOther: streamed !== null, waitMs }
-    const canSnapshot = await isTransactional(session, table.schema)
-    let at: Moment
+    const canSnapshot = await isTransactional(session, this.#table.schema)
     if (facts.mariadb && canSnapshot) {
       const snapshot = new ConsistentSnapshot(session, visibleOptions)
       await snapshot.begin(visible)
-      at = snapshot.at
-    } else {
-      if (streamed !== null) await chooseVisibleRead(session, visibleOptions, visible).begin(visible)
-      locking = await lockTable(address, zone, from, name)
-      await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
-      await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')
-      at = await lockedMoment(session, facts, streamed !== null)
-      if (canSnapshot) {
-        await locking.session.query('UNLOCK TABLES')
-        await locking.session.close()
-        locking = null
-      }
+      return snapshot.at
     }
-    await replica?.checkMoment(at)
-    const held = locking
-    let isOver = false
-    const finish = async (isDone: boolean): Promise<void> => {
-      if (isOver) return
-      isOver = true
-      await held?.session.close()
-      await leave(isDone)
-      left()
-    }
-    const queue = new PieceQueue(new PieceBuffers(), () => void finish(false))
-    const query = new RowQuery(session, table.select(from), queue, { silenceMs })
-    const done = query.done.then(
-      () => finish(true),
-      async (error: unknown) => {
-        await finish(false)
-        throw signal?.aborted ? signal.reason : readFailure(error, name)
-      },
-    )
-    queue.attach(query, done)
-    return { at, pieces: queue, close: () => finish(false) }
-  } catch (error) {
-    await locking?.session.close()
-    await leave(false)
-    throw error
+    if (streamed !== null) await chooseVisibleRead(session, visibleOptions, visible).begin(visible)
+    await this.#lock()
+    await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
+    await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')
+    const at = await lockedMoment(session, facts, streamed !== null)
+    if (canSnapshot) await this.#unlock()
+    return at
+  }
+
+  async #lock(): Promise<void> {
+    const { address, zone } = this.#options
+    this.#locking = await openReadSession(address, zone)
+    this.#signal?.throwIfAborted()
+    await lockTable(this.#locking.session, this.#from, tableName(this.#table.schema))
+  }
+
+  async #unlock(): Promise<void> {
+    await this.#locking?.session.query('UNLOCK TABLES')
+    await this.#locking?.session.close()
+    this.#locking = null
+  }
+
+  async #close(): Promise<void> {
+    this.#finish(false)
+    await this.#kill
+  }
+
+  #finish(isDone: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#break()
+    if (!isDone && this.#reading !== null) this.#kill = killThread(this.#options.address, this.#reading.threadId)
+    this.#left()
+  }
+
+  /** What runs on the connections rejects; the server takes the lock back. */
+  #break(): void {
+    for (const open of [this.#reading, this.#locking])
+      if (open !== null) breakSession(open.session, 'the read was given up')
   }
 }
 
-async function lockTable(address: SourceAddress, zone: string, from: string, name: string): Promise<ReadSession> {
-  const locking = await openReadSession(address, zone)
+/** One moment for all rows, whichever it is: nobody is locked out, so its place is not known exactly. */
+async function anyMoment(session: SourceSession, facts: ServerFacts): Promise<Moment> {
+  await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
+  const head = await readHeadPosition(session, facts).catch((error: unknown) => {
+    // Servers without a binlog can be copied too, and accounts that may not see its head.
+    if (error instanceof Failure && (error.kind === 'sourceUnfit' || error.kind === 'sourceDenied')) return null
+    throw error
+  })
+  await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')
+  const { binName, binPos, gtidSet } = head ?? { binName: '', binPos: 0, gtidSet: '' }
+  const gtids = facts.gtids ? gtidSet : null
+  const { serverUuid, mariadb } = facts
+  return new Moment({ serverUuid, binName, binPos, gtidSet: gtids, mariadb, exact: false })
+}
+
+async function lockTable(session: SourceSession, from: string, name: string): Promise<void> {
   try {
-    await locking.session.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_S}`)
-    await locking.session.query(`LOCK TABLES ${from} READ`)
-    return locking
+    await session.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_S}`)
+    await session.query(`LOCK TABLES ${from} READ`)
   } catch (error) {
-    await locking.session.close()
     const failure = error as Failure
     const { errno } = (failure.cause ?? {}) as { readonly errno?: number }
     // 1044 and 1142: no right to it; 1205: the wait was too long.

@@ -123,6 +123,20 @@ describe('an answer', () => {
   })
 })
 
+test('short rows up to the last byte of a piece and of a chunk', () => {
+  const rows = Array.from({ length: Math.ceil(PIECE_BYTES / 33) + 100 }, (_, n) => row(String(n).padEnd(32, '.')))
+  const bytes = packets([...COLUMNS, EOF, ...rows, EOF])
+  const sink = new Collected()
+  const reader = new RowPackets(sink)
+  const first = packets([...COLUMNS, EOF]).length
+  reader.take(bytes.subarray(0, first))
+  // Each chunk lies in memory of its own and ends with a row.
+  for (let at = first; at < bytes.length; at += 37 * 50) reader.take(Buffer.from(bytes.subarray(at, at + 37 * 50)))
+  expect(reader.isDone).toBe(true)
+  expect(sink.rows[0]!.length).toBe(PIECE_BYTES - (PIECE_BYTES % 33))
+  expect(sink.bytes.equals(Buffer.concat(rows))).toBe(true)
+})
+
 describe('what is no whole answer', () => {
   const error = Buffer.from('\xff\x25\x05#70100Query execution was interrupted', 'latin1')
 

@@ -1,4 +1,4 @@
-import { crc32 } from '../binlog/checksum.js'
+import { crc32 } from './checksum.js'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const SEAL_BYTES = sealOf(0).length
@@ -10,11 +10,15 @@ export function renderSealed(record: object): string {
   return `${open}${sealOf(crc32(bytes, 0, bytes.length))}\n`
 }
 
+/** Whether a line without its newline is as it was written. */
+export function isSealed(line: Buffer): boolean {
+  const end = Math.max(0, line.length - SEAL_BYTES)
+  return line.toString('latin1', end) === sealOf(crc32(line, 0, end))
+}
+
 /** The object of a line without its newline; null when the line is not as it was written. */
 export function parseSealed(line: Buffer): unknown {
-  const end = Math.max(0, line.length - SEAL_BYTES)
-  if (line.toString('latin1', end) !== sealOf(crc32(line, 0, end))) return null
-  return JSON.parse(UTF8.decode(line))
+  return isSealed(line) ? JSON.parse(UTF8.decode(line)) : null
 }
 
 function sealOf(sum: number): string {
