@@ -61,12 +61,14 @@ async function supervise(
   const dataDir = resolve(baseDir, config.data_dir)
   const listeners = new Set<Observer>()
   const observer: Observer = happening => {
-    reload.observe(happening)
+    if (!settling) reload.observe(happening)
     for (const listener of listeners) listener(happening)
     watcher(happening)
   }
   let position: Position | null = null
   let progressed = false
+  /** What earlier pipelines began is being ended; none of the configuration in force runs yet. */
+  let settling = false
   const failed = (failure: Failure): Failure => {
     observer({ kind: 'failed', failure, position })
     return failure
@@ -91,11 +93,15 @@ async function supervise(
   }
   /** What was begun under another configuration is read again as it was; and before targets are emptied, all of it. */
   const settle = async (): Promise<void> => {
+    copies.orders.setLimits(snapshotLimits(reload.config))
     const { orders } = await CopyOrderFile.open(dataDir)
     const old = await inForce.unfinished(reload.config, orders.length > 0)
     if (old !== null) {
       observer({ kind: 'warning', message: LEFT_UNDER_WAY, advice: 'Nothing needs to be done.' })
-      await runMain(() => true, old)
+      settling = true
+      await runMain(() => true, old).finally(() => {
+        settling = false
+      })
       lessons.carried.forget()
     }
     if (!signal.aborted) await inForce.write(reload.config)
@@ -115,27 +121,26 @@ async function supervise(
   observer({ kind: 'haltedTables', tables: halted.tables })
   addReload(handlers, reload, { observer, signal })
   addRecopy(handlers, { dataDir, reload, orders: copies.orders, listeners })
+  /** Nothing else runs while halted tables are tried, so a reload leaves that to the next start. */
   let reloaded = false
   for (let attempt = 1; !signal.aborted; attempt++) {
     progressed = false
     try {
-      // Nothing else runs while halted tables are tried, so a reload leaves that to the next start.
       if (!reloaded) {
         await settle()
         await catchUp.run(signal)
       }
-      reloaded = reload.take()
-      if (reloaded) {
-        copies.orders.setLimits(snapshotLimits(reload.config))
-        await settle()
-      }
+      reloaded = false
+      reload.take()
+      await settle()
       if (!signal.aborted) await runMain(null)
       if (signal.aborted || !reload.due.aborted) break
       reloaded = true
       attempt = 0
     } catch (error) {
       const failure = asFailure(error)
-      if (reload.turnsBack(failure)) continue
+      reloaded = reload.turnsBack(failure)
+      if (reloaded) continue
       if (!failure.retriable) throw failed(failure)
       if (progressed) attempt = 1
       if (failure.kind === 'transactionsUnfit') lessons.transactionsUnfit = failure.message
