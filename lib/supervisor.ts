@@ -16,6 +16,7 @@ import { snapshotLimits } from './registry.js'
 import { type ReadConfig, Reload } from './reload.js'
 import { checkReload } from './reload-check.js'
 import { addReload } from './reload-request.js'
+import { addRepair } from './repair-request.js'
 import { CopyOrders } from './snapshot/copy-orders.js'
 import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
@@ -120,6 +121,7 @@ async function supervise(
   })
   observer({ kind: 'haltedTables', tables: halted.tables })
   addReload(handlers, reload, { observer, signal })
+  addRepair(handlers, copies.orders, signal)
   addRecopy(handlers, { dataDir, reload, orders: copies.orders, listeners })
   /** Nothing else runs while halted tables are tried, so a reload leaves that to the next start. */
   let reloaded = false
