@@ -39,7 +39,10 @@ test.each([
 test('an engine that ends cuts it off with a failure that says so', async () => {
   const { ask, end } = rig(
     (_table, _keys, signal) =>
-      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      new Promise((_, reject) => {
+        if (signal.aborted) reject(signal.reason)
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
   )
   const answer = ask({ schema: 'shop', table: 'orders', keys: [['1']] })
   end.abort()
