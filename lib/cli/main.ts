@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   check: async () => (await import('./check.js')).check,
   schema: async () => (await import('./schema.js')).schema,
+  copy: async () => (await import('./copy.js')).copy,
   wait: async () => (await import('./wait.js')).wait,
   halted: async () => (await import('./halted.js')).halted,
   dlq: async () => (await import('./dlq.js')).dlq,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asFailure, backoffMs, type Failure, type FailureKind } from '../model/failure.js'
+import type { RouteMode } from '../model/rule-mode.js'
 import { targetName } from '../model/schema.js'
 import type { PlannedTarget } from '../schema-plan.js'
 import { type BatchParts, type BatchSource, type CopiedRows, copyTarget } from './batch-target.js'
@@ -20,6 +21,7 @@ export interface CopiedTarget {
   readonly target: string
   /** "schema.table" of each table that is in it. */
   readonly sources: readonly string[]
+  readonly mode: RouteMode
   readonly seconds: number
   /** Null: the target is as it was before. `moments`: where in the binlog ("file:offset") each source table was read. */
   readonly copied: (Omit<CopiedRows, 'moments'> & { readonly moments: Readonly<Record<string, string>> }) | null
@@ -50,7 +52,7 @@ export class BatchCopy {
    * the reason of `signal`, or with a defect; any other failure is in what it resolves with.
    */
   async copy(
-    { request }: PlannedTarget,
+    { request, sources: [first] }: PlannedTarget,
     sources: readonly BatchSource[],
     obstacle: Failure | null,
     signal: AbortSignal,
@@ -58,7 +60,7 @@ export class BatchCopy {
     const { progress } = this.#parts
     const target = targetName(request)
     const begin = performance.now()
-    const told = { target, sources: sources.map(({ source }) => source) }
+    const told = { target, sources: sources.map(({ source }) => source), mode: first.matched.rule.mode }
     const seconds = () => (performance.now() - begin) / 1000
     progress.begins(target)
     try {
