@@ -34,7 +34,7 @@ export function batchSource(config: Config, planned: PlannedSource, parts: Batch
       const plan = { schema, expressions, where: null, zone: config.time_zone, streamed: null }
       const reader = await TableReader.open(parts.address, plan)
       try {
-        const { at, pieces, close } = await reader.readWhole(signal)
+        const { at, pieces, close } = await reader.readWhole(null, signal)
         // From its first SELECT on the read keeps the table from being altered.
         const now = await readTableSchema(parts.session, schema.schema, schema.table)
         if (JSON.stringify(now) !== JSON.stringify(schema))
