@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 import type { Config } from './config/options.js'
 import type { Observer } from './model/observer.js'
 import { targetName } from './model/schema.js'
+import type { Zone } from './model/zone.js'
 import { listTables } from './mysql/catalog.js'
 import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
@@ -56,6 +57,7 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
   const statements = new StarRocksSession(starRocks, new Frontends(starRocks))
   try {
     const { mariadb } = await readServerFacts(session)
+    const zone = await resolveZone(config.time_zone, session)
     const book = ruleBookOf(config)
     const { targets, findings } = await planTargets(session, config)
     const tables = await listTables(session)
@@ -65,8 +67,7 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
     const dropped: string[] = []
     for (const database of new Set(chosen.map(({ request }) => request.database)))
       dropped.push(...(await shadows.dropLeftOvers(database)).map(table => `${database}.${table}`))
-    for (const target of chosen) progress.expect(targetName(target.request), await estimatedRows(session, target))
-    const zone = await resolveZone(config.time_zone, session)
+    for (const target of chosen) progress.expect(targetName(target.request), await estimatedRows(session, target, zone))
     const pace = new BatchPace(
       {
         rateRows: snapshot.rate_rows ?? null,
@@ -109,8 +110,8 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
   }
 }
 
-async function estimatedRows(session: SourceSession, { sources }: PlannedTarget): Promise<number> {
+async function estimatedRows(session: SourceSession, { sources }: PlannedTarget, zone: Zone): Promise<number> {
   let rows = 0
-  for (const { table } of sources) rows += (await estimateTable(session, table)).rows
+  for (const { table } of sources) rows += (await estimateTable(session, table, zone)).rows
   return rows
 }

@@ -4,9 +4,10 @@ import { logsWholeRows } from '../model/row-image.js'
 import { type TableSchema, tableName, targetName } from '../model/schema.js'
 import { readServerFacts } from '../mysql/server-facts.js'
 import { SourceSession } from '../mysql/session.js'
-import { probeRate, type ReadRate } from '../mysql/snapshot/rate-probe.js'
+import type { ReadRate } from '../mysql/snapshot/rate-probe.js'
 import { estimateTable, type TableEstimate } from '../mysql/snapshot/table-estimate.js'
 import { TableReader } from '../mysql/snapshot/table-reader.js'
+import { resolveZone } from '../mysql/time-zone.js'
 import { sourceAddress } from '../registry.js'
 import { planTargets, type PlannedTarget as SchemaTarget } from '../schema-plan.js'
 import type { SchemaFinding } from '../schema-report.js'
@@ -40,12 +41,13 @@ export async function readPlan(config: Config, { kind, choose }: PlanWish): Prom
   try {
     const facts = await readServerFacts(session)
     const planned = await planTargets(session, config)
+    const zone = await resolveZone(config.time_zone, session)
     const targets = choose(planned.targets)
     const findings: SchemaFinding[] = [...planned.findings]
     const tables = await tablesOf(targets, starRocks, findings)
     const measured: { facts: Omit<TableFacts, 'rate'>; schema: TableSchema }[] = []
     for (const [schema, ways] of tables) {
-      const estimate = await estimateTable(session, schema)
+      const estimate = await estimateTable(session, schema, zone)
       measured.push({ schema, facts: { source: tableName(schema), targets: ways, estimate } })
     }
     const rates = new Map<TableSchema, ReadRate>()
@@ -113,7 +115,7 @@ async function probe(config: Config, schema: TableSchema): Promise<ReadRate> {
   const plan = { schema, expressions, where: null, zone: config.time_zone, streamed: null }
   const reader = await TableReader.open(sourceAddress(config), plan)
   try {
-    return await probeRate(reader, PROBE_MS)
+    return await reader.probe(PROBE_MS)
   } finally {
     await reader.close()
   }

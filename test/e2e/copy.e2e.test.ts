@@ -266,5 +266,23 @@ describe.each(['mysql', 'mariadb'] as const)('copy from %s', kind => {
     const text = (await engine.cli('copy', '--dry-run')).stdout
     expect(text).toMatch(/^SOURCE +TARGET +MODE +ROWS/)
     expect(text).toContain(`${schema}.t (new)`)
+
+    // The plan of an engine's snapshot: the same tables, in chunks.
+    await server.sql(`create table ${schema}.notes (v varchar(9))`)
+    await configure(
+      block('rule', `schema = "${schema}"`, 'table = "/^(t|empty)$/"') +
+        block('rule', `schema = "${schema}"`, 'table = "notes"', 'mode = "append"') +
+        block('snapshot', 'chunk_rows = 500').replace('[[snapshot]]', '[snapshot]'),
+    )
+    const engines = JSON.parse((await engine.cli('start', '--dry-run', '--json')).stdout) as PlanReport
+    const [largest, ...others] = engines.tables
+    expect(largest).toMatchObject({ source: `${schema}.t`, read: 'chunks', key: ['id'] })
+    expect(largest!.chunks).toBe(Math.ceil(largest!.rows / 500))
+    expect(others.find(({ source }) => source === `${schema}.notes`)).toMatchObject({
+      read: 'whole',
+      key: [],
+      chunks: 1,
+    })
+    expect((await engine.cli('run', '--dry-run')).stdout).toMatch(/^snapshot\.mode = "never"/)
   }, 60_000)
 })
