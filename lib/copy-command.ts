@@ -17,7 +17,7 @@ import { BatchPace } from './snapshot/batch-pace.js'
 import { batchSource } from './snapshot/batch-source.js'
 import { chooseTargets, missingSource } from './snapshot/batch-targets.js'
 import { Frontends } from './starrocks/frontends.js'
-import { StarRocksSession } from './starrocks/starrocks-session.js'
+import { StarRocksSession, type Statements } from './starrocks/starrocks-session.js'
 import { ShadowTables } from './starrocks/swap-target.js'
 
 export interface CopyOptions {
@@ -28,6 +28,8 @@ export interface CopyOptions {
     /** Told of every target before the first begins. */
     expect(target: string, estimatedRows: number): void
   }
+  /** The shadow tables of this task; for targets that keep no rows, which cannot be counted. */
+  readonly shadowsOf?: (statements: Statements, task: string) => ShadowTables
 }
 
 export interface CopyReport {
@@ -63,7 +65,7 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
     const tables = await listTables(session)
     const chosen = chooseTargets(targets, options.tables)
     const task = `mss_${config.server_id}`
-    const shadows = new ShadowTables(statements, task)
+    const shadows = options.shadowsOf?.(statements, task) ?? new ShadowTables(statements, task)
     const dropped: string[] = []
     for (const database of new Set(chosen.map(({ request }) => request.database)))
       dropped.push(...(await shadows.dropLeftOvers(database)).map(table => `${database}.${table}`))
