@@ -9,7 +9,7 @@ import { SourceSession } from './mysql/session.js'
 import { readSourceLoad } from './mysql/snapshot/source-load.js'
 import { estimateTable } from './mysql/snapshot/table-estimate.js'
 import { resolveZone } from './mysql/time-zone.js'
-import { createSink, ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
+import { copyAddresses, createSink, ruleBookOf, snapshotLimits, sourceAddress, starRocksOptions } from './registry.js'
 import { type PlannedTarget, planTargets } from './schema-plan.js'
 import type { SchemaFinding } from './schema-report.js'
 import { BatchCopy, type BatchProgress, type CopiedTarget } from './snapshot/batch-copy.js'
@@ -52,8 +52,13 @@ const TARGETS_AT_ONCE = 2
 export async function copyTables(config: Config, options: CopyOptions, signal: AbortSignal): Promise<CopyReport> {
   const begin = performance.now()
   const { observer, progress } = options
-  const { snapshot } = config
+  const { address } = copyAddresses(config)
   const session = await SourceSession.connect(sourceAddress(config))
+  // Of the server that rows are read from.
+  const reading = await SourceSession.connect(address).catch(async (error: unknown) => {
+    await session.close()
+    throw error
+  })
   const sink = createSink(config)
   const starRocks = starRocksOptions(config)
   const statements = new StarRocksSession(starRocks, new Frontends(starRocks))
@@ -70,20 +75,12 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
     for (const database of new Set(chosen.map(({ request }) => request.database)))
       dropped.push(...(await shadows.dropLeftOvers(database)).map(table => `${database}.${table}`))
     for (const target of chosen) progress.expect(targetName(target.request), await estimatedRows(session, target, zone))
-    const pace = new BatchPace(
-      {
-        rateRows: snapshot.rate_rows ?? null,
-        rateBytes: snapshot.rate_bytes ?? null,
-        maxThreadsRunning: snapshot.max_threads_running ?? null,
-        maxReplicaLagS: snapshot.max_replica_lag_s ?? null,
-      },
-      () => readSourceLoad(session),
-      observer,
-    )
+    const limits = snapshotLimits(config)
+    const pace = new BatchPace(limits, () => readSourceLoad(reading), observer)
     const batch = new BatchCopy({
       sink,
       shadows,
-      readers: new PQueue({ concurrency: snapshot.connections }),
+      readers: new PQueue({ concurrency: limits.connections }),
       pace: (rows, bytes, stop) => pace.took(rows, bytes, stop),
       observer,
       progress,
@@ -95,7 +92,7 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
         flushIntervalMs: config.flush_interval_ms,
       },
     })
-    const parts = { address: sourceAddress(config), session, mariadb, zone, observer }
+    const parts = { address, session: reading, mariadb, zone, observer }
     const turns = new PQueue({ concurrency: TARGETS_AT_ONCE })
     const copies = await Promise.allSettled(
       chosen.map(target => {
@@ -108,7 +105,7 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
     const copied = copies.flatMap(copy => (copy.status === 'fulfilled' && copy.value ? [copy.value] : []))
     return { targets: copied, findings, dropped, seconds: (performance.now() - begin) / 1000 }
   } finally {
-    await Promise.all([session.close(), sink.close(), statements.close()])
+    await Promise.all([session.close(), reading.close(), sink.close(), statements.close()])
   }
 }
 

@@ -1,23 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observer } from '../model/observer.js'
 import type { SourceLoad } from '../mysql/snapshot/source-load.js'
+import type { SnapshotLimits } from './copy-orders.js'
 import { RateLimit } from './rate-limit.js'
 
-export interface BatchLimits {
-  /** Rows and bytes read per second; null: no limit. */
-  readonly rateRows: number | null
-  readonly rateBytes: number | null
-  /** Busier than this, the source is left alone; null: never. */
-  readonly maxThreadsRunning: number | null
-  readonly maxReplicaLagS: number | null
-}
+type Limits = Pick<SnapshotLimits, 'rowsPerS' | 'bytesPerS' | 'maxThreadsRunning' | 'maxReplicaLagS'>
 
 /** So long an answer of the source about its load counts, and so long a pause takes. */
 const FRESH_MS = 1000
 
 /** How fast rows are taken from the source: no faster than the rates, and not while it is busy with what matters more. */
 export class BatchPace {
-  readonly #limits: BatchLimits
+  readonly #limits: Limits
   readonly #rate = new RateLimit(() => performance.now())
   readonly #readLoad: () => Promise<SourceLoad>
   readonly #observer: Observer
@@ -26,11 +20,11 @@ export class BatchPace {
   #asking: Promise<void> | null = null
 
   /** `readLoad`: how busy the server is that is read; may reject with a Failure of the source. */
-  constructor(limits: BatchLimits, readLoad: () => Promise<SourceLoad>, observer: Observer) {
+  constructor(limits: Limits, readLoad: () => Promise<SourceLoad>, observer: Observer) {
     this.#limits = limits
     this.#readLoad = readLoad
     this.#observer = observer
-    this.#rate.setRates(limits.rateRows, limits.rateBytes)
+    this.#rate.setRates(limits.rowsPerS, limits.bytesPerS)
   }
 
   /** Counts what has been read; resolves when more may be. Rejects as `readLoad` does, and when `signal` fires. */

@@ -8,7 +8,7 @@ import type { ReadRate } from '../mysql/snapshot/rate-probe.js'
 import { estimateTable, type TableEstimate } from '../mysql/snapshot/table-estimate.js'
 import { TableReader } from '../mysql/snapshot/table-reader.js'
 import { resolveZone } from '../mysql/time-zone.js'
-import { sourceAddress } from '../registry.js'
+import { copyAddresses, snapshotLimits, sourceAddress } from '../registry.js'
 import { planTargets, type PlannedTarget as SchemaTarget } from '../schema-plan.js'
 import type { SchemaFinding } from '../schema-report.js'
 import { SchemaTargets } from '../schema-targets.js'
@@ -34,9 +34,8 @@ export interface PlanWish {
  * Rejects when the source cannot be read; a StarRocks that cannot be reached is a finding.
  */
 export async function readPlan(config: Config, { kind, choose }: PlanWish): Promise<PlanReport> {
-  const { snapshot } = config
-  const address = sourceAddress(config)
-  const session = await SourceSession.connect(address)
+  const limits = snapshotLimits(config)
+  const session = await SourceSession.connect(sourceAddress(config))
   const starRocks = new SchemaTargets(config)
   try {
     const facts = await readServerFacts(session)
@@ -58,10 +57,10 @@ export async function readPlan(config: Config, { kind, choose }: PlanWish): Prom
       {
         kind,
         wholeImages: logsWholeRows(facts.variables.get('binlog_row_image') ?? null),
-        chunkRows: Math.min(snapshot.chunk_rows, Math.ceil(config.concurrent_ack_win / 4)),
-        chunkBytes: Math.min(snapshot.chunk_bytes, Math.ceil(config.ack_win_bytes / 4)),
-        rateRows: snapshot.rate_rows ?? null,
-        rateBytes: snapshot.rate_bytes ?? null,
+        chunkRows: Math.min(limits.chunkRows, Math.ceil(config.concurrent_ack_win / 4)),
+        chunkBytes: Math.min(limits.chunkBytes, Math.ceil(config.ack_win_bytes / 4)),
+        rateRows: limits.rowsPerS,
+        rateBytes: limits.bytesPerS,
       },
     )
     return { ...plan, findings }
@@ -113,7 +112,7 @@ function largest<T extends { readonly facts: { readonly estimate: TableEstimate 
 async function probe(config: Config, schema: TableSchema): Promise<ReadRate> {
   const expressions = schema.columns.map(({ name }) => `\`${name.replaceAll('`', '``')}\``)
   const plan = { schema, expressions, where: null, zone: config.time_zone, streamed: null }
-  const reader = await TableReader.open(sourceAddress(config), plan)
+  const reader = await TableReader.open(copyAddresses(config).address, plan)
   try {
     return await reader.probe(PROBE_MS)
   } finally {
