@@ -52,7 +52,7 @@ async function fill(server: TestServer): Promise<void> {
   for (const [name, { columns, row, rows }] of Object.entries(TABLES))
     await server.sql([
       `create table ${SCHEMA}.${name} (${columns})`,
-      `insert into ${SCHEMA}.${name} select ${row} from seq_1_to_${rows}`,
+      `insert into ${SCHEMA}.${name} select ${row} from ${SCHEMA}.seq_1_to_${rows}`,
       `analyze table ${SCHEMA}.${name}`,
     ])
 }

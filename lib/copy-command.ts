@@ -44,6 +44,9 @@ export interface CopyReport {
 /** Targets that are filled at the same time: while one is counted and exchanged, another is loaded. */
 const TARGETS_AT_ONCE = 2
 
+/** Nobody waits for the rows of a shadow table, so its loads may be large and few: less work for StarRocks. */
+const MOST_LANES = 2
+
 /**
  * Copies all tables of the rules into their targets, once: each target's rows go into a shadow table that takes its place
  * when it is whole. Neither the binlog nor the saved position are touched. A target that cannot be copied stays as it was and
@@ -86,10 +89,9 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
       progress,
       labelBase: `${task}_copy_${Date.now().toString(36)}`,
       load: {
-        lanes: config.concurrent_size,
-        maxRows: Math.ceil(config.concurrent_ack_win / TARGETS_AT_ONCE),
+        lanes: Math.min(config.concurrent_size, MOST_LANES),
+        maxRows: Number.MAX_SAFE_INTEGER,
         maxBytes: Math.ceil(config.ack_win_bytes / TARGETS_AT_ONCE),
-        flushIntervalMs: config.flush_interval_ms,
       },
     })
     const parts = { address, session: reading, mariadb, zone, observer }

@@ -16,13 +16,15 @@ export interface BatchLoadOptions {
   /** Rows and bytes that may be handed over and not yet durable. */
   readonly maxRows: number
   readonly maxBytes: number
-  readonly flushIntervalMs: number
   /**
    * First part of the labels; of this load alone: a label that another attempt has committed would pass for this one's, and
    * its rows would be missing. Characters `[-\w]` only.
    */
   readonly labelBase: string
 }
+
+/** No position moves, so none has to move in time. */
+const NEVER_MS = 2 ** 31 - 1
 
 /** A crash begins a copy anew under other labels, so nothing of it is ever looked up. */
 const NO_PLAN: PlanLog = {
@@ -48,7 +50,7 @@ export class BatchLoad {
   #pieces = 0
 
   constructor(options: BatchLoadOptions, parts: { readonly sink: Sink; readonly observer: Observer }) {
-    const { lanes, maxRows, maxBytes, flushIntervalMs, labelBase } = options
+    const { lanes, maxRows, maxBytes, labelBase } = options
     const pace = new Pace()
     const observer: Observer = happening => {
       if (happening.kind === 'accounted') this.loaded += happening.loaded
@@ -66,7 +68,7 @@ export class BatchLoad {
       },
     )
     this.#dispatcher = new Dispatcher(
-      { lanes, idleAdvanceMs: flushIntervalMs, start: this.#place(), firstEpoch: 1, scripts: [], traced: false },
+      { lanes, idleAdvanceMs: NEVER_MS, start: this.#place(), firstEpoch: 1, scripts: [], traced: false },
       () => this.#place(),
       {
         window: new Window({ maxRows, maxBytes }),

@@ -23,6 +23,8 @@ export interface BatchSourceParts {
   readonly observer: Observer
 }
 
+const NEVER_MS = 2 ** 31 - 1
+
 /** One source table's part of a target, read by one SELECT that sees one moment of the table. */
 export function batchSource(config: Config, planned: PlannedSource, parts: BatchSourceParts): BatchSource {
   const { table: schema } = planned
@@ -30,7 +32,9 @@ export function batchSource(config: Config, planned: PlannedSource, parts: Batch
   return {
     source,
     open: async (shadow, signal) => {
-      const { expressions, routes } = await routesInto(shadow, config, planned, parts)
+      const { expressions, routes: stream } = await routesInto(shadow, config, planned, parts)
+      // A load leaves when it is large: nobody waits for the rows of a shadow table.
+      const routes = stream.map(route => ({ ...route, flushIntervalMs: NEVER_MS }))
       const plan = { schema, expressions, where: null, zone: config.time_zone, streamed: null }
       const reader = await TableReader.open(parts.address, plan)
       try {

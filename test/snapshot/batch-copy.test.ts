@@ -45,7 +45,7 @@ function setup(outcomes: (Failure | null)[]) {
     pace: async () => undefined,
     observer: () => undefined,
     labelBase: 'mss_1_copy_x',
-    load: { lanes: 1, maxRows: 100, maxBytes: 1000, flushIntervalMs: 3_600_000 },
+    load: { lanes: 1, maxRows: 100, maxBytes: 1000 },
     progress: {
       begins: target => told.push(`begins ${target}`),
       read: (target, rows) => told.push(`read ${target} ${rows}`),

@@ -79,7 +79,7 @@ beforeEach(() => {
     pace: async (rows, bytes) => void taken.push(`${rows}/${bytes}`),
     observer: () => undefined,
     progress: () => undefined,
-    load: { lanes: 2, maxRows: 100, maxBytes: 10_000, flushIntervalMs: 3_600_000, labelBase: 'copy_1' },
+    load: { lanes: 2, maxRows: 100, maxBytes: 10_000, labelBase: 'copy_1' },
   }
 })
 
