@@ -14,6 +14,7 @@ class Unseen extends ShadowTables {
 }
 
 const { config } = readConfig({ config: process.argv[2] })
+const cpu = process.cpuUsage()
 const silent = () => undefined
 const progress = { expect: silent, begins: silent, read: silent, again: silent, ended: silent }
 const report = await copyTables(
@@ -21,14 +22,14 @@ const report = await copyTables(
   { tables: [], observer: silent, progress, shadowsOf: (session, task) => new Unseen(session, task) },
   new AbortController().signal,
 )
-const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+const { user, system } = process.cpuUsage(cpu)
 const [copied] = report.targets
 if (copied?.copied == null) throw new Error(JSON.stringify(report, null, 2))
 console.log(
   JSON.stringify({
     rows: copied.copied.rows,
     seconds: copied.seconds,
-    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
-    rssMb: Math.round(maxRSS / 1024),
+    cpuSeconds: (user + system) / 1e6,
+    rssMb: Math.round(process.resourceUsage().maxRSS / 1024),
   }),
 )
