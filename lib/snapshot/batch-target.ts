@@ -95,6 +95,8 @@ async function fill(
   const stop = new AbortController()
   const onAbort = (): void => stop.abort(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
+  // Whoever waits for room hears of it.
+  stop.signal.addEventListener('abort', () => load.abandon(asFailure(stop.signal.reason)), { once: true })
   const moments = new Map<string, string>()
   let pieces = 0
   const copySource = async ({ source, open }: BatchSource): Promise<{ rows: number; bytes: number }> => {
@@ -148,7 +150,7 @@ async function fill(
       throw miscounted(shadow, `${rows} rows were loaded, and it has ${kept}`)
     return { rows, bytes, kept, moments }
   } catch (error) {
-    load.abandon(asFailure(stop.signal.aborted ? stop.signal.reason : error))
+    load.abandon(asFailure(error))
     throw stop.signal.aborted ? stop.signal.reason : error
   } finally {
     signal.removeEventListener('abort', onAbort)

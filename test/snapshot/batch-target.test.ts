@@ -242,6 +242,18 @@ describe('a copy that fails leaves the target as it was', () => {
     expectOld()
   })
 
+  test('by a signal, while StarRocks takes nothing', async () => {
+    sink.free = false
+    const stop = new AbortController()
+    const many = Array.from({ length: 30 }, (_, i) => [[i, i]] as const)
+    const stalled = { ...parts, load: { ...parts.load, maxRows: 4 } }
+    const copying = rejectionOf(copyTarget(REQUEST, [source('s.a', ...many)], stalled, stop.signal))
+    while (sink.held.length === 0) await new Promise(resolve => setImmediate(resolve))
+    stop.abort(new Failure('streamBroken', 'stopped'))
+    expect(await copying).toMatchObject({ message: 'stopped' })
+    expectOld()
+  })
+
   test('a shadow that cannot be dropped hides nothing', async () => {
     tables.failOn = 'drop for good'
     const failing = source('s.a', new Failure('sourceUnreachable', 'lost'))
