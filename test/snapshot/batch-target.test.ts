@@ -234,6 +234,25 @@ describe('a copy that fails leaves the target as it was', () => {
     expectOld()
   })
 
+  test('when fewer rows came than were counted by the reader', async () => {
+    const plain = source('s.a')
+    const short: BatchSource = {
+      ...plain,
+      open: async (shadow, signal) => ({
+        ...(await plain.open(shadow, signal)),
+        pieces: (async function* () {
+          yield { buffer: Buffer.from([5, 5]), at: 0, end: 2, rows: 2 }
+        })(),
+      }),
+    }
+    const failure = await rejectionOf(copyTarget(REQUEST, [short], parts, NEVER))
+    expect(failure).toMatchObject({
+      kind: 'rowsMiscounted',
+      message: expect.stringContaining('2 rows were read and 1 loaded'),
+    })
+    expectOld()
+  })
+
   test('by a signal, with its reason', async () => {
     const stop = new AbortController()
     const pausing = { ...parts, progress: () => stop.abort(new Failure('streamBroken', 'stopped')) }
