@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { asFailure, Failure } from '../model/failure.js'
 import { type TargetTable, targetName } from '../model/schema.js'
+import { quoteIdentifier } from './ddl.js'
 import { isRefused, rowField, type Statements } from './starrocks-session.js'
 import {
   isShadow,
@@ -45,7 +46,7 @@ export class ShadowTables {
   async make(target: TargetTable): Promise<TargetTable> {
     const shadow = shadowOf(target, this.#task)
     await this.drop(shadow, true)
-    await this.#session.execute(renderCreateLike(shadow, target))
+    await this.#execute(renderCreateLike(shadow, target), target.database)
     const made = await readTarget(this.#session, shadow)
     if (made !== null && JSON.stringify({ ...made, table: target.table }) === JSON.stringify(target)) return made
     throw new Failure('targetUnfit', `${targetName(shadow)} was made like ${targetName(target)} and differs from it`, {
@@ -79,7 +80,7 @@ export class ShadowTables {
   async swap(target: TargetTable, shadow: TargetTable): Promise<void> {
     const id = await this.#idOf(shadow)
     try {
-      await this.#session.execute(renderSwap(target, shadow))
+      await this.#execute(renderSwap(target, shadow), target.database)
     } catch (error) {
       const failure = asFailure(error)
       if (failure.kind !== 'targetUnreachable') throw failure
@@ -98,7 +99,21 @@ export class ShadowTables {
       throw new Failure('internal', `${targetName(shadow)} is no shadow of ${this.#task} and is not dropped.`)
     const rows = await this.#session.query(renderTableNames(shadow.database))
     if (rows.some(row => rowField(row, 'table_name') === shadow.table))
-      await this.#session.execute(renderDropShadow(shadow, forGood))
+      await this.#execute(renderDropShadow(shadow, forGood), shadow.database)
+  }
+
+  async #execute(sql: string, database: string): Promise<void> {
+    try {
+      await this.#session.execute(sql)
+    } catch (error) {
+      const failure = asFailure(error)
+      if (failure.kind !== 'targetDenied') throw failure
+      const name = quoteIdentifier(database)
+      throw new Failure(failure.kind, failure.message, {
+        cause: error,
+        advice: `GRANT CREATE TABLE ON DATABASE ${name} TO USER sr_user; GRANT SELECT, INSERT, ALTER, DROP ON ALL TABLES IN DATABASE ${name} TO USER sr_user;`,
+      })
+    }
   }
 
   #leftBy(id: string | null, shadow: TargetTable): string {

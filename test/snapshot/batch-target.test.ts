@@ -202,6 +202,18 @@ describe('a copied target', () => {
   })
 })
 
+test('old rows that cannot be dropped do not make the copy a failure', async () => {
+  tables.failOn = 'drop'
+  const told: string[] = []
+  const observer: BatchParts['observer'] = happening => {
+    if (happening.kind === 'warning') told.push(happening.message)
+  }
+  const copied = await copyTarget(REQUEST, [source('s.a', [[5, 5]])], { ...parts, observer }, NEVER)
+  expect(copied).toMatchObject({ rows: 1, kept: 1 })
+  expect(rowsOf('t')).toEqual([[5, 5]])
+  expect(told).toEqual(['d.shadow holds the old rows of d.t and was not dropped: no drop'])
+})
+
 describe('a copy that fails leaves the target as it was', () => {
   const expectOld = () => {
     expect(rowsOf('t')).toEqual([[1, 1]])

@@ -128,6 +128,23 @@ describe('a shadow table', () => {
   })
 })
 
+test('what the account may not do is told with the grants that it needs', async () => {
+  const denied: Statements = {
+    query: sql => session.query(sql),
+    execute: async () => {
+      throw new Failure('targetDenied', 'Access denied; you need DROP')
+    },
+  }
+  for (const act of [
+    () => new ShadowTables(denied, TASK).make(target),
+    () => new ShadowTables(denied, TASK).swap(target, shadowOf(target, TASK)),
+  ])
+    expect(await rejectionOf(act())).toMatchObject({
+      kind: 'targetDenied',
+      advice: expect.stringContaining('GRANT SELECT, INSERT, ALTER, DROP ON ALL TABLES IN DATABASE `shop`'),
+    })
+})
+
 describe('a SWAP whose answer is lost', () => {
   test('is not done again where it was done', async () => {
     const shadow = await new ShadowTables(session, TASK).make(target)
