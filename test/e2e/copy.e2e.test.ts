@@ -149,6 +149,24 @@ describe.each(['mysql', 'mariadb'] as const)('copy from %s', kind => {
     await expectEqual('t')
   }, 120_000)
 
+  test('stopped in the middle: the old rows are whole, and nothing is left behind', async () => {
+    await server.sql(`create table ${schema}.t (id int primary key, g int, v varchar(40))`)
+    await fill('t', ROWS, 1)
+    expect(await engine.cli('copy')).toMatchObject({ code: 0 })
+    await fill('t', ROWS, 2)
+    const before = sandbox.faults.struck('holdCommit')
+    sandbox.faults.set({ holdCommit: { when: ({ table }) => SHADOW.test(table) } })
+    engine.start({}, [CLI, 'copy'])
+    while (sandbox.faults.struck('holdCommit') === before) {
+      if (!engine.alive) throw new Error(engine.output)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(await engine.stop('SIGTERM')).toBe(1)
+    expect(engine.output).toContain('stopped: what was not exchanged yet is as it was before')
+    expect(await tablesOfTarget()).toEqual(['t'])
+    expect((await target(`select count(*), min(g), max(g) from ${schema}.t`))[0]!.map(Number)).toEqual([ROWS, 1, 1])
+  }, 120_000)
+
   test('shards, a table without a key, changes and sums', async () => {
     const key = 'id int primary key, g int not null, v varchar(40)'
     await server.sql([
