@@ -12,14 +12,16 @@ import { startServer, type TestServer } from '../lib/servers/test-server.js'
 
 /**
  * Rows per second of a snapshot against `mariadb-dump --quick --no-create-info` of the same table to a null sink, in turns in one
- * run: `node dist/bench/snapshot.bench.js [rows] [rounds] [copy,run]`. `copy`: the batch copy; `run`: the engine with
- * snapshot.mode = "initial". Their sink, in a process of its own, splits bodies and counts rows. Seconds are from the first
+ * run: `node dist/bench/snapshot.bench.js [rows] [rounds] [copy,run] [count|null]`. `copy`: the batch copy; `run`: the engine with
+ * snapshot.mode = "initial". Their sink, in a process of its own, splits bodies and counts rows (count) or only looks for
+ * row delimiters (null); its CPU is told too, since it shares the cores. Seconds are from the first
  * to the last row, with their CPU; process starts are left out. Memory is the peak of the whole process. The last line is JSON.
  */
 
 const ROWS = Number(process.argv[2] ?? 1_000_000)
 const ROUNDS = Number(process.argv[3] ?? 3)
 const WAYS = (process.argv[4] ?? 'copy,run').split(',')
+const SINK_MODE = process.argv[5] ?? 'count'
 const CLI = resolve('bin/mysql-sr-sync')
 const SCHEMA = 'bench'
 
@@ -41,6 +43,8 @@ const TABLES = {
 type TableName = keyof typeof TABLES
 
 interface Run {
+  /** CPU of the sink meanwhile, in seconds. */
+  sinkSeconds?: number
   readonly rows: number
   readonly seconds: number
   readonly cpuSeconds: number
@@ -90,7 +94,7 @@ interface Sink {
 
 async function startSink(): Promise<Sink> {
   const ports = ['--fe-port', '0', '--be-port', '0', '--mysql-port', '0']
-  const child = spawn(process.execPath, [CLI, 'sandbox', ...ports, '--mode', 'count', '--json'], {
+  const child = spawn(process.execPath, [CLI, 'sandbox', ...ports, '--mode', SINK_MODE, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
@@ -199,6 +203,7 @@ function told(runs: readonly Run[], dumps: readonly Run[]) {
   return {
     rowsPerSecond: Math.round(median(runs.map(rate))),
     cpuSecondsPerMillionRows: Number(((median(runs.map(run => run.cpuSeconds / run.rows)) * 1e6) as number).toFixed(2)),
+    sinkCpuSecondsPerMillionRows: Number((median(runs.map(run => (run.sinkSeconds ?? 0) / run.rows)) * 1e6).toFixed(2)),
     rssMb: Math.max(...runs.map(({ rssMb }) => rssMb)),
     /** Of each round: neighbours in time, so that what else the machine does strikes both. */
     rateAgainstDump: Number(median(runs.map((run, i) => rate(run) / rate(dumps[i]!))).toFixed(2)),
@@ -209,7 +214,7 @@ const installed = await installServer('mariadb')
 const program = installed.command('usr/bin/mariadb-dump')
 const server = await startServer('mariadb')
 const sink = await startSink()
-const result: Record<string, unknown> = { rows: ROWS, rounds: ROUNDS }
+const result: Record<string, unknown> = { rows: ROWS, rounds: ROUNDS, sink: SINK_MODE }
 try {
   await fill(server)
   for (const table of Object.keys(TABLES) as TableName[]) {
@@ -217,11 +222,16 @@ try {
     const runs: Record<string, Run[]> = Object.fromEntries(['dump', ...WAYS].map(way => [way, []]))
     for (let round = 0; round < ROUNDS; round++) {
       runs.dump!.push(await dump(server, program, table))
-      for (const way of WAYS) runs[way]!.push(await (way === 'copy' ? copy : engine)(server, sink, table))
+      for (const way of WAYS) {
+        const before = await usageOf(sink.child.pid!)
+        const run = await (way === 'copy' ? copy : engine)(server, sink, table)
+        run.sinkSeconds = (await usageOf(sink.child.pid!)).cpuSeconds - before.cpuSeconds
+        runs[way]!.push(run)
+      }
       for (const [way, [...list]] of Object.entries(runs)) {
-        const { rows, seconds, cpuSeconds, rssMb } = list.at(-1)!
+        const { rows, seconds, cpuSeconds, rssMb, sinkSeconds = 0 } = list.at(-1)!
         console.log(
-          `${table} ${way.padEnd(4)} ${Math.round(rows / seconds)} rows/s, CPU ${cpuSeconds.toFixed(2)} s, ${rssMb} MB`,
+          `${table} ${way.padEnd(4)} ${Math.round(rows / seconds)} rows/s, CPU ${cpuSeconds.toFixed(2)} s (sink ${sinkSeconds.toFixed(2)} s), ${rssMb} MB`,
         )
       }
     }
