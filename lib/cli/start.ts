@@ -6,6 +6,7 @@ import { CONFIG_FLAG, type Command, EXIT, numberFlag, type Terminal } from './co
 import { type Launch, launchEngine } from './engine-process.js'
 import { readConfig } from './read-config.js'
 import { forgetRestarts } from './restarts.js'
+import { PLAN_FLAGS, tellPlan } from './snapshot-plan.js'
 
 export const start: Command = {
   name: 'start',
@@ -16,10 +17,12 @@ export const start: Command = {
   flags: {
     ...CONFIG_FLAG,
     timeout: { type: 'string', value: 'S', text: 'Seconds to wait for it to stream (default: 60).' },
+    ...PLAN_FLAGS,
   },
   async run(values, terminal) {
     const waitMs = 1000 * numberFlag(values, 'timeout', 60, { min: 0, max: 86_400 })
     const read = readConfig(values)
+    if (values['dry-run'] === true) return tellPlan(read.config, values, terminal)
     const running = runningProcess(read.dataDir)
     if (running !== null) {
       throw new Failure('alreadyRunning', `runs already: pid ${running.pid}`, {

@@ -17,10 +17,14 @@ export interface ColumnDefinition {
   readonly comment: string
 }
 
-export interface CreateTable {
+/** What stands before the columns, or before LIKE. */
+export interface TableHead {
   readonly database: string | null
   readonly name: string
   readonly ifNotExists: boolean
+}
+
+export interface CreateTable extends TableHead {
   readonly external: boolean
   readonly engine: string
   readonly columns: readonly ColumnDefinition[]
@@ -47,12 +51,20 @@ const MODELS: Readonly<Record<string, TableModel>> = {
 const AFTER_EXPRESSION = new Set(['COMMENT', ',', ')', 'AFTER', 'FIRST', 'PROPERTIES', ';'])
 const AFTER_PARTITION = new Set(['DISTRIBUTED', 'ORDER', 'PROPERTIES', 'BROKER', 'ROLLUP', ';'])
 
-/** Reads CREATE TABLE behind the word TABLE. The order of the clauses is fixed, as in StarRocks' grammar. */
+/** Reads CREATE TABLE behind the word TABLE. */
 export function readCreateTable(reader: TokenReader, external: boolean): CreateTable {
+  return readDefinition(reader, readTableHead(reader), external)
+}
+
+export function readTableHead(reader: TokenReader): TableHead {
   const ifNotExists = reader.accept('IF', 'NOT', 'EXISTS')
-  const { database, name } = reader.tableName()
-  if (reader.is('LIKE') || reader.is('AS') || reader.is('SELECT'))
-    throw new SqlError(1064, 'CREATE TABLE LIKE and CREATE TABLE AS SELECT are not supported by this server')
+  return { ...reader.tableName(), ifNotExists }
+}
+
+/** Reads CREATE TABLE behind its head. The order of the clauses is fixed, as in StarRocks' grammar. */
+export function readDefinition(reader: TokenReader, head: TableHead, external: boolean): CreateTable {
+  if (reader.is('AS') || reader.is('SELECT'))
+    throw new SqlError(1064, 'CREATE TABLE AS SELECT is not supported by this server')
   const columns: ColumnDefinition[] = []
   reader.expect('(')
   do {
@@ -82,9 +94,7 @@ export function readCreateTable(reader: TokenReader, external: boolean): CreateT
   const properties = reader.accept('PROPERTIES') ? reader.properties() : {}
   reader.end()
   return {
-    database,
-    name,
-    ifNotExists,
+    ...head,
     external,
     engine,
     columns,

@@ -2,7 +2,7 @@ import { alterTable } from './alter-table.js'
 import { beginJob, refuseWhileChanging, watchJob } from './alter-table-jobs.js'
 import { type AlterClause, readAlterTable } from './alter-table-parser.js'
 import type { CatalogDraft, SandboxTable } from './catalog.js'
-import { readCreateTable } from './create-table-parser.js'
+import { readDefinition, readTableHead, type TableHead } from './create-table-parser.js'
 import type { Faults } from './faults.js'
 import { asReleaseMakes, checkTypes } from './release-limits.js'
 import { ddlError, noDatabaseSelected, SqlError, unknownDatabase, unknownTable } from './sql-error.js'
@@ -65,14 +65,34 @@ async function removeDatabase(reader: TokenReader, context: DefinitionContext): 
 }
 
 async function defineNewTable(reader: TokenReader, context: DefinitionContext, external: boolean): Promise<void> {
-  const statement = readCreateTable(reader, external)
-  const database = statement.database ?? context.database
+  const head = readTableHead(reader)
+  const like = reader.accept('LIKE')
+  const statement = like ? null : readDefinition(reader, head, external)
+  const origin = like ? ownerOf(reader, context) : null
+  if (origin !== null) reader.end()
+  const database = head.database ?? context.database
   if (database === null) throw noDatabaseSelected()
   if (!context.store.catalog.hasDatabase(database)) throw unknownDatabase(database)
-  if (statement.ifNotExists && context.store.catalog.table(database, statement.name) !== undefined) return
-  const made = defineTable(statement, database, context.aliveBackends)
-  const table = asReleaseMakes(made, statement.properties, context.emulatedVersion)
-  await unlessExists(statement.ifNotExists, 1050, createTable(context.store, table, context.renderExpression))
+  if (head.ifNotExists && context.store.catalog.table(database, head.name) !== undefined) return
+  const table =
+    statement === null
+      ? likeTable(context, head, database, origin!)
+      : asReleaseMakes(
+          defineTable(statement, database, context.aliveBackends),
+          statement.properties,
+          context.emulatedVersion,
+        )
+  await unlessExists(head.ifNotExists, 1050, createTable(context.store, table, context.renderExpression))
+}
+
+/** CREATE TABLE … LIKE: columns, key, partitions, buckets, comment and properties of another table, and none of its rows. */
+function likeTable(
+  { store }: DefinitionContext,
+  head: TableHead,
+  database: string,
+  origin: { readonly database: string; readonly name: string },
+): Omit<SandboxTable, 'id'> {
+  return { ...store.catalog.requireTable(origin.database, origin.name), database, name: head.name }
 }
 
 async function removeTable(reader: TokenReader, context: DefinitionContext): Promise<void> {
@@ -132,7 +152,10 @@ function renames(draft: CatalogDraft, table: SandboxTable, clause: AlterClause):
     return true
   }
   if (clause.kind === 'swapWith') {
-    const other = required(draft, table.database, clause.other)
+    const other = draft.table(table.database, clause.other)
+    if (other === undefined) throw ddlError(`Table ${clause.other} does not exist or is not OLAP/LAKE table`)
+    if (other === table) throw ddlError('Same table name')
+    refuseWhileChanging(draft, other)
     draft.putTable({ ...table, name: other.name }, Date.now())
     draft.putTable({ ...other, name: table.name }, Date.now())
     return true

@@ -34,6 +34,7 @@ test('a held change runs behind its statement, and its table takes no other unti
     await expect(server.run(statement)).rejects.toThrow('A schema change operation is in progress on the table t.')
   await server.run('INSERT INTO t VALUES (2, 20)')
   await server.run('CREATE TABLE other (id INT) PRIMARY KEY(id)')
+  await expect(server.run('ALTER TABLE other SWAP WITH t')).rejects.toThrow('in progress on the table t.')
   await server.run('ALTER TABLE other ADD COLUMN b INT')
   faults.clear()
   await ended()

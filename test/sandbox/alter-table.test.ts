@@ -107,6 +107,18 @@ describe('ALTER TABLE', () => {
     expect(await server.texts('SHOW TABLES')).toEqual([['t'], ['v']])
   })
 
+  test('SWAP WITH exchanges definitions with the rows, and leaves both as they were when it is refused', async () => {
+    await server.run("CREATE TABLE u (id INT, c INT) PRIMARY KEY(id) COMMENT 'other'")
+    for (const other of ['nosuch', 't'])
+      await expect(server.run(`ALTER TABLE t SWAP WITH ${other}`)).rejects.toMatchObject({ errno: 1064 })
+    await server.run('INSERT INTO u VALUES (7, 8)')
+    await server.run('ALTER TABLE d.t SWAP WITH u')
+    expect(await server.texts('SELECT * FROM t')).toEqual([['7', '8']])
+    expect((await server.texts('SHOW CREATE TABLE t'))[0]?.[1]).toContain('COMMENT "other"')
+    await server.run('DROP TABLE u')
+    expect(await server.texts('SELECT * FROM t')).toEqual([['7', '8']])
+  })
+
   test('ORDER BY and SET', async () => {
     await server.run('ALTER TABLE t ORDER BY (id, s, b, a)')
     await server.run('ALTER TABLE t SET ("enable_persistent_index" = "false")')

@@ -277,3 +277,41 @@ describe('CREATE TABLE', () => {
     await dead.close()
   })
 })
+
+describe('CREATE TABLE LIKE', () => {
+  const shown = async (name: string) => (await server.texts(`SHOW CREATE TABLE ${name}`))[0]?.[1]
+
+  test.each([
+    [
+      'liked_primary',
+      `CREATE TABLE liked_primary (id INT NOT NULL, s VARCHAR(9) DEFAULT "x" COMMENT "c") PRIMARY KEY(id) COMMENT "t" DISTRIBUTED BY HASH(id) BUCKETS 3 ORDER BY (s) PROPERTIES ("replication_num" = "1")`,
+    ],
+    [
+      'liked_duplicate',
+      "CREATE TABLE liked_duplicate (at DATETIME NOT NULL, v INT) DUPLICATE KEY(at) PARTITION BY date_trunc('day', at)",
+    ],
+    ['liked_sums', 'CREATE TABLE liked_sums (g INT, n BIGINT SUM) AGGREGATE KEY(g) DISTRIBUTED BY HASH(g)'],
+  ])('%s: all of the definition, and no rows', async (name, statement) => {
+    await server.run(statement)
+    await server.run(`CREATE TABLE d.${name}_copy LIKE ${name}`)
+    expect(await shown(`${name}_copy`)).toBe(String(await shown(name)).replace(`\`${name}\``, `\`${name}_copy\``))
+    expect(await server.texts(`SELECT count(*) FROM ${name}_copy`)).toEqual([['0']])
+  })
+
+  test('each has rows and numbers of its own', async () => {
+    await server.run('CREATE TABLE counted (id BIGINT NOT NULL AUTO_INCREMENT, v INT) PRIMARY KEY(id)')
+    await server.run('INSERT INTO counted (v) VALUES (1), (2)')
+    await server.run('CREATE TABLE counted_copy LIKE counted')
+    await server.run('INSERT INTO counted_copy (v) VALUES (3)')
+    expect(await server.texts('SELECT v FROM counted_copy')).toEqual([['3']])
+    expect(await server.texts('SELECT count(*) FROM counted')).toEqual([['2']])
+  })
+
+  test('an unknown original, and a name that is taken', async () => {
+    await expect(server.run('CREATE TABLE copied LIKE nosuch')).rejects.toMatchObject({ errno: 5502 })
+    await server.run('CREATE TABLE single (id INT) PRIMARY KEY(id)')
+    await expect(server.run('CREATE TABLE single LIKE single')).rejects.toMatchObject({ errno: 1050 })
+    await server.run('CREATE TABLE IF NOT EXISTS single LIKE single')
+    await expect(server.run('CREATE TABLE other LIKE single AS x')).rejects.toMatchObject({ errno: 1064 })
+  })
+})
