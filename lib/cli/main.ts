@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.js')).check,
   schema: async () => (await import('./schema.js')).schema,
   wait: async () => (await import('./wait.js')).wait,
+  verify: async () => (await import('./verify.js')).verify,
   halted: async () => (await import('./halted.js')).halted,
   dlq: async () => (await import('./dlq.js')).dlq,
   keys: async () => (await import('./keys.js')).keys,

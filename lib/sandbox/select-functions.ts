@@ -177,6 +177,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (format === 'utf8') return `decode(${value})`
     return format === 'encode64' ? `to_base64(${value})` : `hex(${value})`
   },
+  conv: call => {
+    const bases = call.parts.slice(1).map(part => constantText(part, call.name))
+    if (bases.join() !== '16,10') throw analyzingError('conv is supported from base 16 to base 10 by this server')
+    return `CAST(TRY_CAST('0x' || ${call.render(call.parts[0] ?? [])} AS UBIGINT) AS VARCHAR)`
+  },
   // These take parts that are no plain expressions; words inside must stay bare.
   trim: passThrough,
   position: call => {
