@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CatchUp } from './catch-up.js'
 import { HaltedTables } from './checkpoint/halted-tables.js'
 import type { Config } from './config/options.js'
+import type { RequestHandlers } from './control/control-server.js'
 import { asFailure, backoffMs, type Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
@@ -15,12 +16,14 @@ export interface Supervisor {
   run(signal: AbortSignal): Promise<void>
 }
 
+export interface SupervisorOptions {
+  readonly baseDir: string
+  /** What commands may ask of the engine while it runs: parts add themselves. */
+  readonly handlers: RequestHandlers
+}
+
 /** Builds the pipeline of a configuration and builds it anew, from the saved position, after failures whose policy is retry. */
-export function createSupervisor(
-  config: Config,
-  options: { readonly baseDir: string },
-  observer: Observer,
-): Supervisor {
+export function createSupervisor(config: Config, options: SupervisorOptions, observer: Observer): Supervisor {
   const dataDir = resolve(options.baseDir, config.data_dir)
   return { run: signal => supervise(config, dataDir, observer, signal) }
 }

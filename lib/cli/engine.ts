@@ -1,6 +1,7 @@
 import { writeStopMark } from '../checkpoint/stop-mark.js'
 import type { Config } from '../config/options.js'
 import { secretsOf } from '../config/redact.js'
+import { ControlServer, type RequestHandlers } from '../control/control-server.js'
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Happening } from '../model/observer.js'
 import { errorText } from '../model/system-error.js'
@@ -34,6 +35,8 @@ export class Engine {
   readonly #board: StatusBoard
   readonly #filter: (text: string) => string
   readonly #stop = new AbortController()
+  /** What commands may ask of it now. */
+  readonly #handlers: RequestHandlers = new Map()
   #statusFile: StatusFile | null = null
   #failureLogged = false
 
@@ -55,6 +58,7 @@ export class Engine {
     this.#listen()
     const statsd = this.#openStatsd()
     const statusFile = this.#openStatusFile()
+    const control = await this.#openControl()
     const watchers: Watcher[] = [
       { name: 'log', observe: logHappenings(log) },
       { name: 'status', observe: happening => this.#board.observe(happening) },
@@ -70,7 +74,7 @@ export class Engine {
       log.error(`the ${name} watcher failed: ${String(error)}`, 'Loading goes on; please report this defect.'),
     )
     try {
-      await createSupervisor(config, { baseDir }, happening => {
+      await createSupervisor(config, { baseDir, handlers: this.#handlers }, happening => {
         if (happening.kind === 'failed') this.#failureLogged = true
         observer(happening)
       }).run(this.#stop.signal)
@@ -78,6 +82,7 @@ export class Engine {
     } catch (error) {
       return this.#failed(asFailure(error))
     } finally {
+      await control?.close()
       statusFile.close()
       await statsd?.close()
     }
@@ -94,6 +99,17 @@ export class Engine {
         ),
     )
     return this.#statusFile
+  }
+
+  /** Null where no socket can be made: the flow needs none. */
+  async #openControl(): Promise<ControlServer | null> {
+    try {
+      return await ControlServer.open({ dataDir: this.#read.dataDir, filter: this.#filter }, this.#handlers)
+    } catch (error) {
+      const { message, advice } = asFailure(error)
+      this.#log.warn(`commands cannot reach this process (reload, recopy): ${message}`, advice)
+      return null
+    }
   }
 
   #openStatsd(): StatsdOutput | null {
