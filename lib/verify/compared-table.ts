@@ -75,7 +75,7 @@ export function composeComparison(planned: PlannedTarget, existing: TargetTable)
       long: compared.some(text => text.long),
       target: shown.target,
     })
-    compared.forEach((text, n) => texts[n]!.push(text.source))
+    for (const [n, text] of compared.entries()) texts[n]!.push(text.source)
   }
   const keyNames = first.plan.key
   const key = keyNames.map(name => columns.findIndex(column => column.name === name))

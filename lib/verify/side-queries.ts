@@ -1,5 +1,5 @@
 import type { ChunkRange, KeyBound } from '../model/chunk.js'
-import { bucketOf, digestOf, sumOf } from '../starrocks/row-digest.js'
+import { bucketOf, digestOf, digestOfText, numberOf } from '../starrocks/row-digest.js'
 import type { ComparedTable, RowSource } from './compared-table.js'
 
 /** Which rows a query is for. */
@@ -18,6 +18,7 @@ export class SideQueries {
   readonly #rows: RowSource
   readonly #dialect: 'source' | 'target'
   readonly #rowDigest: string
+  readonly #number: string
   readonly #keyDigest: string
 
   constructor(table: ComparedTable, rows: RowSource, dialect: 'source' | 'target') {
@@ -27,18 +28,19 @@ export class SideQueries {
     const parts = table.columns.map(({ long }, n) => ({ text: rows.texts[n]!, long }))
     // Columns whose texts the servers print in two ways are compared elsewhere.
     this.#rowDigest = digestOf(parts.filter((_, n) => !table.columns[n]!.fetched))
+    this.#number = numberOf(this.#rowDigest, dialect)
     this.#keyDigest = digestOf(table.key.map(n => parts[n]!))
   }
 
   /** One row: n rows and the sum s of their digests. */
   digest(part: Part): string {
-    return `SELECT COUNT(*) AS n, ${this.#asText(sumOf(this.#rowDigest, this.#dialect))} AS s FROM ${this.#rows.from}${this.#where(part)}`
+    return `SELECT COUNT(*) AS n, SUM(v) AS s FROM (SELECT ${this.#number} AS v FROM ${this.#rows.from}${this.#where(part)}) AS x`
   }
 
   /** The same for each bucket b. */
   buckets(digits: number): string {
-    const bucket = bucketOf(this.#keyDigest, digits)
-    return `SELECT ${bucket} AS b, COUNT(*) AS n, ${this.#asText(sumOf(this.#rowDigest, this.#dialect))} AS s FROM ${this.#rows.from} GROUP BY ${bucket}`
+    const rows = `SELECT ${bucketOf(this.#keyDigest, digits)} AS b, ${this.#number} AS v FROM ${this.#rows.from}`
+    return `SELECT b, COUNT(*) AS n, SUM(v) AS s FROM (${rows}) AS x GROUP BY b`
   }
 
   /** The key that `offset` others of the range stand before, as k0, k1 …; no row: there are fewer. */
@@ -53,7 +55,7 @@ export class SideQueries {
     const texts = this.#table.columns.flatMap(({ fetched, long }, n) => {
       if (!all && !fetched && !this.#table.key.includes(n)) return []
       const text = this.#rows.texts[n]!
-      return [`${long && !fetched && !this.#table.key.includes(n) ? `MD5(${text})` : text} AS c${n}`]
+      return [`${long && !fetched && !this.#table.key.includes(n) ? digestOfText(text) : text} AS c${n}`]
     })
     return `SELECT ${this.#rowDigest} AS d, ${texts.join(', ')} FROM ${this.#rows.from}${this.#where(part)}`
   }

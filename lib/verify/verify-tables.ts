@@ -15,7 +15,7 @@ import { quoteName, sourceNames } from './compared-table.js'
 import { placeOf, type VisibleUpTo } from './stream-place.js'
 import type { Ask } from './table-side.js'
 import { type TableVerdict, type VerifyReport, verdictOf } from './verdict.js'
-import { type Repair, type VerifyParts, verifyTable } from './verify-table.js'
+import { type Repair, type VerifyParts, type VerifyTableOptions, verifyTable } from './verify-table.js'
 
 export interface VerifyOptions {
   readonly dataDir: string
@@ -65,7 +65,7 @@ export async function verifyTables(config: Config, options: VerifyOptions): Prom
       const verdict =
         existing === null
           ? await withoutTarget(parts.source, one)
-          : await verifyTable(parts, one, existing, tableOptions(one, existing, options), options.repair)
+          : await verifyTable(parts, one, existing, tableOptions(existing, options), options.repair)
       tables.push(withHalt(verdict, one, halted))
     }
     return { tables: [...tables, ...unplanned(planned, options.only)] }
@@ -115,7 +115,7 @@ function chosen(targets: readonly PlannedTarget[], only: readonly string[] | nul
   return targets.filter(planned => namesOf(planned).some(name => only.includes(name)))
 }
 
-function tableOptions(planned: PlannedTarget, existing: TargetTable, options: VerifyOptions) {
+function tableOptions(existing: TargetTable, options: VerifyOptions): VerifyTableOptions {
   const { rate, signal, waitMs, progress } = options
   const begin = performance.now()
   let rows = 0
