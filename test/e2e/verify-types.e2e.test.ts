@@ -42,7 +42,14 @@ describe.each(['mysql', 'mariadb'] as const)('verify compares every type of %s',
 
   beforeAll(async () => {
     server = await sharedServer(kind)
-    sandbox = await startSandbox({ feHttpPort: 0, beHttpPort: 0, mysqlPort: 0, dataDir: null, user: 'root', password: '' })
+    sandbox = await startSandbox({
+      feHttpPort: 0,
+      beHttpPort: 0,
+      mysqlPort: 0,
+      dataDir: null,
+      user: 'root',
+      password: '',
+    })
     schema = await freshSchema(server)
     engine = await Engine.create()
     await engine.configure({

@@ -15,7 +15,14 @@ describe.each(['mysql', 'mariadb'] as const)('verify while %s moves', kind => {
 
   beforeAll(async () => {
     server = await sharedServer(kind)
-    sandbox = await startSandbox({ feHttpPort: 0, beHttpPort: 0, mysqlPort: 0, dataDir: null, user: 'root', password: '' })
+    sandbox = await startSandbox({
+      feHttpPort: 0,
+      beHttpPort: 0,
+      mysqlPort: 0,
+      dataDir: null,
+      user: 'root',
+      password: '',
+    })
     schema = await freshSchema(server)
     engine = await Engine.create()
     tables = new DamagedTables(server, schema, sandbox.mysqlPort)

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 
@@ -6,6 +7,8 @@ export const ROWS = Number(process.env.VERIFY_ROWS ?? 50_000)
 export const DAMAGES = 100
 const STEP = Math.floor(ROWS / DAMAGES)
 const EXTRA_FROM = 1_000_000_000
+/** Some hundred changes per second leave the machine to what is tested. */
+const PAUSE_MS = 10
 
 /** One damage in a target, as `verify --json` names it. */
 export interface Damage {
@@ -61,16 +64,19 @@ export class DamagedTables {
     await connection.query('create table b (h binary(8) primary key, v date)')
     await connection.query('create table o_1 (id int primary key, v varchar(20))')
     await connection.query('create table o_2 like o_1')
-    const many = (row: (n: number) => string, count = 2_000) => Array.from({ length: count }, (_, n) => row(n)).join(',')
+    const many = (row: (n: number) => string, count = 2_000) =>
+      Array.from({ length: count }, (_, n) => row(n)).join(',')
     await connection.query(`insert into s values ${many(n => `('${n % 2 ? 'Key' : 'key'}-${n}é', 'note ${n}', ${n})`)}`)
     await connection.query(`insert into c values ${many(n => `(${n % 3}, ${n}, 'v${n}')`)}`)
-    await connection.query(`insert into b values ${many(n => `(unhex(lpad(hex(${n * 7919}), 16, '0')), '2024-02-29')`)}`)
+    await connection.query(
+      `insert into b values ${many(n => `(unhex(lpad(hex(${n * 7919}), 16, '0')), '2024-02-29')`)}`,
+    )
     await connection.query(`insert into o_1 values ${many(n => `(${2 * n}, 'v${n}')`, 500)}`)
     await connection.query(`insert into o_2 values ${many(n => `(${2 * n + 1}, 'v${n}')`, 500)}`)
     await connection.end()
   }
 
-  /** Changes of all tables, without pause, until the function that comes back is called; it gives their number. Damaged keys are left alone. */
+  /** Changes of all tables until `quiet` is called. Damaged keys are left alone. */
   async traffic(): Promise<void> {
     const connection = await this.#server.connect({ database: this.#schema, charset: 'utf8mb4' })
     let stopped = false
@@ -85,11 +91,12 @@ export class DamagedTables {
           `insert into t values (${ROWS + n}, ${n % 5}, 'new', 1.5, now(3), 0.1)`,
           n % 3 === 0 ? `delete from t where id = ${ROWS + n - 20}` : `update c set v = 'c${n}' where n = ${n % 1000}`,
           `update s set note = 'moved ${n}' where code = 'KEY-${n % 1000}é'`,
-          `update o_${1 + (n % 2)} set v = 'o${n}' where id < 10`,
+          `update o_${1 + (n % 2)} set v = 'o${n}' where id = ${n % 200}`,
         ]) {
           await connection.query(sql)
           changes++
         }
+        await pause(PAUSE_MS)
       }
     })()
     this.#stopTraffic = async () => {
@@ -122,7 +129,12 @@ export class DamagedTables {
       if (kind === 'extra')
         sql.push(`insert into ${target('t')} values (${EXTRA_FROM + id}, 1, 'extra', 0, '2024-01-01 00:00:00', 0)`)
       if (kind === 'changed') {
-        const value = { name: 'null', amount: 'amount + 0.01', at: "'2024-01-01 00:00:01'", ratio: 'ratio * 1.0000000001 + 1e-300' }
+        const value = {
+          name: 'null',
+          amount: 'amount + 0.01',
+          at: "'2024-01-01 00:00:01'",
+          ratio: 'ratio * 1.0000000001 + 1e-300',
+        }
         sql.push(`update ${target('t')} set ${column} = ${value[column]} where id = ${id}`)
       }
       note('t', kind, { id: String(kind === 'extra' ? EXTRA_FROM + id : id) }, kind === 'changed' ? [column] : [])
@@ -160,7 +172,9 @@ export class DamagedTables {
       const copy = async (select: string, table: string) => {
         const [rows] = await source.query<RowDataPacket[][]>({ sql: select, rowsAsArray: true })
         for (const row of rows)
-          await connection.query(`insert into ${this.#schema}.${table} values (${row.map(v => connection.escape(v)).join(', ')})`)
+          await connection.query(
+            `insert into ${this.#schema}.${table} values (${row.map(v => connection.escape(v)).join(', ')})`,
+          )
       }
       await copy(`select * from t where id % ${STEP} = 0 and id < ${DAMAGES * STEP}`, 't')
       await connection.query(`delete from ${this.#schema}.t where id >= ${EXTRA_FROM}`)
