@@ -10,6 +10,7 @@ import type { Position } from './model/position.js'
 import { Pipeline } from './pipeline.js'
 import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
+import { verifyContinuously } from './verify/continuous-verify.js'
 
 export interface Supervisor {
   /** Runs until the signal fires; resolves when drained and the position is saved. Rejects with the Failure that ended the flow. */
@@ -25,7 +26,20 @@ export interface SupervisorOptions {
 /** Builds the pipeline of a configuration and builds it anew, from the saved position, after failures whose policy is retry. */
 export function createSupervisor(config: Config, options: SupervisorOptions, observer: Observer): Supervisor {
   const dataDir = resolve(options.baseDir, config.data_dir)
-  return { run: signal => supervise(config, dataDir, observer, signal) }
+  return {
+    run: async signal => {
+      // The comparison ends with the stream, however that ends.
+      const ended = new AbortController()
+      const both = AbortSignal.any([signal, ended.signal])
+      const verifying = verifyContinuously(() => config, dataDir, observer, both)
+      try {
+        await supervise(config, dataDir, observer, signal)
+      } finally {
+        ended.abort()
+        await verifying
+      }
+    },
+  }
 }
 
 async function supervise(config: Config, dataDir: string, observer: Observer, signal: AbortSignal): Promise<void> {

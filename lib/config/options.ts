@@ -1,3 +1,4 @@
+import { duration } from './duration.js'
 import {
   address,
   addressProblem,
@@ -173,6 +174,15 @@ const SNAPSHOT_KEYS = {
   ),
 } as const
 
+/** Keys of [verify]. */
+export const VERIFY_KEYS = {
+  every: optional(
+    duration('1s', '365d'),
+    'The running engine compares source and target this long after it last did ("24h"), and warns of differences. Default: never.',
+  ),
+  rate: preset(integer(1, 1_000_000_000), 5000, 'Rows per second that this comparison reads at most, of each side.'),
+} as const
+
 /** Keys of [schema]. */
 const SCHEMA_KEYS = {
   auto_create: preset(
@@ -283,6 +293,7 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { name: '', form: 'top', text: 'Keys above the first section.', keys: TOP_KEYS },
   { name: 'snapshot', form: 'table', text: 'The first copy of the tables.', keys: SNAPSHOT_KEYS },
+  { name: 'verify', form: 'table', text: 'Source and target compared while the engine runs.', keys: VERIFY_KEYS },
   {
     name: 'schema',
     form: 'table',
@@ -314,6 +325,7 @@ export type RuleBlock = Values<typeof RULE_KEYS> & { readonly at: Location }
 /** The configuration, checked and complete: names as in the file, sizes in bytes, times in milliseconds. */
 export type Config = Values<typeof TOP_KEYS> & {
   readonly snapshot: Values<typeof SNAPSHOT_KEYS>
+  readonly verify: Values<typeof VERIFY_KEYS>
   readonly schema: Values<typeof SCHEMA_KEYS>
   readonly source: readonly SourceBlock[]
   readonly rule: readonly RuleBlock[]

@@ -1,6 +1,7 @@
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Happening } from '../model/observer.js'
 import type { Position } from '../model/position.js'
+import type { VerifySummary } from '../model/verify-summary.js'
 import { freshnessNote } from './freshness-note.js'
 import { HaltedBoard, type HaltedStatus } from './halted-board.js'
 import { Lag } from './lag.js'
@@ -42,6 +43,8 @@ export interface Status {
   /** Tables that are not followed until they are mended by hand. */
   readonly halted: readonly HaltedStatus[]
   readonly tables: TableAccounts
+  /** What the last comparison of all tables found; null before the first. */
+  readonly verify: VerifySummary | null
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
   readonly retry: RetryStatus | null
@@ -116,6 +119,7 @@ export class StatusBoard {
   #open: { readonly at: string; readonly sinceMs: number } | null = null
   #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
+  #verify: VerifySummary | null = null
   #lastError: ErrorStatus | null = null
 
   /** `filter` takes secrets out of error messages; `now` is the wall clock in ms since 1970. */
@@ -206,6 +210,9 @@ export class StatusBoard {
         this.#retries.clear()
         this.#enter('stopped')
         return
+      case 'verified':
+        this.#verify = happening.summary
+        return
       case 'filtered':
       case 'tableBound':
       case 'tableIgnored':
@@ -255,6 +262,7 @@ export class StatusBoard {
       dead_letters: this.#deadLetters,
       halted: this.#halted.snapshot(),
       tables: this.#account.snapshot(),
+      verify: this.#verify,
       last_load: this.#lastLoad,
       last_error: this.#lastError,
       retry: this.#lastRetry(),
