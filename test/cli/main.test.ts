@@ -32,7 +32,7 @@ describe('the command line', () => {
     const { code, out } = await cli('--help')
     expect(code).toBe(0)
     const names = [...out.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(match => match[1])
-    expect(names).toEqual('start stop status monitor run check schema wait halted dlq keys sandbox demo'.split(' '))
+    expect(names).toEqual('start stop status monitor run check schema wait verify halted dlq keys sandbox demo'.split(' '))
     for (const name of names.filter(other => other !== 'demo')) {
       const help = await cli(name!, '--help')
       expect(help).toMatchObject({ code: 0, err: '' })

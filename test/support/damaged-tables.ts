@@ -120,25 +120,25 @@ export class DamagedTables {
     const done: Damage[] = []
     const note = (table: string, kind: Damage['kind'], key: Damage['key'], columns: readonly string[] = []) =>
       done.push({ target: target(table), kind, key, columns })
-    const sql: string[] = []
+    const ids = new Map<string, number[]>()
     for (let n = 0; n < DAMAGES; n++) {
       const id = n * STEP
       const kind = (['missing', 'extra', 'changed'] as const)[n % 3]!
       const column = (['name', 'amount', 'at', 'ratio'] as const)[n % 4]!
-      if (kind === 'missing') sql.push(`delete from ${target('t')} where id = ${id}`)
-      if (kind === 'extra')
-        sql.push(`insert into ${target('t')} values (${EXTRA_FROM + id}, 1, 'extra', 0, '2024-01-01 00:00:00', 0)`)
-      if (kind === 'changed') {
-        const value = {
-          name: 'null',
-          amount: 'amount + 0.01',
-          at: "'2024-01-01 00:00:01'",
-          ratio: 'ratio * 1.0000000001 + 1e-300',
-        }
-        sql.push(`update ${target('t')} set ${column} = ${value[column]} where id = ${id}`)
-      }
+      const what = kind === 'changed' ? column : kind
+      ids.set(what, [...(ids.get(what) ?? []), id])
       note('t', kind, { id: String(kind === 'extra' ? EXTRA_FROM + id : id) }, kind === 'changed' ? [column] : [])
     }
+    const list = (what: string) => `(${(ids.get(what) ?? []).join(', ')})`
+    const extra = (ids.get('extra') ?? []).map(id => `(${EXTRA_FROM + id}, 1, 'extra', 0, '2024-01-01 00:00:00', 0)`)
+    const sql = [
+      `delete from ${target('t')} where id in ${list('missing')}`,
+      `insert into ${target('t')} values ${extra.join(', ')}`,
+      `update ${target('t')} set name = null where id in ${list('name')}`,
+      `update ${target('t')} set amount = amount + 0.01 where id in ${list('amount')}`,
+      `update ${target('t')} set at = '2024-01-01 00:00:01' where id in ${list('at')}`,
+      `update ${target('t')} set ratio = ratio * 1.0000000001 + 1e-300 where id in ${list('ratio')}`,
+    ]
     sql.push(`delete from ${target('s')} where code = 'Key-1501é'`)
     note('s', 'missing', { code: 'Key-1501é' })
     // The source's collation takes it for a key that it has.
@@ -171,10 +171,8 @@ export class DamagedTables {
     await this.#atTarget(async connection => {
       const copy = async (select: string, table: string) => {
         const [rows] = await source.query<RowDataPacket[][]>({ sql: select, rowsAsArray: true })
-        for (const row of rows)
-          await connection.query(
-            `insert into ${this.#schema}.${table} values (${row.map(v => connection.escape(v)).join(', ')})`,
-          )
+        const values = rows.map(row => `(${row.map(value => connection.escape(value)).join(', ')})`)
+        await connection.query(`insert into ${this.#schema}.${table} values ${values.join(', ')}`)
       }
       await copy(`select * from t where id % ${STEP} = 0 and id < ${DAMAGES * STEP}`, 't')
       await connection.query(`delete from ${this.#schema}.t where id >= ${EXTRA_FROM}`)
