@@ -1,6 +1,6 @@
 import type { KeyBound } from '../model/chunk.js'
 import type { Position } from '../model/position.js'
-import { type TargetTable, targetName } from '../model/schema.js'
+import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { PlannedTarget } from '../schema-plan.js'
 import { type ComparedTable, composeComparison, sourceNames } from './compared-table.js'
 import type { Suspect } from './row-match.js'
@@ -80,22 +80,22 @@ export async function verifyTable(
 }
 
 /**
- * Keys that the target has and no source table does, told in batches as literals of the source; their number. Keys whose
- * rows differ otherwise are passed over. Rejects where the stream does not get far enough to judge.
+ * Keys that the target has and no source table does, as literals of the source table with this name. Keys whose rows differ
+ * otherwise are passed over. `why`: some could not be judged, since the stream did not get far enough.
  */
 export async function findDeadKeys(
   parts: VerifyParts,
   planned: PlannedTarget,
   existing: TargetTable,
   options: VerifyTableOptions,
-  found: Repair,
-): Promise<{ readonly dead: number; readonly why: string | null }> {
+  source: string,
+): Promise<{ readonly keys: readonly KeyBound[]; readonly why: string | null }> {
   const table = composeComparison(planned, existing)
-  if (typeof table === 'string') return { dead: 0, why: table }
+  const literals =
+    typeof table === 'string' ? null : table.sources.find(one => tableName(one.table) === source)?.keyLiterals
+  if (typeof table === 'string' || literals == null) return { keys: [], why: null }
   const { differences, why } = await findDifferences(parts, table, options, suspect => suspect.kind === 'extra')
-  const dead = differences.filter(({ kind }) => kind === 'extra')
-  for (const request of requestsFor(table, dead)) await found(request)
-  return { dead: dead.length, why }
+  return { keys: differences.filter(({ kind }) => kind === 'extra').map(({ key }) => literals(key)), why }
 }
 
 interface Found {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { HaltedTables } from '../checkpoint/halted-tables.js'
 import type { Config } from '../config/options.js'
+import type { KeyBound } from '../model/chunk.js'
 import { Failure } from '../model/failure.js'
 import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import { askHeadPosition } from '../mysql/head-position.js'
@@ -15,7 +16,7 @@ import { quoteName, sourceNames } from './compared-table.js'
 import { placeOf, type VisibleUpTo } from './stream-place.js'
 import type { Ask } from './table-side.js'
 import { type TableVerdict, type VerifyReport, verdictOf } from './verdict.js'
-import { type Repair, type VerifyParts, type VerifyTableOptions, verifyTable } from './verify-table.js'
+import { findDeadKeys, type Repair, type VerifyParts, type VerifyTableOptions, verifyTable } from './verify-table.js'
 
 export interface VerifyOptions {
   readonly dataDir: string
@@ -35,6 +36,7 @@ export interface VerifyOptions {
 
 const CHUNK_ROWS = 50_000
 const LIST_ROWS = 4_000
+const DEAD_KEYS = 1_000
 /** One pass over a table without integer keys takes as long as it takes. */
 const ANSWER_TIMEOUT_MS = 3_600_000
 
@@ -42,26 +44,14 @@ const ANSWER_TIMEOUT_MS = 3_600_000
  * Compares the tables of a configuration, source with target, one after the other while both move. Rejects with a Failure
  * where either side cannot be asked, and with configInvalid for a table that the configuration does not sync.
  */
-export async function verifyTables(config: Config, options: VerifyOptions): Promise<VerifyReport> {
-  const address = { ...sourceAddress(config), charset: 'utf8mb4', answerTimeoutMs: ANSWER_TIMEOUT_MS }
-  const session = await SourceSession.connect(address)
-  const starRocks = starRocksOptions(config)
-  const target = new StarRocksSession({ ...starRocks, queryTimeoutMs: ANSWER_TIMEOUT_MS }, new Frontends(starRocks))
-  try {
-    await prepareSource(session, config)
-    const planned = await planTargets(session, config)
+export function verifyTables(config: Config, options: VerifyOptions): Promise<VerifyReport> {
+  return withBothSides(config, options, async (parts, planned, find) => {
     const wanted = chosen(planned.targets, options.only)
-    const parts: VerifyParts = {
-      source: sql => session.query(sql),
-      target: async sql => (await target.query(sql)).map(row => Object.fromEntries(row)),
-      head: () => askHeadPosition(sourceAddress(config)),
-      place: options.place ?? placeOf(options.dataDir),
-    }
     const halted = await HaltedTables.open(options.dataDir)
     const tables: TableVerdict[] = []
     for (const one of wanted) {
       options.signal.throwIfAborted()
-      const existing = await readTarget(target, one.request)
+      const existing = await find(one)
       const verdict =
         existing === null
           ? await withoutTarget(parts.source, one)
@@ -69,6 +59,57 @@ export async function verifyTables(config: Config, options: VerifyOptions): Prom
       tables.push(withHalt(verdict, one, halted))
     }
     return { tables: [...tables, ...unplanned(planned, options.only)] }
+  })
+}
+
+/**
+ * Keys that a table's targets have and the source has not, in batches, for a copy that did not empty its targets: each is to be
+ * read again in order with the stream. Rejects where the stream does not get far enough to judge all of them.
+ */
+export function findDeadKeysOf(
+  config: Config,
+  options: Pick<VerifyOptions, 'dataDir' | 'waitMs' | 'rate' | 'signal'>,
+  table: { readonly schema: string; readonly table: string },
+  found: (keys: readonly KeyBound[]) => Promise<unknown>,
+): Promise<void> {
+  const name = tableName(table)
+  return withBothSides(config, options, async (parts, planned, find) => {
+    for (const one of planned.targets.filter(({ sources }) =>
+      sources.some(source => tableName(source.table) === name),
+    )) {
+      const existing = await find(one)
+      if (existing === null) continue
+      const { keys, why } = await findDeadKeys(parts, one, existing, tableOptions(existing, options), name)
+      for (let at = 0; at < keys.length; at += DEAD_KEYS) await found(keys.slice(at, at + DEAD_KEYS))
+      if (why !== null)
+        throw new Failure(
+          'streamBroken',
+          `Not all rows of ${targetName(existing)} could be compared with ${name}: ${why}.`,
+        )
+    }
+  })
+}
+
+type Planned = Awaited<ReturnType<typeof planTargets>>
+
+async function withBothSides<T>(
+  config: Config,
+  options: Pick<VerifyOptions, 'dataDir' | 'place'>,
+  work: (parts: VerifyParts, planned: Planned, find: (one: PlannedTarget) => Promise<TargetTable | null>) => Promise<T>,
+): Promise<T> {
+  const address = { ...sourceAddress(config), charset: 'utf8mb4', answerTimeoutMs: ANSWER_TIMEOUT_MS }
+  const session = await SourceSession.connect(address)
+  const starRocks = starRocksOptions(config)
+  const target = new StarRocksSession({ ...starRocks, queryTimeoutMs: ANSWER_TIMEOUT_MS }, new Frontends(starRocks))
+  try {
+    await prepareSource(session, config)
+    const parts: VerifyParts = {
+      source: sql => session.query(sql),
+      target: async sql => (await target.query(sql)).map(row => Object.fromEntries(row)),
+      head: () => askHeadPosition(sourceAddress(config)),
+      place: options.place ?? placeOf(options.dataDir),
+    }
+    return await work(parts, await planTargets(session, config), one => readTarget(target, one.request))
   } finally {
     await Promise.all([session.close(), target.close()])
   }
@@ -115,7 +156,10 @@ function chosen(targets: readonly PlannedTarget[], only: readonly string[] | nul
   return targets.filter(planned => namesOf(planned).some(name => only.includes(name)))
 }
 
-function tableOptions(existing: TargetTable, options: VerifyOptions): VerifyTableOptions {
+function tableOptions(
+  existing: TargetTable,
+  options: Pick<VerifyOptions, 'rate' | 'signal' | 'waitMs' | 'progress'>,
+): VerifyTableOptions {
   const { rate, signal, waitMs, progress } = options
   const begin = performance.now()
   let rows = 0
@@ -159,10 +203,7 @@ function withHalt(verdict: TableVerdict, planned: PlannedTarget, halted: HaltedT
 }
 
 /** Followed tables that no target was planned for. */
-function unplanned(
-  { targets, findings }: Awaited<ReturnType<typeof planTargets>>,
-  only: readonly string[] | null,
-): TableVerdict[] {
+function unplanned({ targets, findings }: Planned, only: readonly string[] | null): TableVerdict[] {
   if (only !== null) return []
   const known = new Set(
     targets.flatMap(({ request, sources }) => [targetName(request), ...sources.map(s => tableName(s.table))]),
