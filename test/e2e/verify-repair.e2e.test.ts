@@ -61,5 +61,5 @@ describe.each(['mysql', 'mariadb'] as const)('verify --repair while %s moves', k
     expect(await tables.quiet()).toBeGreaterThan(0)
     const { tables: again } = await verify()
     expect(again.map(({ state }) => state)).toEqual(again.map(() => 'ok'))
-  }, 280_000)
+  }, 600_000)
 })

@@ -92,7 +92,7 @@ describe.each(['mysql', 'mariadb'] as const)('verify while %s moves', kind => {
     expect(await tables.quiet()).toBeGreaterThan(100)
     const quiet = await verify()
     expect([quiet.code, states(quiet.found)]).toEqual([0, WELL])
-  }, 280_000)
+  }, 600_000)
 
   test('a stopped engine leaves its rows pending', async () => {
     await engine.stop()
