@@ -53,8 +53,8 @@ export function comparedText(column: SourceColumn, target: ComparedWith): Compar
   const to = parseTargetType(target.type)
   const c = `\`${column.name.replaceAll('`', '``')}\``
   const t = quoteIdentifier(target.name)
-  const written = snapshotExpression(column)
-  if (written === null) return ignored(`the source type ${column.columnType} has no text here`)
+  if (snapshotExpression(column) === null) return ignored(`the source tells no value of ${column.columnType}`)
+  const written = writtenText(column, c)
   const shown = to.base === 'boolean' ? `CAST(CAST(${t} AS INT) AS STRING)` : `CAST(${t} AS STRING)`
   const digest = (source: string, kind: ComparedKind, from = shown): ComparedText => {
     const most = Math.max(to.length ?? 0, column.maxLength ?? 0)
@@ -67,7 +67,7 @@ export function comparedText(column: SourceColumn, target: ComparedWith): Compar
     target: shown,
     long: false,
   })
-  const number = column.dataType === 'bit' ? written : `CAST(${c} + 0 AS CHAR)`
+  const number = numberText(column, c)
   switch (valueKind(column)) {
     case 'integer':
       if (INTEGERS.has(to.base)) return digest(number, 'integer')
@@ -103,6 +103,34 @@ export function comparedText(column: SourceColumn, target: ComparedWith): Compar
         ? rows(written, column.dataType === 'vector' ? 'vector' : 'geometry')
         : noComparison(column, target)
   }
+}
+
+/** The text that the stream writes; of bytes, shapes and vectors the base64 of the bytes. */
+function writtenText(column: SourceColumn, c: string): string {
+  switch (valueKind(column)) {
+    case 'integer':
+      return column.dataType === 'year' ? `CAST(${c} AS CHAR)` : numberText(column, c)
+    case 'decimal':
+      return numberText(column, c)
+    case 'float':
+      // Times one shows the digits that FLOAT(M,D) and DOUBLE(M,D) hide, and those of a FLOAT beyond six.
+      return `CAST(${c} * 1e0 AS CHAR)`
+    case 'text':
+      return column.charset === null ? `CAST(${c} AS CHAR)` : `CONVERT(${c} USING utf8mb4)`
+    case 'json':
+      return `CAST(${c} AS CHAR CHARACTER SET utf8mb4)`
+    case 'bytes':
+    case 'special':
+      // TO_BASE64 breaks lines after 76 characters.
+      return `REPLACE(TO_BASE64(${c}), CHAR(10 USING utf8mb4), '')`
+    default:
+      return `CAST(${c} AS CHAR)`
+  }
+}
+
+/** Without the zeros that ZEROFILL shows. */
+function numberText(column: SourceColumn, c: string): string {
+  return column.dataType === 'bit' ? `CAST(CAST(${c} AS UNSIGNED) AS CHAR)` : `CAST(${c} + 0 AS CHAR)`
 }
 
 type Compare = (source: string, kind: ComparedKind) => ComparedText

@@ -50,7 +50,10 @@ test('dates that do not exist are what the rule makes of them', () => {
 
 test('every source type has a comparison with the text of its values', () => {
   for (const dataType of SOURCE_TYPES)
-    expect([dataType, comparedText(column(dataType), against('varchar(1048576)')).how]).not.toEqual([dataType, 'ignored'])
+    expect([dataType, comparedText(column(dataType), against('varchar(1048576)')).how]).not.toEqual([
+      dataType,
+      'ignored',
+    ])
 })
 
 test('two lists of texts never run into one, and NULL is unlike any text', () => {
