@@ -80,7 +80,7 @@ export function comparedText(column: SourceColumn, target: ComparedWith): Compar
       if (to.base === 'decimal' && to.scale! >= (column.scale ?? 0)) return decimalText(c, to, rows, digest)
       return FLOATS.has(to.base) ? rows(number, to.base as ComparedKind) : noComparison(column, target)
     case 'float':
-      if (TEXTS.has(to.base) && column.dataType === 'double') return digest(written, 'text', t)
+      if (TEXTS.has(to.base) && column.dataType === 'double') return digest(`CAST(${c} AS CHAR)`, 'text', t)
       return FLOATS.has(to.base) || TEXTS.has(to.base)
         ? rows(written, column.dataType === 'float' || to.base === 'float' ? 'float' : 'double')
         : noComparison(column, target)
@@ -114,7 +114,7 @@ function writtenText(column: SourceColumn, c: string): string {
       return numberText(column, c)
     case 'float':
       // Times one shows the digits that FLOAT(M,D) and DOUBLE(M,D) hide, and those of a FLOAT beyond six.
-      return `CAST(${c} * 1e0 AS CHAR)`
+      return `${c} * 1e0`
     case 'text':
       return column.charset === null ? `CAST(${c} AS CHAR)` : `CONVERT(${c} USING utf8mb4)`
     case 'json':
