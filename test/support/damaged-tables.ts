@@ -89,7 +89,9 @@ export class DamagedTables {
         for (const sql of [
           `update t set name = concat('moved ', ${n}), amount = amount + 1, ratio = ratio * 1.1 where id = ${safe}`,
           `insert into t values (${ROWS + n}, ${n % 5}, 'new', 1.5, now(3), 0.1)`,
-          n % 3 === 0 && n >= 20 ? `delete from t where id = ${ROWS + n - 20}` : `update c set v = 'c${n}' where n = ${n % 1000}`,
+          n % 3 === 0 && n >= 20
+            ? `delete from t where id = ${ROWS + n - 20}`
+            : `update c set v = 'c${n}' where n = ${n % 1000}`,
           `update s set note = 'moved ${n}' where code = 'KEY-${n % 1000}é'`,
           `update o_${1 + (n % 2)} set v = 'o${n}' where id = ${n % 200}`,
         ]) {
@@ -171,7 +173,9 @@ export class DamagedTables {
     await this.#atTarget(async connection => {
       const copy = async (select: string, table: string) => {
         const [rows] = await source.query<RowDataPacket[][]>({ sql: select, rowsAsArray: true })
-        const values = rows.map(row => `(${row.map(value => (value === null ? 'NULL' : connection.escape(String(value)))).join(', ')})`)
+        const values = rows.map(
+          row => `(${row.map(value => (value === null ? 'NULL' : connection.escape(String(value)))).join(', ')})`,
+        )
         await connection.query(`insert into ${this.#schema}.${table} values ${values.join(', ')}`)
       }
       await copy(`select * from t where id % ${STEP} = 0 and id < ${DAMAGES * STEP}`, 't')
