@@ -187,7 +187,7 @@ export class Pipeline {
       {
         bind: map => router.bind(map),
         rows: (event, place, commitMs) => gate.rows(event, place, commitMs),
-        held: (event, place, commitMs) => dispatcher.rows(event, [], commitMs, place),
+        held: (_, place, commitMs) => gate.held(place, commitMs),
         follow: async (change, open) => {
           await copying.changing(change)
           await changes.follow(change, open)

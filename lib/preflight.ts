@@ -69,13 +69,13 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
       'mysql.position',
       async () => {
         const saved = await new MasterInfoFile(resolve(options.baseDir, config.data_dir)).load()
+        const copies = config.snapshot.mode !== 'never'
         const start = await resolveStart(session, facts, saved)
-        findings.push(
-          ok(
-            'mysql.position',
-            `reading starts at ${start.position.binName}:${start.position.binPos}${saved ? '' : ' (no master.info: the beginning of the binlog)'}`,
-          ),
-        )
+        const { binName, binPos } = start.position
+        const first = copies
+          ? 'reading starts at the end of the binlog (no master.info), and the tables are copied'
+          : `reading starts at ${binName}:${binPos} (no master.info: the beginning of the binlog)`
+        findings.push(ok('mysql.position', saved === null ? first : `reading starts at ${binName}:${binPos}`))
       },
       undefined,
     )

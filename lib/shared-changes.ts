@@ -19,7 +19,7 @@ export interface ChangeHandlers {
   /** A promise holds the stream. */
   rows(event: RowsEvent, place: ChangePlace, commitMs: number): Promise<void> | undefined
   /** Rows of another stream's share: they are counted as events of their epoch, and go nowhere. */
-  held(event: RowsEvent, place: ChangePlace, commitMs: number): void
+  held(event: RowsEvent, place: ChangePlace, commitMs: number): Promise<void> | undefined
   /** `open`: see ChangeReceiver. */
   follow(change: SchemaChange, open: boolean): Promise<void>
   /** The target has the table's change already. */
@@ -73,8 +73,7 @@ export function shareChanges(
     rows(event, place, commitMs) {
       if (isHeld(event.map)) {
         observer({ kind: 'held', source: tableName(event.map), bytes: event.end - event.at })
-        handlers.held(event, place, commitMs)
-        return undefined
+        return handlers.held(event, place, commitMs)
       }
       touched.add(event.map)
       return handlers.rows(event, place, commitMs)

@@ -61,3 +61,25 @@ test.each([
     expect(planned.flatMap(shipment => shipment.loads.map(load => load.label))).toEqual(labels)
   },
 )
+
+test('epochs of copied rows alone begin and end at one place: their ordinals tell which are in', async () => {
+  const at = (binPos: number) => ({ binName: 'b.000001', binPos, gtidSet: '', serverUuid: SERVER })
+  const epoch = (ordinal: number, from: number, to: number): PlannedEpoch => ({
+    ...plan(''),
+    epoch: ordinal,
+    start: at(from),
+    end: at(to),
+  })
+  const plans = [epoch(4, 800, 900), epoch(5, 900, 900), epoch(6, 900, 900), epoch(7, 900, 900), epoch(8, 900, 990)]
+  const past = { saved: { ...at(900), edited: false, epoch: 5 }, plans, task: 'k', databases: ['d'] } as const
+  const facts = { ...past, delivery: 'labels', serverUuid: SERVER } as const
+  const signal = new AbortController().signal
+  const { scripts, durable } = await resume(
+    facts,
+    new CommittedSink(),
+    () => undefined,
+    () => '',
+    signal,
+  )
+  expect({ durable, again: scripts.map(script => script.epoch) }).toEqual({ durable: 5, again: [6, 7, 8] })
+})

@@ -13,6 +13,7 @@ import { StatusFile } from '../observe/status-file.js'
 import { combineWatchers, type Watcher } from '../observe/watchers.js'
 import { createSupervisor } from '../supervisor.js'
 import { EXIT } from './command.js'
+import { LiveBars } from './live-bars.js'
 import { openRunLog } from './open-log.js'
 import type { Read } from './read-config.js'
 import { readVersion } from './version.js'
@@ -41,9 +42,11 @@ export class Engine {
   constructor(read: Read<Config>, watchers: readonly Watcher[] = []) {
     const secrets = secretsOf(read.config)
     this.#read = read
-    this.#watchers = watchers
+    const bars = process.stderr.isTTY ? new LiveBars(process.stderr) : null
+    this.#watchers =
+      bars === null ? watchers : [...watchers, { name: 'bars', observe: happening => bars.observe(happening) }]
     this.#filter = secretsFilter(secrets)
-    this.#log = openRunLog(read, secrets)
+    this.#log = openRunLog(read, secrets, bars ?? undefined)
     this.#board = new StatusBoard({ version: readVersion(), pid: process.pid }, this.#filter, Date.now)
   }
 

@@ -9,10 +9,9 @@ export function openFileLog(read: Read<Workplace>, secrets: readonly string[]): 
   return openLog(read, secrets, fileOutput(read, stderrOutput()))
 }
 
-/** The log of `run`: into log_file, and to the error output too unless that is the log file itself. */
-export function openRunLog(read: Read<Workplace>, secrets: readonly string[]): Log {
+/** The log of `run`: into log_file, and to the error output (`stderr`) too unless that is the log file itself. */
+export function openRunLog(read: Read<Workplace>, secrets: readonly string[], stderr: LogOutput = stderrOutput()): Log {
   if (stderrIsLogFile(read.logFile)) return openLog(read, secrets, fileOutput(read, stderrOutput()))
-  const stderr = stderrOutput()
   // The error output has every line already.
   const file = fileOutput(read, { write: () => undefined })
   return openLog(read, secrets, {

@@ -107,7 +107,13 @@ export class CopiedTable {
       return [{ images: event, routes }]
     }
     if (this.frontier.isComplete) return [{ images: event, routes }]
-    const split = this.frontier.split(readChanges(event, columns => this.#parts.keys(event.map, columns)))
+    const changes = readChanges(event, columns => this.#parts.keys(event.map, columns))
+    if (this.plan.order !== null && changes.some(({ before, after }) => (before ?? after!).text === ''))
+      throw new Failure(
+        'rowImageIncomplete',
+        `${this.name}: a row image leaves the key out, in the transaction behind ${formatPosition(place)}, so it cannot be told whether the row is copied already.`,
+      )
+    const split = this.frontier.split(changes)
     const pieces = (known: SplitChanges) => this.#pieces(event, place, commitMs, routes, known)
     return split instanceof Promise ? split.then(pieces) : pieces(split)
   }
@@ -145,7 +151,10 @@ export class CopiedTable {
       return { segments, copied: row - rowsBefore }
     }
     const { order } = this.plan
-    const taken = order === null ? this.#kept.takeBehind(chunk.high) : await this.#kept.takeUpTo(range!.upTo, order)
+    const taken =
+      order === null
+        ? this.#kept.takeBehind(chunk.high, place, window.at)
+        : await this.#kept.takeUpTo(range!.upTo, order)
     if (!this.isStrict || order === null || taken.keys.size === 0)
       for (const run of wantedRuns(pieces, null)) add('insert', 'all', run)
     else {

@@ -33,7 +33,8 @@ export class CopySource {
   readonly #parts: SourceParts
   readonly #order: KeyOrder | null
   readonly #where: string | null
-  #catalog: SourceSession | null = null
+  #catalog: Promise<SourceSession> | null = null
+  #isClosed = false
   #routes: CopyRoutes | null = null
 
   private constructor(
@@ -80,8 +81,7 @@ export class CopySource {
   async reader(): Promise<SourceReader> {
     const { address, streamed, zoneText, zone, wholeBytes } = this.#parts
     const { expressions } = await this.ready()
-    this.#catalog ??= await SourceSession.connect(address)
-    const { unusable } = await estimateTable(this.#catalog, this.schema, zone)
+    const { unusable } = await estimateTable(await this.#session(), this.schema, zone)
     const plan = { schema: this.schema, expressions, where: this.#where, zone: zoneText, streamed }
     const reader = await TableReader.open(address, plan)
     return unusable === null ? reader : new WholeReader(reader, tableName(this.schema), unusable, wholeBytes)
@@ -89,8 +89,7 @@ export class CopySource {
 
   /** Rejects with chunkVoid when the server has, at this moment, other columns than the stream knows here. */
   async stillFits(): Promise<void> {
-    this.#catalog ??= await SourceSession.connect(this.#parts.address)
-    const now = await readTableSchema(this.#catalog, this.schema.schema, this.schema.table)
+    const now = await readTableSchema(await this.#session(), this.schema.schema, this.schema.table)
     if (now !== null && shape(now) === shape(this.schema)) return
     const what = now === null ? 'is not there any more' : 'has other columns by now'
     throw new Failure('chunkVoid', `${tableName(this.schema)} ${what}, and the stream has not come to that yet.`)
@@ -100,12 +99,24 @@ export class CopySource {
   async forgetCatalog(): Promise<void> {
     const session = this.#catalog
     this.#catalog = null
-    await session?.close()
+    // One that could not be opened has nothing to close; who asked was told.
+    await session?.then(
+      open => open.close(),
+      () => undefined,
+    )
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#order?.close()
     await this.forgetCatalog()
+  }
+
+  /** One for all who ask. */
+  async #session(): Promise<SourceSession> {
+    if (this.#isClosed) throw new Failure('chunkVoid', `${tableName(this.schema)} is not copied any more.`)
+    this.#catalog ??= SourceSession.connect(this.#parts.address)
+    return this.#catalog
   }
 }
 

@@ -127,6 +127,14 @@ export class CopyGate {
     return undefined
   }
 
+  /** Rows of another stream's share (see `shareChanges`): an event of the epoch, and nothing else. A promise holds the stream. */
+  held(place: ChangePlace, commitMs: number): Promise<void> | undefined {
+    if (this.#busy !== null) return this.#busy.then(() => this.held(place, commitMs))
+    this.#between = false
+    this.#parts.dispatcher.pieces([], commitMs, place)
+    return undefined
+  }
+
   /** In place of the dispatcher's `commit`. */
   commit(): void {
     this.#between = true

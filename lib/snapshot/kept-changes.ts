@@ -2,6 +2,8 @@ import type { TableMap } from '../binlog/table-map.js'
 import type { RowImages } from '../dispatch/route.js'
 import type { ChangePlace } from '../model/change-place.js'
 import type { KeyBound } from '../model/chunk.js'
+import { Failure } from '../model/failure.js'
+import type { Position } from '../model/position.js'
 import type { AdmissibleChunk, KeyOrder } from './copy-plan.js'
 import type { Segment } from './segment.js'
 
@@ -54,13 +56,22 @@ export class KeptChanges {
     this.bytes = 0
   }
 
-  /** Of a table without a key, whose rows were all read as they stood at one place: takes out the changes behind it. */
-  takeBehind(place: AdmissibleChunk['high']): TakenChanges {
+  /**
+   * Of a table without a key, whose rows were all read as they stood at one moment: takes out the changes behind it.
+   * `here`: where the stream stands, behind that moment. Throws sourceUnfit when changes cannot be put before or behind it.
+   */
+  takeBehind(moment: AdmissibleChunk['high'], here: ChangePlace, { serverUuid }: Position): TakenChanges {
+    const isBehind = ({ binName, binPos }: ChangePlace): boolean =>
+      moment.reachedBy({ binName, binPos, serverUuid, gtidSet: '' })
+    if (!isBehind(here))
+      throw new Failure(
+        'sourceUnfit',
+        'The rows of a table without a key were read from another server than the one that is streamed, so changes cannot be told to be among them.',
+        { advice: 'Read them from the server that is streamed, or give the table a primary key.' },
+      )
     const kept = this.#kept
     this.clear()
-    return new TakenChanges(
-      kept.filter(({ event }) => place.reachedBy({ ...event.place, gtidSet: '', serverUuid: '' })),
-    )
+    return new TakenChanges(kept.filter(({ event }) => isBehind(event.place)))
   }
 
   /** Takes out what belongs to a chunk with this upper bound (null: all), in order, and forgets the rest. */

@@ -7,6 +7,7 @@ import { type TableSchema, tableName } from '../model/schema.js'
 import type { SourceSession } from '../mysql/session.js'
 import { nextChunkRows } from '../mysql/snapshot/chunk-size.js'
 import { estimateTable } from '../mysql/snapshot/table-estimate.js'
+import { withinMs } from '../within-ms.js'
 import type { SnapshotLimits, TableId } from './copy-orders.js'
 import { ProgressBook } from './copy-progress.js'
 import { CopySource, type SourceParts } from './copy-source.js'
@@ -16,6 +17,8 @@ import { RunningCopy, WorkerReader } from './running-copy.js'
 import type { SourceGuard } from './source-guard.js'
 
 const TELL_MS = 1_000
+/** Longest wait of a stop for what is being asked of the source. */
+const STOP_WAIT_MS = 3_000
 /** Shorter waits are no news. */
 const TOLD_MS = 100
 /** A chunk may have so many times the bytes that were aimed at before it is cut in two. */
@@ -52,6 +55,7 @@ export class Snapshot {
   /** Newest epoch in the saved position. */
   #saved: number
   #workers = 0
+  readonly #working = new Set<Promise<void>>()
   #waits: string | null = null
   #changed: () => void = () => undefined
   #fail: (failure: Failure) => void = () => undefined
@@ -176,6 +180,11 @@ export class Snapshot {
       this.#signal = null
       for (const copy of this.#copies.values()) copy.copier.end()
       this.#changed()
+      await withinMs(
+        Promise.all(this.#working).then(() => undefined),
+        STOP_WAIT_MS,
+        'The source does not answer; its connections are left.',
+      ).catch(error => this.#delayed('the stop', asFailure(error), 0))
     }
   }
 
@@ -192,11 +201,13 @@ export class Snapshot {
     if (signal === null) return
     while (this.#workers < this.#limits.connections) {
       const ordinal = this.#workers++
-      this.#work(ordinal, signal)
+      const work = this.#work(ordinal, signal)
         .catch(error => this.#fail(asFailure(error)))
         .finally(() => {
           this.#workers--
+          this.#working.delete(work)
         })
+      this.#working.add(work)
     }
   }
 

@@ -92,7 +92,7 @@ export class TableCopier<C extends ChunkRows> {
     slot.state = 'reading'
     let window: ChunkWindow<C> | null = null
     try {
-      window = await this.#parts.window()
+      window = await this.#window(signal)
       const held = { window, chunk: await this.#read(reader, slot.range, window, signal) }
       await this.#parts.stillFits()
       if (this.#ended) throw gone()
@@ -128,6 +128,21 @@ export class TableCopier<C extends ChunkRows> {
     this.#ended = true
     for (const { held, state } of this.#slots) if (state === 'read') held?.window.abandon()
     this.#slots.length = 0
+  }
+
+  /** A stop does not wait for the stream to stand between two transactions. */
+  #window(signal: AbortSignal): Promise<ChunkWindow<C>> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason)
+      if (signal.aborted) return onAbort()
+      signal.addEventListener('abort', onAbort, { once: true })
+      const opened = (window: ChunkWindow<C>): void => {
+        signal.removeEventListener('abort', onAbort)
+        if (signal.aborted) window.abandon()
+        resolve(window)
+      }
+      this.#parts.window().then(opened, reject)
+    })
   }
 
   #read(reader: ChunkReader<C>, range: ChunkRange, window: ChunkWindow<C>, signal: AbortSignal): Promise<C> {

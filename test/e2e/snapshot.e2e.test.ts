@@ -15,7 +15,9 @@ test.each([
   async (delivery, source) => {
     const chunk = Math.max(200, Math.round(ROWS / 60))
     const random = new Random(SEED)
-    const snapshot = `mode = "initial"\nconnections = 2\nchunk_rows = ${chunk}`
+    // So slow that each life of the engine ends before the copy does.
+    const rate = Math.round(ROWS / 30)
+    const snapshot = `mode = "initial"\nconnections = 2\nchunk_rows = ${chunk}\nrate_rows = ${rate}`
     const run = await SnapshotRun.create(await sharedServer(source), delivery, ROWS, random, snapshot)
     try {
       run.tables.start()

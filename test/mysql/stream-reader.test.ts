@@ -11,7 +11,7 @@ const FILE = 'mysql-bin.000005'
 const TABLE = { id: 7, schema: 's', table: 't', columns: [{ type: 1 }] }
 
 /** A reader whose receiver notes what it gets: "row 1", "commit 300", "create s.t". */
-async function rig() {
+async function rig(held: Promise<void> | undefined = undefined) {
   const notes: string[] = []
   const prepared = await PreparedTransactions.open('/nowhere', [], null)
   const tracker = new PositionTracker(false, positionAt(100), false)
@@ -28,7 +28,10 @@ async function rig() {
     tracker,
     {
       bind: () => undefined,
-      rows: event => void notes.push(`row ${event.buffer[event.at + 1]}`),
+      rows: event => {
+        notes.push(`row ${event.buffer[event.at + 1]}`)
+        return held
+      },
       commit: () => notes.push(`commit ${tracker.binPos}`),
       tablesChanged: async ({ statement }) => void notes.push(statement),
       full: false,
@@ -52,6 +55,21 @@ const map = () => build.tableMap(TABLE)
 const row = (value: number) => build.rows(EVENT.WRITE_ROWS, 7, 1, [build.u8(0, value)])
 const commit = (logPos: number) => build.xid({ logPos })
 const start = () => build.rotate(FILE, 100)
+
+test('rows may hold the stream', async () => {
+  let release = (): void => undefined
+  const { notes, connection } = await rig(
+    new Promise(resolve => {
+      release = resolve
+    }),
+  )
+  const done = connection()(start(), begin(110), map(), row(1), commit(200))
+  await new Promise(resolve => setImmediate(resolve))
+  expect(notes).not.toContain('commit 200')
+  release()
+  await done
+  expect(notes.slice(-2)).toEqual(['row 1', 'commit 200'])
+})
 
 describe('a transaction that is cut', () => {
   test('goes on behind the rows already handed on, and nothing between is called whole', async () => {

@@ -51,13 +51,11 @@ export class CopyWorld {
   jsonTargets = new Set<string>()
   /** Of the last life. */
   mode: CopyMode = 'atOnce'
-  /** Transactions behind which the stream begins. */
-  readonly #past: number
   #lives = 0
 
+  /** `past`: transactions behind which the stream begins. */
   constructor(history: History, past: number) {
     this.history = history
-    this.#past = past
     this.target = new ModelTarget(history.modes, () => undefined)
     this.saved = { ...positionAt(offsetOf(past)), edited: false, epoch: 0 }
   }
@@ -273,10 +271,6 @@ export class CopyWorld {
   /** The source is ahead of the stream, by ever so much. */
   #headOf(behind: number, { random }: Life): number {
     return behind + random.below(this.history.transactions.length - behind + 1)
-  }
-
-  get past(): number {
-    return this.#past
   }
 
   async #save(life: Life, position: Position, epoch: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { Dispatcher } from '../../lib/dispatch/dispatcher.js'
+import { Dispatcher, type EpochNote } from '../../lib/dispatch/dispatcher.js'
 import type { EpochScript } from '../../lib/dispatch/epoch-script.js'
 import { LabelsDelivery } from '../../lib/dispatch/labels-delivery.js'
 import { Pace } from '../../lib/dispatch/pace.js'
@@ -15,6 +15,8 @@ export interface Rig {
   readonly window: Window
   readonly dispatcher: Dispatcher
   readonly durable: number[]
+  /** Of the same epochs. */
+  readonly notes: EpochNote[]
   readonly happenings: Happening[]
   /** Offset the next commit moves to. */
   at: number
@@ -30,11 +32,13 @@ export function rig(
     maxBytes?: number
     onDurable?: (binPos: number) => void
     scripts?: readonly EpochScript[]
+    owes?: (epoch: number) => boolean
   } = {},
 ): Rig {
   const sink = new MemorySink()
   const window = new Window({ maxRows: options.maxRows ?? 1000, maxBytes: options.maxBytes ?? 1_000_000 })
   const durable: number[] = []
+  const notes: EpochNote[] = []
   const happenings: Happening[] = []
   const position = (): Position => {
     if (made?.failure) throw made.failure
@@ -44,6 +48,7 @@ export function rig(
     sink,
     window,
     durable,
+    notes,
     happenings,
     at: 4,
     failure: null,
@@ -77,8 +82,10 @@ export function rig(
       observer,
       jsonTargets: new Set(),
       deliveryOf: () => delivery,
-      onDurable: p => {
+      ...(options.owes === undefined ? {} : { owes: options.owes }),
+      onDurable: (p, note) => {
         durable.push(p.binPos)
+        notes.push(note)
         options.onDurable?.(p.binPos)
       },
     },

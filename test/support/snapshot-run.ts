@@ -123,6 +123,22 @@ export class SnapshotRun {
     await this.#until(`copy of ${rows} rows`, () => this.copied >= rows)
   }
 
+  /** Until all tables are copied by an engine that is none of its own. */
+  async untilAllCopied(): Promise<void> {
+    await this.#until('end of the snapshot', () => this.isCopied, true)
+  }
+
+  /** Until source and target are equal; nothing may change meanwhile. Gives up with what differs. */
+  async untilEqual(): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS
+    for (;;) {
+      const { differences } = await this.tables.judge(this.sandbox.mysqlPort)
+      if (differences.length === 0) return
+      if (Date.now() > deadline) throw new Error(differences.join('\n'))
+      await delay(200)
+    }
+  }
+
   /** Until all tables are copied. */
   async finish(): Promise<void> {
     if (!this.engine.alive) this.engine.start()

@@ -1,0 +1,345 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { RowsEvent } from '../../lib/binlog/event.js'
+import type { TableMap } from '../../lib/binlog/table-map.js'
+import type { Route, RowImages } from '../../lib/dispatch/route.js'
+import { Failure } from '../../lib/model/failure.js'
+import type { Position } from '../../lib/model/position.js'
+import type { SchemaChange } from '../../lib/model/schema-change.js'
+import type { AdmittedChunk, CopyPlan, KeyReader } from '../../lib/snapshot/copy-plan.js'
+import { CopyGate, type GateParts } from '../../lib/snapshot/gate.js'
+import { finishAll, type Rig, rig, turn } from '../support/dispatcher-rig.js'
+import { deleteOf, insertOf, PLACE, readToyBody, toyRoute, toyTarget, updateOf } from '../support/toy-route.js'
+
+const MAP: TableMap = { id: 1, schema: 's', table: 't', columns: [], primaryKey: null }
+const KEYS: KeyReader = {
+  keyTexts: (images, at, _end, to) => {
+    to.push(`${images[at]}`)
+    return at + 2
+  },
+  keyBound: (images, at) => [`${images[at]}`],
+}
+const ORDER = {
+  isAtMost: async (key: readonly string[], bound: readonly string[]) => Number(key[0]) <= Number(bound[0]),
+  areAtMost: async (keys: readonly (readonly string[])[], bound: readonly string[]) =>
+    keys.map(key => Number(key[0]) <= Number(bound[0])),
+}
+const ALL = { after: null, upTo: null }
+
+interface GateRig extends Rig {
+  readonly gate: CopyGate
+  readonly noted: AdmittedChunk[]
+  readonly order: string[]
+  /** Of the stream's position. */
+  gtidSet: string
+  rows(images: RowImages, event?: number, complete?: boolean): Promise<void>
+  /** Everything given is loaded and saved; the rows of it, by target. */
+  load(): Promise<string[]>
+}
+
+const rigs: Rig[] = []
+
+// Their timers would keep the process alive.
+afterEach(() => {
+  for (const { dispatcher } of rigs.splice(0)) dispatcher.abandon(new Failure('streamBroken', 'over'))
+})
+
+function gateRig(routes: readonly Route[], parts: Partial<GateParts> = {}): GateRig {
+  const noted: AdmittedChunk[] = []
+  const order: string[] = []
+  const base = Object.assign(rig(), { gtidSet: '' })
+  rigs.push(base)
+  const gate = new CopyGate({
+    dispatcher: base.dispatcher,
+    position: () => ({ binName: 'b.000001', binPos: base.at, gtidSet: base.gtidSet, serverUuid: 'u' }),
+    routes: () => routes,
+    keys: () => KEYS,
+    bind: () => undefined,
+    noteAdmitted: async chunk => {
+      await turn()
+      order.push(`noted, ${base.sink.loads.length} loads`)
+      noted.push(chunk)
+    },
+    spool: null,
+    savedEpoch: 0,
+    replays: [],
+    onReplayed: () => undefined,
+    now: () => 1,
+    ...parts,
+  })
+  const load = async (): Promise<string[]> => {
+    const before = base.sink.loads.length
+    while (gate.full) await gate.room()
+    const drained = base.dispatcher.drain()
+    await finishAll(base)
+    await drained
+    gate.saved(base.notes.at(-1)?.epoch ?? 0, { binName: 'b.000001', binPos: base.at, gtidSet: '', serverUuid: 'u' })
+    await turn()
+    return base.sink.loads
+      .slice(before)
+      .flatMap(({ target, body }) =>
+        readToyBody(body).map(
+          ({ key, value, op, change }) => `${target.table} ${key}${op === 1 ? '-' : '='}${value} ${change ?? ''}`,
+        ),
+      )
+      .map(row => row.trim())
+      .sort()
+  }
+  const rows = async (images: RowImages, event = 0, complete = true): Promise<void> => {
+    const facts = { type: 0, timestamp: 0, logPos: 0, size: 0, artificial: false }
+    const whole = { complete, bitmaps: () => '\x01\x01', missing: () => [] }
+    const given = { kind: 'rows', ...facts, ...whole, map: MAP, ...images } as RowsEvent
+    await gate.rows(given, { ...PLACE, binPos: base.at, event }, 1)
+  }
+  const commit = (): void => {
+    base.at += 10
+    gate.commit()
+  }
+  return Object.assign(base, { gate, noted, order, rows, load, commit })
+}
+
+const upsert = toyRoute(toyTarget('rows'))
+const append = toyRoute(toyTarget('log'), { mode: 'append' })
+const sums = toyRoute(toyTarget('sums'), { mode: 'aggregate' })
+
+function planOf(routes: readonly Route[], plan: Partial<CopyPlan> = {}): CopyPlan {
+  const copyRoutes = { routes, keyTexts: KEYS.keyTexts }
+  return { schema: 's', table: 't', mode: 'atOnce', copyRoutes, order: ORDER, frontier: null, ...plan }
+}
+
+function chunkOf(binPos: number, ...rows: (readonly [number, number])[]) {
+  const buffer = Buffer.from(rows.flat())
+  const pieces = [{ buffer, at: 0, end: buffer.length, rows: rows.length }]
+  return {
+    pieces,
+    rows: rows.length,
+    bytes: buffer.length,
+    high: { reachedBy: (p: { binPos: number }) => p.binPos >= binPos },
+  }
+}
+
+describe('the gate', () => {
+  test('lets a chunk in on an idle source, behind the note of it', async () => {
+    const r = gateRig([upsert])
+    const window = await r.gate.copy(planOf([upsert])).window()
+    expect(window.at.binPos).toBe(4)
+    const admitted = window.admit(chunkOf(4, [1, 1], [2, 2]), ALL)
+    expect(await r.load()).toEqual(['rows 1=1', 'rows 2=2'])
+    await admitted
+    expect(r.order).toEqual(['noted, 0 loads'])
+    expect(r.noted).toMatchObject([{ epoch: 1, position: { binPos: 4 }, range: ALL, rows: 2, spool: null }])
+  })
+
+  test('opens windows between transactions only, and the stream waits while a chunk goes in', async () => {
+    const r = gateRig([upsert])
+    const copy = r.gate.copy(planOf([upsert]))
+    await r.rows(insertOf([9, 9]))
+    let opened = false
+    const opening = copy.window().then(window => {
+      opened = true
+      return window
+    })
+    await turn()
+    expect(opened).toBe(false)
+    r.commit()
+    const window = await opening
+    expect(window.at.binPos).toBe(14)
+    const admitted = window.admit(chunkOf(14, [1, 1]), ALL)
+    expect(r.gate.full).toBe(true)
+    const changed = r.rows(
+      updateOf([
+        [1, 1],
+        [1, 7],
+      ]),
+    )
+    r.commit()
+    await changed
+    r.commit()
+    expect(await r.load()).toEqual(['rows 1=1', 'rows 1=7', 'rows 9=9'])
+    await admitted
+    expect(r.sink.tables.get('rows')).toEqual(
+      new Map([
+        [9, 9],
+        [1, 7],
+      ]),
+    )
+  })
+
+  test("rows of another stream's share wait too, and are events all the same", async () => {
+    const r = gateRig([upsert])
+    const window = await r.gate.copy(planOf([upsert])).window()
+    const admitted = window.admit(chunkOf(4, [1, 1]), ALL)
+    const held = r.gate.held(PLACE, 1)
+    expect([held instanceof Promise, r.dispatcher.unfinished]).toEqual([true, true])
+    await held
+    expect(r.dispatcher.unfinished).toBe(true)
+    r.commit()
+    expect(await r.load()).toEqual(['rows 1=1'])
+    await admitted
+  })
+
+  test('rows that were asked for by key: those that changed are left alone, those that are gone are deleted', async () => {
+    const r = gateRig([upsert])
+    const window = await r.gate.copy(planOf([upsert])).window()
+    await r.rows(deleteOf([3, 3]))
+    await r.rows(insertOf([5, 5]), 1)
+    r.commit()
+    const asked = [1, 2, 3, 4, 5].map(key => ({ text: `${key}`, deleteImage: Buffer.from([key, 0]) }))
+    const admitted = window.admitKeys(chunkOf(4, [1, 1], [3, 3]), asked)
+    expect(await r.load()).toEqual(['rows 1=1', 'rows 2-0', 'rows 3-3', 'rows 4-0', 'rows 5=5'])
+    await admitted
+    expect(r.noted).toEqual([])
+  })
+
+  test('a definition that changes voids the windows of its table, read or not', async () => {
+    const r = gateRig([upsert])
+    const copy = r.gate.copy(planOf([upsert]))
+    const [read, open] = [await copy.window(), await copy.window()]
+    const admitted = read.admit(chunkOf(99, [1, 1]), ALL)
+    const change = { names: [{ schema: 's', table: 't' }], change: {} as never }
+    await r.gate.tablesChanged({ statement: 'ALTER', tables: [change], unclear: null } satisfies SchemaChange)
+    await expect(admitted).rejects.toMatchObject({ kind: 'chunkVoid' })
+    expect(open.voided.reason).toMatchObject({ kind: 'chunkVoid' })
+    await expect(open.admit(chunkOf(4), ALL)).rejects.toMatchObject({ kind: 'chunkVoid' })
+    r.commit()
+    expect((await copy.window()).at.binPos).toBe(14)
+  })
+
+  test('an image that leaves columns out voids a window whose rows it could not be weighed against', async () => {
+    const r = gateRig([{ ...upsert, reshape: images => ({ route: upsert, images }) }])
+    const window = await r.gate.copy(planOf([upsert])).window()
+    await r.rows(insertOf([1, 1]), 0, false)
+    expect(window.voided.aborted).toBe(true)
+  })
+
+  test('an image without its key stops the stream where the key decides', async () => {
+    const keyTexts = (_images: Buffer, at: number, _end: number, to: string[]) => {
+      to.push('')
+      return at + 2
+    }
+    const keys = () => ({ ...KEYS, keyTexts })
+    const r = gateRig([upsert], { keys })
+    r.gate.copy(planOf([upsert], { mode: 'behindFrontier' }))
+    await expect(r.rows(insertOf([1, 1]), 0, false)).rejects.toMatchObject({ kind: 'rowImageIncomplete' })
+  })
+
+  test('incomplete images of a table of rows go over all rows of the chunk again', async () => {
+    const partial = { ...upsert, reshape: (images: RowImages) => ({ route: upsert, images }) }
+    const r = gateRig([partial])
+    const window = await r.gate.copy(planOf([partial], { mode: 'behindFrontier' })).window()
+    await r.rows(
+      updateOf([
+        [1, 1],
+        [1, 5],
+      ]),
+      0,
+      false,
+    )
+    r.commit()
+    expect(await r.load()).toEqual([])
+    const admitted = window.admit(chunkOf(4, [1, 1], [2, 2]), ALL)
+    expect(await r.load()).toEqual(['rows 1=1', 'rows 1=5', 'rows 2=2'])
+    await admitted
+    expect(r.sink.tables.get('rows')).toEqual(
+      new Map([
+        [1, 5],
+        [2, 2],
+      ]),
+    )
+  })
+
+  test('changes and sums: rows as they were, then each change once, under its own change id', async () => {
+    const r = gateRig([append, sums])
+    const copy = r.gate.copy(planOf([append, sums], { mode: 'behindFrontier', frontier: ['2'] }))
+    const window = await copy.window()
+    // Row 0 is up to the frontier, row 1 moves over it, row 2 lies behind it.
+    await r.rows(
+      updateOf(
+        [
+          [1, 1],
+          [1, 2],
+        ],
+        [
+          [2, 3],
+          [5, 4],
+        ],
+        [
+          [6, 6],
+          [6, 7],
+        ],
+      ),
+      3,
+    )
+    r.commit()
+    expect(await r.load()).toEqual(['log 1=2 4.3.0u', 'log 2=3 4.3.1d', 'sums 1-1', 'sums 1=2', 'sums 2-3'])
+    // The chunk shows the change of 6 already, and 7.
+    const admitted = window.admit(chunkOf(14, [5, 4], [6, 7], [7, 7]), { after: ['2'], upTo: null })
+    expect(await r.load()).toEqual([
+      'log 5=4 4.3.1i',
+      'log 6=6 4.-2.0i',
+      'log 6=7 4.3.2u',
+      'log 7=7 4.-2.1i',
+      'sums 5=4',
+      'sums 6-6',
+      'sums 6=6',
+      'sums 6=7',
+      'sums 7=7',
+    ])
+    await admitted
+    expect(copy.isComplete).toBe(true)
+  })
+
+  test('of a table without a key: what was committed behind the place of the read comes behind its rows', async () => {
+    const r = gateRig([append])
+    const window = await r.gate.copy(planOf([append], { mode: 'behindFrontier', order: null })).window()
+    await r.rows(insertOf([1, 1]))
+    r.commit()
+    await r.rows(insertOf([2, 2]))
+    r.commit()
+    const admitted = window.admit(chunkOf(14, [9, 9], [1, 1]), ALL)
+    expect(await r.load()).toEqual(['log 1=1 4.-1.1i', 'log 2=2 14.0.0i', 'log 9=9 4.-1.0i'])
+    await admitted
+  })
+
+  test('rows of a table without a key that another server gave are refused', async () => {
+    const r = gateRig([append])
+    const window = await r.gate.copy(planOf([append], { mode: 'behindFrontier', order: null })).window()
+    await r.rows(insertOf([1, 1]))
+    r.commit()
+    // As a moment of another server is: by GTIDs alone.
+    const high = { reachedBy: ({ binPos, gtidSet }: Position) => binPos === 4 || gtidSet !== '' }
+    const admitted = window.admit({ ...chunkOf(4, [9, 9]), high }, ALL)
+    r.gtidSet = 'u:1'
+    r.commit()
+    await expect(admitted).rejects.toMatchObject({ kind: 'sourceUnfit' })
+    expect(r.sink.loads).toEqual([])
+  })
+
+  test('a note that cannot be written ends the flow before anything of the chunk leaves', async () => {
+    const noteAdmitted = async () => {
+      throw new Failure('positionUnsaved', 'no space')
+    }
+    const r = gateRig([upsert], { noteAdmitted })
+    const window = await r.gate.copy(planOf([upsert])).window()
+    await expect(window.admit(chunkOf(4, [1, 1]), ALL)).rejects.toMatchObject({ kind: 'positionUnsaved' })
+    await expect(r.dispatcher.failed).rejects.toMatchObject({ kind: 'positionUnsaved' })
+    expect(r.sink.loads).toEqual([])
+  })
+
+  test('a stop while the note is written lets nothing in: what is open is dropped', async () => {
+    let noting = false
+    const noteAdmitted = async () => {
+      noting = true
+      await turn()
+    }
+    const r = gateRig([upsert], { noteAdmitted })
+    const window = await r.gate.copy(planOf([upsert])).window()
+    const admitted = window.admit(chunkOf(4, [1, 1]), ALL)
+    while (!noting) await null
+    r.gate.abandon(new Failure('streamBroken', 'stop'))
+    await expect(admitted).rejects.toMatchObject({ kind: 'streamBroken' })
+    await turn()
+    expect(r.dispatcher.unfinished).toBe(true)
+    r.dispatcher.dropOpen()
+    expect([await r.load(), r.sink.loads]).toEqual([[], []])
+  })
+})
