@@ -189,6 +189,7 @@ export class Pipeline {
         rows: (event, place, commitMs) => gate.rows(event, place, commitMs),
         held: (_, place, commitMs) => gate.held(place, commitMs),
         follow: async (change, open) => {
+          this.#lessons.carried.forgetTargets()
           await copying.changing(change)
           await changes.follow(change, open)
           await copying.changed(change)

@@ -20,6 +20,7 @@ import { routerOptions, sourceAddress } from './registry.js'
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { carryOutOrders } from './snapshot/ordered-copies.js'
 import { beginSnapshot, findStart } from './snapshot/snapshot-start.js'
 import { openSourceSchemas, type SourceSchemas } from './source-schemas.js'
 import { type Lessons, ownTables, type Scope, targetDatabases } from './stream-scope.js'
@@ -68,16 +69,15 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     const saved: MasterInfo | null = await masterInfo.load()
     const rowImage = facts.variables.get('binlog_row_image') ?? null
     const logged = { rowImage, mariadb: facts.mariadb }
-    const zone = await resolveZone(config.time_zone, session)
+    const { transactionsUnfit, carried } = lessons
+    const zone = await carried.zone(config.time_zone, () => resolveZone(config.time_zone, session))
     const tables = await listTables(session)
     for (const gap of until === null ? book.gaps(tables) : [])
       observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
     const databases = targetDatabases(tables, book, share)
-    const { transactionsUnfit } = lessons
-    const { mode: delivery, reason } = await chooseDelivery(
-      { wish: config.delivery, databases, task, rowImage, transactionsUnfit },
-      sink,
-      signal,
+    const deliveryFacts = { wish: config.delivery, databases, task, rowImage, transactionsUnfit }
+    const { mode: delivery, reason } = await carried.delivery(deliveryFacts, () =>
+      chooseDelivery(deliveryFacts, sink, signal),
     )
     observer({ kind: 'delivery', mode: delivery, reason })
     const past = { saved, plans: journal.epochs, task, databases, delivery, serverUuid: facts.serverUuid }
@@ -85,12 +85,12 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     const isMain = stateDir === dataDir
     const mode = isMain ? config.snapshot.mode : 'never'
     const { start, kind, resumed } = await findStart({ session, facts, config, mode, observer }, left, saved, signal)
-    const trusted = kind === 'known' && !saved?.edited
+    const trusted = kind === 'known' || kind === 'forgotten'
     const schemaParts = { config, book, share, stateDir, dataDir, session, facts, zone, observer }
     const schemas = await openSourceSchemas(schemaParts, start, trusted, signal)
     const router = new Router(routerOptions(config, zone, logged), book, {
       schemaFor: map => schemas.follower.schemaFor(map),
-      prepare: wish => sink.prepare(wish),
+      prepare: wish => carried.target(wish, () => sink.prepare(wish)),
       inspect: wish => sink.inspect(wish),
       observer,
     })
@@ -109,9 +109,12 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     // What is to be copied is known on disk before a position is: without it, what lies before the position would be taken for copied.
     const known = schemas.follower.tables
     const replays = isMain ? await beginSnapshot({ config, state: snapshot, book, known, observer }, kind, resumed) : []
+    if (isMain && resumed.scripts.length === 0)
+      await carryOutOrders({ config, dataDir, state: snapshot, book, known, router, sink, observer })
     // With it the position is known before the first load, an order by hand is taken, and marks may go.
     await masterInfo.save({ position: start.position, epoch: resumed.epoch })
     for (const database of resumed.retired) await sink.removeMark(database, task)
+    carried.used()
     observer({ kind: 'starting', version: facts.version, position: start.position })
     const wholeImages = logsWholeRows(rowImage)
     return { tables, start, router, schemas, databases, delivery, resumed, replays, wholeImages, zone }

@@ -51,10 +51,10 @@ export async function openSourceSchemas(
   const history = await SchemaHistory.open(stateDir)
   const isKnown = (from: SchemaHistory) => trusted && from.covers(facts.serverUuid, position)
   const main = stateDir === dataDir ? history : await SchemaHistory.open(dataDir)
-  const origin = { serverUuid: facts.serverUuid, sources: book.sources }
+  const origin = { serverUuid: facts.serverUuid, sources: book.schemas }
   const from = [history, main].find(isKnown)
-  if (from === history && history.sources === book.sources) history.resume(position)
-  else if (from !== undefined && from.sources === book.sources)
+  if (from === history && history.sources === book.schemas) history.resume(position)
+  else if (from !== undefined && from.sources === book.schemas)
     await history.begin(origin, position, from.at(position).whole(), from.stepsBehind(position))
   else {
     const known = from?.at(position).whole() ?? null

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { CarriedFacts } from './carried-facts.js'
 import type { BinlogPlace } from './model/halted-table.js'
 import type { Position } from './model/position.js'
 import { PreparedTransactions } from './mysql/prepared-transactions.js'
@@ -24,6 +25,7 @@ export interface Lessons {
   transactionsUnfit: string | null
   /** Whether another replica has this server_id was asked before a connection of this process could be taken for one. */
   serverIdAsked: boolean
+  readonly carried: CarriedFacts
 }
 
 /** Target databases of a stream. Those of halted tables too: an epoch of an earlier run may have to be brought into them yet. */

@@ -1,13 +1,22 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CarriedFacts } from './carried-facts.js'
 import { CatchUp } from './catch-up.js'
+import { CopyOrderFile } from './checkpoint/copy-order-file.js'
 import { HaltedTables } from './checkpoint/halted-tables.js'
 import type { Config } from './config/options.js'
+import { ConfigInForce } from './config-in-force.js'
+import type { RequestHandlers } from './control/control-server.js'
 import { asFailure, backoffMs, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
 import type { Position } from './model/position.js'
 import { type CopyParts, Pipeline } from './pipeline.js'
+import { addRecopy } from './recopy.js'
 import { snapshotLimits } from './registry.js'
+import { type ReadConfig, Reload } from './reload.js'
+import { checkReload } from './reload-check.js'
+import { addReload } from './reload-request.js'
+import { addRepair } from './repair-request.js'
 import { CopyOrders } from './snapshot/copy-orders.js'
 import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
@@ -19,68 +28,130 @@ export interface Supervisor {
   run(signal: AbortSignal): Promise<void>
 }
 
+export interface SupervisorOptions {
+  readonly baseDir: string
+  /** Reads the configuration again. Throws configInvalid naming file and line. */
+  readonly read: () => ReadConfig
+  /** What commands may ask of the engine while it runs: parts add themselves. */
+  readonly handlers: RequestHandlers
+}
+
 /** Builds the pipeline of a configuration and builds it anew, from the saved position, after failures whose policy is retry. */
-export function createSupervisor(
-  config: Config,
-  options: { readonly baseDir: string },
-  observer: Observer,
-): Supervisor {
-  const dataDir = resolve(options.baseDir, config.data_dir)
+export function createSupervisor(config: Config, options: SupervisorOptions, observer: Observer): Supervisor {
   const orders = new CopyOrders(snapshotLimits(config))
   const copies = { orders, findDeadKeys: null }
   return {
     copies: orders,
     run: signal =>
-      supervise(config, dataDir, copies, observer, signal).finally(() =>
+      supervise(config, options, copies, observer, signal).finally(() =>
         orders.close(new Failure('streamBroken', 'The engine stops.')),
       ),
   }
 }
 
+const LEFT_UNDER_WAY =
+  'Transactions were on their way when the configuration changed or copies were ordered: they are loaded first, as they were planned.'
+
 async function supervise(
   config: Config,
-  dataDir: string,
+  { baseDir, read, handlers }: SupervisorOptions,
   copies: CopyParts,
-  observer: Observer,
+  watcher: Observer,
   signal: AbortSignal,
 ): Promise<void> {
+  const dataDir = resolve(baseDir, config.data_dir)
+  const listeners = new Set<Observer>()
+  const observer: Observer = happening => {
+    if (!settling) reload.observe(happening)
+    for (const listener of listeners) listener(happening)
+    watcher(happening)
+  }
   let position: Position | null = null
   let progressed = false
+  /** What earlier pipelines began is being ended; none of the configuration in force runs yet. */
+  let settling = false
   const failed = (failure: Failure): Failure => {
     observer({ kind: 'failed', failure, position })
     return failure
   }
-  const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null, serverIdAsked: false }
+  const carried = new CarriedFacts()
+  const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null, serverIdAsked: false, carried }
   const task = `mss_${config.server_id}`
+  const share = (): MainShare => new MainShare(halted, reload.config.on_ddl === 'evolve', observer)
+  const reload = new Reload(config, { read, task, share, lessons, check: checkReload, observer })
   const halted = await HaltedTables.open(dataDir).catch(error => {
     throw failed(asFailure(error))
   })
-  const share = new MainShare(halted, config.on_ddl === 'evolve', observer)
-  const runMain = async (until: Scope['until']): Promise<void> => {
-    const pipeline = new Pipeline(config, dataDir, { stateDir: dataDir, task, share, until }, observer, lessons, copies)
-    await pipeline.run(signal).finally(() => {
+  const inForce = new ConfigInForce(dataDir)
+  const runMain = async (until: Scope['until'], own: Config | null = null): Promise<void> => {
+    const scope = { stateDir: dataDir, task, share: share(), until }
+    const pipeline = new Pipeline(own ?? reload.config, dataDir, scope, observer, lessons, copies)
+    // A run that is to end at a certain place goes on to there.
+    await pipeline.run(until === null ? AbortSignal.any([signal, reload.due]) : signal).finally(() => {
       position = pipeline.position ?? position
       progressed = pipeline.progressed
     })
   }
-  const catchUp = new CatchUp({ config, dataDir, task, halted, observer, lessons, copies, runMain })
+  /** What was begun under another configuration is read again as it was; and before targets are emptied, all of it. */
+  const settle = async (): Promise<void> => {
+    copies.orders.setLimits(snapshotLimits(reload.config))
+    const { orders } = await CopyOrderFile.open(dataDir)
+    const old = await inForce.unfinished(reload.config, orders.length > 0)
+    if (old !== null) {
+      observer({ kind: 'warning', message: LEFT_UNDER_WAY, advice: 'Nothing needs to be done.' })
+      settling = true
+      await runMain(() => true, old).finally(() => {
+        settling = false
+      })
+      lessons.carried.forget()
+    }
+    if (!signal.aborted) await inForce.write(reload.config)
+  }
+  const catchUp = new CatchUp({
+    get config() {
+      return reload.config
+    },
+    dataDir,
+    task,
+    halted,
+    observer,
+    lessons,
+    copies,
+    runMain,
+  })
   observer({ kind: 'haltedTables', tables: halted.tables })
+  addReload(handlers, reload, { observer, signal })
+  addRepair(handlers, copies.orders, signal)
+  addRecopy(handlers, { dataDir, reload, orders: copies.orders, listeners })
+  /** Nothing else runs while halted tables are tried, so a reload leaves that to the next start. */
+  let reloaded = false
   for (let attempt = 1; !signal.aborted; attempt++) {
     progressed = false
     try {
-      await catchUp.run(signal)
+      if (!reloaded) {
+        await settle()
+        await catchUp.run(signal)
+      }
+      reloaded = false
+      reload.take()
+      await settle()
       if (!signal.aborted) await runMain(null)
-      break
+      if (signal.aborted || !reload.due.aborted) break
+      reloaded = true
+      attempt = 0
     } catch (error) {
       const failure = asFailure(error)
+      reloaded = reload.turnsBack(failure)
+      if (reloaded) continue
       if (!failure.retriable) throw failed(failure)
       if (progressed) attempt = 1
       if (failure.kind === 'transactionsUnfit') lessons.transactionsUnfit = failure.message
       const retryInMs = backoffMs(attempt)
       observer({ kind: 'disconnected', failure, retryInMs })
       // An abort only ends the pause early; the loop's condition sees it.
-      await sleep(retryInMs, undefined, { signal }).catch(() => undefined)
+      await sleep(retryInMs, undefined, { signal: AbortSignal.any([signal, reload.due]) }).catch(() => undefined)
     }
   }
+  reload.end()
   observer({ kind: 'stopped', position })
 }

@@ -1,6 +1,7 @@
 import { writeStopMark } from '../checkpoint/stop-mark.js'
 import type { Config } from '../config/options.js'
 import { secretsOf } from '../config/redact.js'
+import { ControlServer, type RequestHandlers } from '../control/control-server.js'
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Happening } from '../model/observer.js'
 import { errorText } from '../model/system-error.js'
@@ -15,7 +16,8 @@ import { createSupervisor } from '../supervisor.js'
 import { EXIT } from './command.js'
 import { LiveBars } from './live-bars.js'
 import { openRunLog } from './open-log.js'
-import type { Read } from './read-config.js'
+import { type Read, readConfig } from './read-config.js'
+import { reloadBySignal } from './reload.js'
 import { readVersion } from './version.js'
 
 /** What other processes watch status.json for. */
@@ -33,8 +35,12 @@ export class Engine {
   readonly #watchers: readonly Watcher[]
   readonly #log: Log
   readonly #board: StatusBoard
-  readonly #filter: (text: string) => string
+  /** Takes secrets out of a text: those of every configuration that was read. */
+  readonly #filter = (text: string): string => this.#hidden(text)
+  #hidden: (text: string) => string
   readonly #stop = new AbortController()
+  /** What commands may ask of it now. */
+  readonly #handlers: RequestHandlers = new Map()
   #statusFile: StatusFile | null = null
   #failureLogged = false
 
@@ -45,7 +51,7 @@ export class Engine {
     const bars = process.stderr.isTTY ? new LiveBars(process.stderr) : null
     this.#watchers =
       bars === null ? watchers : [...watchers, { name: 'bars', observe: happening => bars.observe(happening) }]
-    this.#filter = secretsFilter(secrets)
+    this.#hidden = secretsFilter(secrets)
     this.#log = openRunLog(read, secrets, bars ?? undefined)
     this.#board = new StatusBoard({ version: readVersion(), pid: process.pid }, this.#filter, Date.now)
   }
@@ -58,6 +64,7 @@ export class Engine {
     this.#listen()
     const statsd = this.#openStatsd()
     const statusFile = this.#openStatusFile()
+    const control = await this.#openControl()
     const watchers: Watcher[] = [
       { name: 'log', observe: logHappenings(log) },
       { name: 'status', observe: happening => this.#board.observe(happening) },
@@ -73,17 +80,30 @@ export class Engine {
       log.error(`the ${name} watcher failed: ${String(error)}`, 'Loading goes on; please report this defect.'),
     )
     try {
-      await createSupervisor(config, { baseDir }, happening => {
-        if (happening.kind === 'failed') this.#failureLogged = true
-        observer(happening)
-      }).run(this.#stop.signal)
+      await createSupervisor(
+        config,
+        { baseDir, handlers: this.#handlers, read: () => this.#readAgain() },
+        happening => {
+          if (happening.kind === 'failed') this.#failureLogged = true
+          observer(happening)
+        },
+      ).run(this.#stop.signal)
       return EXIT.ok
     } catch (error) {
       return this.#failed(asFailure(error))
     } finally {
+      await control?.close()
       statusFile.close()
       await statsd?.close()
     }
+  }
+
+  #readAgain(): Read<Config> {
+    const read = readConfig({ config: this.#read.file })
+    const secrets = [...secretsOf(this.#read.config), ...secretsOf(read.config)]
+    this.#hidden = secretsFilter(secrets)
+    this.#log.hide(secrets)
+    return read
   }
 
   #openStatusFile(): StatusFile {
@@ -97,6 +117,17 @@ export class Engine {
         ),
     )
     return this.#statusFile
+  }
+
+  /** Null where no socket can be made: the flow needs none. */
+  async #openControl(): Promise<ControlServer | null> {
+    try {
+      return await ControlServer.open({ dataDir: this.#read.dataDir, filter: this.#filter }, this.#handlers)
+    } catch (error) {
+      const { message, advice } = asFailure(error)
+      this.#log.warn(`commands cannot reach this process (reload, recopy): ${message}`, advice)
+      return null
+    }
   }
 
   #openStatsd(): StatsdOutput | null {
@@ -125,7 +156,7 @@ export class Engine {
     const onTerminal = process.stderr.isTTY
     process.on('SIGHUP', () => {
       if (onTerminal) stop('SIGHUP')
-      else this.#log.info('SIGHUP: goes on; a changed configuration counts from the next start')
+      else void reloadBySignal(this.#handlers, this.#log)
     })
     process.on('uncaughtException', error => {
       const exitCode = this.#failed(asFailure(error))

@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./status.js')).status,
   monitor: async () => (await import('./monitor.js')).monitor,
   run: async () => (await import('./run.js')).run,
+  reload: async () => (await import('./reload.js')).reload,
+  recopy: async () => (await import('./recopy.js')).recopy,
   check: async () => (await import('./check.js')).check,
   schema: async () => (await import('./schema.js')).schema,
   copy: async () => (await import('./copy.js')).copy,

@@ -6,6 +6,13 @@ export const FAILURES = {
     exitCode: 3,
     advice: 'Another process uses this data_dir. Stop it with ./stop.sh, or give this one a data_dir of its own.',
   },
+  notRunning: { retry: 'never', exitCode: 1, advice: 'Start it with ./start.sh.' },
+  requestRefused: {
+    retry: 'never',
+    exitCode: 2,
+    advice: 'The engine did nothing; `mysql-sr-sync --help` lists what can be asked of it.',
+  },
+  answerLost: { retry: 'never', exitCode: 1, advice: 'See sync.log whether it was done before you ask again.' },
   sourceUnreachable: {
     retry: 'backoff',
     exitCode: 4,

@@ -143,6 +143,15 @@ export type Happening =
     }
   /** The position could not be saved; loading goes on and it is tried again. */
   | { readonly kind: 'unsaved'; readonly failure: Failure; readonly retryInMs: number }
+  /** The stream ends behind the next transaction, to go on with another configuration. */
+  | { readonly kind: 'reloading' }
+  /** Another configuration is in force. No rows were read for `heldMs`; `notes` are for the operator. */
+  | {
+      readonly kind: 'reloaded'
+      readonly changes: readonly string[]
+      readonly notes: readonly string[]
+      readonly heldMs: number
+    }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly position: Position | null }
   | { readonly kind: 'stopped'; readonly position: Position | null }
 

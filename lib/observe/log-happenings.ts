@@ -93,6 +93,14 @@ export function logHappenings(log: Log): Observer {
         log.debug('durable', { position: at(happening.position), rows: happening.rows })
         recovered('master.info')
         return
+      case 'reloading':
+        log.info('the stream goes over to another configuration')
+        return
+      case 'reloaded':
+        for (const change of happening.changes) log.info('configuration changed', { change })
+        for (const note of happening.notes) log.info('configuration changed', { note })
+        log.info('another configuration is in force', { held_up_ms: happening.heldMs })
+        return
       case 'copyStarted':
       case 'copyDelayed':
       case 'copied':

@@ -23,7 +23,7 @@ const SHORTEST_FILTERED = 4
  */
 export class Log {
   readonly #least: number
-  readonly #filter: (text: string) => string
+  #filter: (text: string) => string
   readonly #output: LogOutput
   readonly #now: () => number
 
@@ -33,6 +33,11 @@ export class Log {
     this.#filter = secretsFilter(options.secrets)
     this.#output = output
     this.#now = now
+  }
+
+  /** From now on these are the texts that never appear. */
+  hide(secrets: readonly string[]): void {
+    this.#filter = secretsFilter(secrets)
   }
 
   debug(message: string, fields: Fields = {}): void {

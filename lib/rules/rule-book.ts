@@ -99,9 +99,9 @@ export class RuleBook {
     return this.#sources.some(s => s.schema.test(schema) && s.names.has(table))
   }
 
-  /** Tells one set of [[source]] blocks from another. */
-  get sources(): string {
-    return JSON.stringify(this.#sources.map(s => [s.schema.source, s.tables.map(t => t.source)]))
+  /** Which schemas are followed, as a text that is the same for the same ones. All their tables are known, whichever are wanted. */
+  get schemas(): string {
+    return JSON.stringify([...new Set(this.#sources.map(s => s.schema.source))].sort())
   }
 
   wantedSchema(schema: string): boolean {

@@ -17,9 +17,9 @@ export interface RuledTable {
 
 /**
  * What is known of where the stream begins. `first`: nothing was known. `lost`: the position can no longer be read from.
- * `forgotten`: known by the targets alone, data_dir is new. `known`: an earlier run ended there.
+ * `forgotten`: known by the targets alone, data_dir is new. `known`: an earlier run ended there. `ordered`: somebody wrote it.
  */
-export type StartKind = 'first' | 'lost' | 'forgotten' | 'known'
+export type StartKind = 'first' | 'lost' | 'forgotten' | 'known' | 'ordered'
 
 export interface StartFacts {
   readonly mode: 'initial' | 'when_needed' | 'never'
@@ -56,7 +56,11 @@ export function listCopies(facts: StartFacts): StartList {
   if (start === 'first') {
     const state = mode === 'never' ? 'followed' : 'waiting'
     const left = records.filter(record => !tables.some(table => isSame(table, record)))
-    return { put: tables.map(t => put(t, state, mode === 'never' ? 'before' : 'initial')), remove: left, warnings: [] }
+    const begun = tables.filter(t => records.some(record => isSame(record, t) && !isUntouched(record)))
+    const twice = begun.filter(t => t.strict && mode !== 'never')
+    if (twice.length > 0) throw countedTwice(twice)
+    const reason = mode === 'never' ? 'before' : 'initial'
+    return { put: tables.map(t => put(t, state, reason, begun.includes(t))), remove: left, warnings: [] }
   }
   if (start === 'lost') {
     const begun = tables.filter(t => t.strict && !isUntouched(records.find(record => isSame(record, t))))
@@ -78,7 +82,8 @@ export function listCopies(facts: StartFacts): StartList {
   const added = fresh.map(t =>
     stateKnown && mode !== 'never' ? put(t, 'waiting', 'added') : put(t, 'followed', 'before'),
   )
-  return { put: [...added, ...setBack(facts)], remove: unwanted, warnings: [] }
+  const kept = start === 'ordered' ? counted(facts) : setBack(facts)
+  return { put: [...added, ...kept], remove: unwanted, warnings: [] }
 }
 
 /** A copy from the beginning on. */
@@ -89,6 +94,12 @@ export function freshRecord(
   const { state, reason, deadRows, nowMs, where = null } = about
   const none = { frontier: null, rows: 0, bytes: 0, epoch: 0 }
   return { schema, table, state, reason, where, targets, key, ...none, deadRows, sinceMs: nowMs }
+}
+
+/** Epochs count anew from here on. */
+function counted({ records, epoch, wanted }: StartFacts): CopyRecord[] {
+  const newer = records.filter(record => record.epoch > epoch && wanted(record.schema, record.table))
+  return newer.map(record => ({ ...record, epoch }))
 }
 
 /** Copies of which newer epochs held rows than are in the targets: StarRocks was set back. */

@@ -47,7 +47,8 @@ export async function findStart(
     return { start: await headOf(parts, signal), kind: 'first', resumed }
   try {
     const start = await resolveStart(session, facts, resumed.position)
-    const kind = resumed.position === null ? 'first' : saved === null ? 'forgotten' : 'known'
+    if (resumed.position === null) return { start, kind: 'first', resumed }
+    const kind = saved === null ? 'forgotten' : saved.edited ? 'ordered' : 'known'
     return { start, kind, resumed }
   } catch (error) {
     const failure = asFailure(error)

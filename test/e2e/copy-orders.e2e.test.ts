@@ -11,10 +11,15 @@ import { SnapshotRun } from '../support/snapshot-run.js'
 test('a running engine reads keys again, copies tables again, and refuses both where rows would be counted twice', async () => {
   const run = await SnapshotRun.create(await sharedServer('mysql'), 'atomic', 2_000, new Random(11), 'mode = "initial"')
   const { tables, sandbox } = run
-  const { config, baseDir, dataDir } = readConfig({ config: run.engine.configFile })
+  const read = () => readConfig({ config: run.engine.configFile })
+  const { config, baseDir, dataDir } = read()
   const lock = lockDataDir(dataDir)
   const seen: Happening[] = []
-  const supervisor = createSupervisor(config, { baseDir }, happening => void seen.push(happening))
+  const supervisor = createSupervisor(
+    config,
+    { baseDir, read, handlers: new Map() },
+    happening => void seen.push(happening),
+  )
   const stop = new AbortController()
   const running = supervisor.run(stop.signal)
   const target = await createConnection({ host: '127.0.0.1', port: sandbox.mysqlPort, user: 'root' })

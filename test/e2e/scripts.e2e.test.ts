@@ -173,7 +173,7 @@ describe('start.sh and stop.sh', () => {
     await bench.server.sql(`insert into ${bench.schema}.t values (2)`)
     expect(await ids()).toEqual([1, 2])
     expect(running()!.pid).toBe(pid)
-    expect(await log()).toContain('SIGHUP: goes on')
+    expect(await log()).toContain('SIGHUP: nothing has changed')
 
     bench.sandbox.faults.set({ holdAnswer: true })
     await bench.server.sql(`insert into ${bench.schema}.t values (3)`)

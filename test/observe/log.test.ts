@@ -76,6 +76,8 @@ test('every kind of happening has its line, or none', () => {
     'window: -',
     'loaded: DEBUG loaded target=demo.orders label=l-1 rows=10 bytes=1000 ms=42',
     'retrying: WARN  too many versions kind=targetBusy target=demo.orders label=l-2 rows=5 attempt=2 retry_in_ms=400 -> StarRocks is over one of its limits (tablet versions, running transactions); loading goes on as it recovers. If it lasts, raise flush_interval_ms or check compaction.',
+    'reloading: INFO  the stream goes over to another configuration',
+    'reloaded: INFO  configuration changed change="flush_rows: 500 -> 100"',
     'parked: WARN  rows refused and parked: too long target=demo.orders source=shop.orders rows=3 -> `mysql-sr-sync dlq list` shows them. Mend the target or the source, then `dlq replay` or `dlq drop` them while it is stopped.',
     'deadLetters: -',
     'tableHalted: ERROR shop.sales is halted, the other tables go on: rows were removed without row events source=shop.sales position=mysql-bin.000005:500 kind=ddlUnsupported statement="ALTER TABLE sales DROP PARTITION p0" -> Make the change of this statement in StarRocks by hand. Then: ./stop.sh; mysql-sr-sync halted accept shop.sales; ./start.sh: its rows are caught up.',

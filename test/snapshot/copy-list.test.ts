@@ -30,8 +30,10 @@ test('mode = "never" knows of nothing', () => {
   expect(outcome({ mode: 'never', stateKnown: false, start: 'known', tables: [table('a')] })).toEqual([])
 })
 
-test('a first start copies every table, whatever was known', () => {
-  const records = [copyRecord('a', { state: 'copied', frontier: ['9'] }), copyRecord('gone')]
+test('a first start copies every table, but those of which rows would be counted twice', () => {
+  const copied = copyRecord('b', { state: 'copied', frontier: ['9'] })
+  expect(() => listCopies(facts({ start: 'first', records: [copied], tables: [table('b', true)] }))).toThrow(/twice/)
+  const records = [copyRecord('a', { state: 'copied', frontier: ['9'] }), copyRecord('b'), copyRecord('gone')]
   expect(outcome({ start: 'first', records, tables: [table('a'), table('b', true)] })).toEqual([
     'a waiting initial',
     'b waiting initial',
@@ -65,6 +67,12 @@ describe('a start from a known position', () => {
       /counted? rows twice|count rows twice/,
     )
   })
+})
+
+test('behind a position that was written by hand the epochs count anew, and nothing is taken for lost', () => {
+  const records = [copyRecord('a', { state: 'copied', epoch: 50 }), copyRecord('b', { state: 'copied', epoch: 1 })]
+  const list = listCopies(facts({ start: 'ordered', records, tables: [table('a', true), table('b')], epoch: 2 }))
+  expect(list.put).toEqual([{ ...records[0], epoch: 2 }])
 })
 
 describe('a position that is lost', () => {

@@ -56,6 +56,8 @@ export function happenings(atMs: number): { readonly [K in Happening['kind']]: E
       attempt: 2,
       delayMs: 400,
     },
+    reloading: { kind: 'reloading' },
+    reloaded: { kind: 'reloaded', changes: ['flush_rows: 500 -> 100'], notes: [], heldMs: 80 },
     parked: { kind: 'parked', target: 'demo.orders', source: 'shop.orders', rows: 3, reason: 'too long' },
     deadLetters: { kind: 'deadLetters', open: 4 },
     tableHalted: { kind: 'tableHalted', table: HALTED },

@@ -1,0 +1,90 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { EpochJournal } from '../lib/checkpoint/epoch-journal.js'
+import type { Config } from '../lib/config/options.js'
+import { compareConfigs } from '../lib/config-change.js'
+import { ConfigInForce } from '../lib/config-in-force.js'
+import { load, MINIMAL } from './support/config-text.js'
+import { positionAt } from './support/happenings.js'
+
+const OLD = load(`mysql_pass = "geheim"
+flush_rows = 7
+statsd_host = "metrics"
+${MINIMAL}
+[schema]
+be_num = 3
+[[rule]]
+schema = "shop"
+table = "orders"
+group_by = ["day"]
+measures = { n = "count(*)", total = "sum(amount)" }
+rename = { day = "tag" }
+constants = { origin = "$schema" }
+cast = { amount = "DECIMAL(20, 2)" }
+`)
+const NEW = load(
+  `mysql_pass = "new word"\nmysql_user = "another"\nmysql_ssl = "required"\n${MINIMAL.replace('mysql_user = "sync"\n', '')}`,
+)
+
+let dataDir: string
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'in-force-'))
+})
+afterEach(() => rm(dataDir, { recursive: true, force: true }))
+
+/** An epoch that has begun and is not saved. */
+async function beginEpoch(): Promise<void> {
+  const journal = await EpochJournal.open(dataDir)
+  await journal.begin({
+    epoch: 1,
+    delivery: 'labels',
+    labelBase: 'b',
+    start: positionAt(4),
+    witnesses: new Map(),
+  })
+  await journal.close()
+}
+
+/** As a later process finds it. */
+function found(now: Config, alone = false): Promise<Config | null> {
+  return new ConfigInForce(dataDir).unfinished(now, alone)
+}
+
+test('with an epoch on its way the one before is found whole, secrets and addresses as they are now', async () => {
+  await new ConfigInForce(dataDir).write(OLD)
+  await beginEpoch()
+  const before = await found(NEW)
+  expect(before).toEqual({ ...OLD, mysql_pass: 'new word', mysql_user: 'another', mysql_ssl: 'required' })
+  // Also what was not set then and is now.
+  const back = await found({ ...NEW, statsd_host: undefined, sr_be_http: ['a:1'] } as Config)
+  expect(back).toMatchObject({ statsd_host: 'metrics', sr_be_http: ['a:1'] })
+  expect(compareConfigs(OLD, before!).map(({ key }) => key)).toEqual(['mysql_user', 'mysql_pass', 'mysql_ssl'])
+})
+
+test('no secret is written down', async () => {
+  await new ConfigInForce(dataDir).write(OLD)
+  expect(await readFile(join(dataDir, 'config.in-force'), 'utf8')).not.toContain('geheim')
+})
+
+test('without an epoch on its way, and without a change, there is none', async () => {
+  await new ConfigInForce(dataDir).write(OLD)
+  expect(await found(NEW)).toBeNull()
+  await beginEpoch()
+  expect(await found(OLD)).toBeNull()
+  expect(await found(OLD, true)).toEqual(OLD)
+  expect(await found(NEW)).not.toBeNull()
+})
+
+test('nothing, another version, or a text that is none: only the one of now is known', async () => {
+  await beginEpoch()
+  expect(await found(NEW)).toBeNull()
+  const path = join(dataDir, 'config.in-force')
+  await new ConfigInForce(dataDir).write(OLD)
+  const text = await readFile(path, 'utf8')
+  await writeFile(path, text.replace('"flush_rows"', '"flush_rowz"'))
+  expect(await found(NEW)).toBeNull()
+  await writeFile(path, '{')
+  expect(await found(NEW)).toBeNull()
+})
