@@ -1,4 +1,5 @@
-import { type Config, type Key, SECTIONS } from './config/options.js'
+import type { Key } from './config/key.js'
+import { type Config, SECTIONS } from './config/options.js'
 import { Failure } from './model/failure.js'
 
 /** One key that has another value: as text, secrets as "***". */

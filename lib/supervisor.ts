@@ -20,6 +20,8 @@ import { addRepair } from './repair-request.js'
 import { CopyOrders } from './snapshot/copy-orders.js'
 import type { Lessons, Scope } from './stream-scope.js'
 import { MainShare } from './table-share.js'
+import { verifyContinuously } from './verify/continuous-verify.js'
+import { findDeadKeysOf } from './verify/verify-tables.js'
 
 export interface Supervisor {
   /** What the running engine can be told to copy. */
@@ -39,23 +41,24 @@ export interface SupervisorOptions {
 /** Builds the pipeline of a configuration and builds it anew, from the saved position, after failures whose policy is retry. */
 export function createSupervisor(config: Config, options: SupervisorOptions, observer: Observer): Supervisor {
   const orders = new CopyOrders(snapshotLimits(config))
-  const copies = { orders, findDeadKeys: null }
   return {
     copies: orders,
     run: signal =>
-      supervise(config, options, copies, observer, signal).finally(() =>
+      supervise(config, options, orders, observer, signal).finally(() =>
         orders.close(new Failure('streamBroken', 'The engine stops.')),
       ),
   }
 }
 
+/** Longest wait for the stream to pass what the source has, before rows are called gone there. */
+const DEAD_KEYS_WAIT_MS = 60_000
 const LEFT_UNDER_WAY =
   'Transactions were on their way when the configuration changed or copies were ordered: they are loaded first, as they were planned.'
 
 async function supervise(
   config: Config,
   { baseDir, read, handlers }: SupervisorOptions,
-  copies: CopyParts,
+  orders: CopyOrders,
   watcher: Observer,
   signal: AbortSignal,
 ): Promise<void> {
@@ -83,6 +86,11 @@ async function supervise(
     throw failed(asFailure(error))
   })
   const inForce = new ConfigInForce(dataDir)
+  const copies: CopyParts = {
+    orders,
+    findDeadKeys: (table, found, until) =>
+      findDeadKeysOf(reload.config, { dataDir, waitMs: DEAD_KEYS_WAIT_MS, rate: null, signal: until }, table, found),
+  }
   const runMain = async (until: Scope['until'], own: Config | null = null): Promise<void> => {
     const scope = { stateDir: dataDir, task, share: share(), until }
     const pipeline = new Pipeline(own ?? reload.config, dataDir, scope, observer, lessons, copies)
@@ -94,9 +102,9 @@ async function supervise(
   }
   /** What was begun under another configuration is read again as it was; and before targets are emptied, all of it. */
   const settle = async (): Promise<void> => {
-    copies.orders.setLimits(snapshotLimits(reload.config))
-    const { orders } = await CopyOrderFile.open(dataDir)
-    const old = await inForce.unfinished(reload.config, orders.length > 0)
+    orders.setLimits(snapshotLimits(reload.config))
+    const ordered = await CopyOrderFile.open(dataDir)
+    const old = await inForce.unfinished(reload.config, ordered.orders.length > 0)
     if (old !== null) {
       observer({ kind: 'warning', message: LEFT_UNDER_WAY, advice: 'Nothing needs to be done.' })
       settling = true
@@ -121,37 +129,46 @@ async function supervise(
   })
   observer({ kind: 'haltedTables', tables: halted.tables })
   addReload(handlers, reload, { observer, signal })
-  addRepair(handlers, copies.orders, signal)
-  addRecopy(handlers, { dataDir, reload, orders: copies.orders, listeners })
-  /** Nothing else runs while halted tables are tried, so a reload leaves that to the next start. */
-  let reloaded = false
-  for (let attempt = 1; !signal.aborted; attempt++) {
-    progressed = false
-    try {
-      if (!reloaded) {
+  addRepair(handlers, orders, signal)
+  addRecopy(handlers, { dataDir, reload, orders, listeners })
+  const follow = async (): Promise<void> => {
+    /** Nothing else runs while halted tables are tried, so a reload leaves that to the next start. */
+    let reloaded = false
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      progressed = false
+      try {
+        if (!reloaded) {
+          await settle()
+          await catchUp.run(signal)
+        }
+        reloaded = false
+        reload.take()
         await settle()
-        await catchUp.run(signal)
+        if (!signal.aborted) await runMain(null)
+        if (signal.aborted || !reload.due.aborted) break
+        reloaded = true
+        attempt = 0
+      } catch (error) {
+        const failure = asFailure(error)
+        reloaded = reload.turnsBack(failure)
+        if (reloaded) continue
+        if (!failure.retriable) throw failed(failure)
+        if (progressed) attempt = 1
+        if (failure.kind === 'transactionsUnfit') lessons.transactionsUnfit = failure.message
+        const retryInMs = backoffMs(attempt)
+        observer({ kind: 'disconnected', failure, retryInMs })
+        // An abort only ends the pause early; the loop's condition sees it.
+        await sleep(retryInMs, undefined, { signal: AbortSignal.any([signal, reload.due]) }).catch(() => undefined)
       }
-      reloaded = false
-      reload.take()
-      await settle()
-      if (!signal.aborted) await runMain(null)
-      if (signal.aborted || !reload.due.aborted) break
-      reloaded = true
-      attempt = 0
-    } catch (error) {
-      const failure = asFailure(error)
-      reloaded = reload.turnsBack(failure)
-      if (reloaded) continue
-      if (!failure.retriable) throw failed(failure)
-      if (progressed) attempt = 1
-      if (failure.kind === 'transactionsUnfit') lessons.transactionsUnfit = failure.message
-      const retryInMs = backoffMs(attempt)
-      observer({ kind: 'disconnected', failure, retryInMs })
-      // An abort only ends the pause early; the loop's condition sees it.
-      await sleep(retryInMs, undefined, { signal: AbortSignal.any([signal, reload.due]) }).catch(() => undefined)
     }
   }
+  // The comparison ends with the stream, however that ends.
+  const ended = new AbortController()
+  const verifying = verifyContinuously(() => reload.config, dataDir, observer, AbortSignal.any([signal, ended.signal]))
+  await follow().finally(() => {
+    ended.abort()
+    return verifying
+  })
   reload.end()
   observer({ kind: 'stopped', position })
 }

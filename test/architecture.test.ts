@@ -47,6 +47,8 @@ const PURE_STARROCKS = [
   'transaction-answer',
   'layout-check',
   'widest-type',
+  'compared-text',
+  'row-digest',
   'version',
 ]
 const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe', 'control']

@@ -1,4 +1,5 @@
-import { type Key, SECTIONS, type Section } from '../config/options.js'
+import type { Key } from '../config/key.js'
+import { SECTIONS, type Section } from '../config/options.js'
 import { FAILURES } from '../model/failure.js'
 import { METRICS } from '../observe/metrics.js'
 import { defaultText, sectionTitle } from './keys.js'

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import('./schema.js')).schema,
   copy: async () => (await import('./copy.js')).copy,
   wait: async () => (await import('./wait.js')).wait,
+  verify: async () => (await import('./verify.js')).verify,
   halted: async () => (await import('./halted.js')).halted,
   dlq: async () => (await import('./dlq.js')).dlq,
   keys: async () => (await import('./keys.js')).keys,

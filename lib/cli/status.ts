@@ -72,6 +72,7 @@ export function renderStatus(status: Status, nowMs: number): string {
         : `${last_load.rows} rows into ${last_load.target} in ${last_load.ms} ms at ${time(last_load.at_ms)}`,
     ],
     ['parked', status.dead_letters ? `${status.dead_letters} rows wait: mysql-sr-sync dlq list` : null],
+    ['verify', renderVerify(status)],
     ['retry', retry === null ? null : `${retry.what}, try ${retry.attempt}, next at ${time(retry.next_try_at_ms)}`],
     ['last error', last_error === null ? null : `${time(last_error.at_ms)} ${last_error.message}`],
     ['to do', last_error === null ? null : last_error.advice],
@@ -99,6 +100,15 @@ export function renderStatus(status: Status, nowMs: number): string {
       )
     }
   return lines.join('\n')
+}
+
+/** The last comparison with the source, and what is not as it should be. */
+function renderVerify({ verify }: Status): string | null {
+  if (!verify) return null
+  const counts = verify.findings.map(({ target, differs, missing, extra, pending }) => {
+    return `${target} ${differs} differ, ${missing} missing, ${extra} extra, ${pending} pending`
+  })
+  return `${verify.tables} tables at ${time(verify.at_ms)}: ${counts.length === 0 ? 'all the same' : counts.join('; ')}`
 }
 
 function time(ms: number): string {

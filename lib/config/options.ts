@@ -1,3 +1,4 @@
+import { duration } from './duration.js'
 import {
   address,
   addressProblem,
@@ -11,40 +12,10 @@ import {
   timeZone,
   typeText,
 } from './field-kinds.js'
+import { type Key, optional, optionalSecret, preset, required, secret } from './key.js'
 import { measure } from './measure.js'
-import { flag, integer, type Kind, list, oneOf, oneOrMore, size, tableOf, text } from './value-kinds.js'
+import { flag, integer, list, oneOf, oneOrMore, size, tableOf, text } from './value-kinds.js'
 
-/** One key of the language. `fallback` is the default as it would be written in TOML. */
-export interface Key<T, P extends 'required' | 'optional' | 'default' = 'required' | 'optional' | 'default'> {
-  readonly kind: Kind<T>
-  readonly presence: P
-  readonly fallback: unknown
-  readonly text: string
-  /** Its value is shown nowhere. */
-  readonly secret: boolean
-}
-
-function required<T>(kind: Kind<T>, text: string): Key<T, 'required'> {
-  return { kind, presence: 'required', fallback: undefined, text, secret: false }
-}
-
-function optional<T>(kind: Kind<T>, text: string): Key<T, 'optional'> {
-  return { kind, presence: 'optional', fallback: undefined, text, secret: false }
-}
-
-function preset<T>(kind: Kind<T>, fallback: unknown, text: string): Key<T, 'default'> {
-  return { kind, presence: 'default', fallback, text, secret: false }
-}
-
-function secret(text: string): Key<string, 'default'> {
-  return { kind: emptyableText, presence: 'default', fallback: '', text, secret: true }
-}
-
-function optionalSecret(text: string): Key<string, 'optional'> {
-  return { kind: emptyableText, presence: 'optional', fallback: undefined, text, secret: true }
-}
-
-const emptyableText = text({ allowEmpty: true })
 const PORT = integer(1, 65535)
 const FLUSH_INTERVAL = integer(1, 3_600_000)
 const FLUSH_ROWS = integer(1, 100_000_000)
@@ -214,6 +185,15 @@ const SNAPSHOT_KEYS = {
   mysql_pass: optionalSecret('Password of that user. Default: mysql_pass above.'),
 } as const
 
+/** Keys of [verify]. */
+export const VERIFY_KEYS = {
+  every: optional(
+    duration('1s', '365d'),
+    'The running engine compares source and target this long after it last did ("24h"), and warns of differences. Default: never.',
+  ),
+  rate: preset(integer(1, 1_000_000_000), 5000, 'Rows per second that this comparison reads at most, of each side.'),
+} as const
+
 /** Keys of [schema]. */
 const SCHEMA_KEYS = {
   auto_create: preset(
@@ -324,6 +304,7 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { name: '', form: 'top', text: 'Keys above the first section.', keys: TOP_KEYS },
   { name: 'snapshot', form: 'table', text: 'The first copy of the tables.', keys: SNAPSHOT_KEYS },
+  { name: 'verify', form: 'table', text: 'Source and target compared while the engine runs.', keys: VERIFY_KEYS },
   {
     name: 'schema',
     form: 'table',
@@ -355,6 +336,7 @@ export type RuleBlock = Values<typeof RULE_KEYS> & { readonly at: Location }
 /** The configuration, checked and complete: names as in the file, sizes in bytes, times in milliseconds. */
 export type Config = Values<typeof TOP_KEYS> & {
   readonly snapshot: Values<typeof SNAPSHOT_KEYS>
+  readonly verify: Values<typeof VERIFY_KEYS>
   readonly schema: Values<typeof SCHEMA_KEYS>
   readonly source: readonly SourceBlock[]
   readonly rule: readonly RuleBlock[]

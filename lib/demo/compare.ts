@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise'
 import { Failure } from '../model/failure.js'
-import { valueKind } from './canonical-value.js'
+import { valueKind } from '../verify/canonical-value.js'
 import { type CanonicalRow, detectFlavour, type ReadColumn, readColumnTypes, TableReader } from './table-reader.js'
 
 export interface ComparedColumn {

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise'
 import { Failure } from '../model/failure.js'
-import { canonicalValue, type ValueKind, valueKind } from './canonical-value.js'
+import { canonicalValue, type ValueKind, valueKind } from '../verify/canonical-value.js'
 
 export type Flavour = 'mysql' | 'starrocks'
 

@@ -2,6 +2,7 @@ import type { CopyReason, CopyRecord } from './copy-record.js'
 import type { Failure } from './failure.js'
 import type { HaltedTable } from './halted-table.js'
 import type { Position } from './position.js'
+import type { VerifySummary } from './verify-summary.js'
 
 /** How far the copy of one source table has come. */
 export interface CopyProgress {
@@ -73,6 +74,8 @@ export type Happening =
   | { readonly kind: 'catchingUp'; readonly source: string; readonly position: Position; readonly end: Position }
   /** It is followed again; `dropped`: without what was held of it. */
   | { readonly kind: 'tableRejoined'; readonly source: string; readonly position: Position; readonly dropped: boolean }
+  /** All tables were compared; `again`: by an earlier process. */
+  | { readonly kind: 'verified'; readonly summary: VerifySummary; readonly again: boolean }
   /** The position moved: everything up to it is durable. `newestCommitMs` is the source's commit time of the newest row in it, 0 when it held none. */
   | {
       readonly kind: 'advanced'

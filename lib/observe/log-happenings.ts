@@ -44,6 +44,12 @@ export function logHappenings(log: Log): Observer {
       case 'warning':
         log.warn(happening.message, happening.advice)
         return
+      case 'verified': {
+        if (happening.again) return
+        const { tables, rows, ms } = happening.summary
+        log.info('compared with the source', { tables, rows, ms })
+        return
+      }
       case 'loaded': {
         const { target, label, rows, bytes, ms } = happening
         log.debug('loaded', { target, label, rows, bytes, ms: Math.round(ms) })

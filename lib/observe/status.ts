@@ -1,6 +1,7 @@
 import { asFailure, type Failure } from '../model/failure.js'
 import type { Happening } from '../model/observer.js'
 import type { Position } from '../model/position.js'
+import type { VerifySummary } from '../model/verify-summary.js'
 import { freshnessNote } from './freshness-note.js'
 import { HaltedBoard, type HaltedStatus } from './halted-board.js'
 import { Lag } from './lag.js'
@@ -45,6 +46,8 @@ export interface Status {
   /** The copy of rows that were there already; null when none was asked for. */
   readonly snapshot: SnapshotStatus | null
   readonly tables: TableAccounts
+  /** What the last comparison of all tables found; null before the first. */
+  readonly verify: VerifySummary | null
   readonly last_load: LastLoad | null
   readonly last_error: ErrorStatus | null
   readonly retry: RetryStatus | null
@@ -120,6 +123,7 @@ export class StatusBoard {
   #open: { readonly at: string; readonly sinceMs: number } | null = null
   #delivery: Status['delivery'] = null
   #lastLoad: LastLoad | null = null
+  #verify: VerifySummary | null = null
   #lastError: ErrorStatus | null = null
 
   /** `filter` takes secrets out of error messages; `now` is the wall clock in ms since 1970. */
@@ -211,6 +215,9 @@ export class StatusBoard {
         this.#retries.clear()
         this.#enter('stopped')
         return
+      case 'verified':
+        this.#verify = happening.summary
+        return
       case 'filtered':
       case 'tableBound':
       case 'tableIgnored':
@@ -265,6 +272,7 @@ export class StatusBoard {
       halted: this.#halted.snapshot(),
       snapshot: this.#snapshot.snapshot(),
       tables: this.#account.snapshot(),
+      verify: this.#verify,
       last_load: this.#lastLoad,
       last_error: this.#lastError,
       retry: this.#lastRetry(),

@@ -1,6 +1,6 @@
 import type { ColumnType } from './column-type.js'
 import { renderDateFormat } from './date-format.js'
-import { type Node, splitByComma, wordOf } from './select-nodes.js'
+import { isParens, type Node, splitByComma, wordOf } from './select-nodes.js'
 import { analyzingError } from './sql-error.js'
 import { duckTypeOf, quoteText } from './store.js'
 
@@ -123,7 +123,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  concat: call => `(${call.parts.map(part => `sr_text(${call.render(part)})`).join(' || ')})`,
+  concat: call => `(${call.parts.map(part => renderText(part, call.render)).join(' || ')})`,
   concat_ws: call => {
     const [separator, ...rest] = call.parts.map(call.render)
     return `concat_ws(${[separator, ...rest.map(part => `sr_text(${part})`)].join(', ')})`
@@ -177,6 +177,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (format === 'utf8') return `decode(${value})`
     return format === 'encode64' ? `to_base64(${value})` : `hex(${value})`
   },
+  conv: call => {
+    const bases = call.parts.slice(1).map(part => constantText(part, call.name))
+    if (bases.join() !== '16,10') throw analyzingError('conv is supported from base 16 to base 10 by this server')
+    return `CAST(TRY_CAST('0x' || ${call.render(call.parts[0] ?? [])} AS UBIGINT) AS VARCHAR)`
+  },
   // These take parts that are no plain expressions; words inside must stay bare.
   trim: passThrough,
   position: call => {
@@ -208,8 +213,8 @@ export function renderCall(call: Call): string {
   return HANDLERS[call.name]?.(call) ?? passThrough(call)
 }
 
-/** CAST as StarRocks does it: what cannot be converted becomes NULL. */
-export function renderCast(value: string, type: ColumnType): string {
+/** CAST as StarRocks does it: what cannot be converted becomes NULL. `isText`: the value is known to be text. */
+export function renderCast(value: string, type: ColumnType, isText = false): string {
   const duck = duckTypeOf(type)
   switch (type.base) {
     case 'tinyint':
@@ -217,10 +222,10 @@ export function renderCast(value: string, type: ColumnType): string {
     case 'int':
     case 'bigint':
     case 'largeint':
-      return `TRY_CAST(sr_integral(${value}) AS ${duck})`
+      return `TRY_CAST(${isText ? 'sr_integral_text' : 'sr_integral'}(${value}) AS ${duck})`
     case 'char':
     case 'varchar':
-      return `sr_text(${value})`
+      return isText ? `CAST(${value} AS VARCHAR)` : `sr_text(${value})`
     case 'decimal':
       return duck === 'VARCHAR' ? renderWideDecimal(`sr_text(${value})`, type) : `TRY_CAST(${value} AS ${duck})`
     case 'json':
@@ -256,6 +261,25 @@ function renderWideDecimal(text: string, type: ColumnType): string {
 export function checkUnit(unit: string): string {
   if (!UNITS.has(unit)) throw analyzingError(`Interval unit ${unit} is not supported`)
   return unit
+}
+
+/** Functions whose result is text whatever they are given. */
+const TEXT_FUNCTIONS = new Set(['concat', 'sha2', 'md5', 'hex', 'conv', 'substr', 'substring', 'upper', 'lower'])
+
+/** A value as text. What is text already stays as it is: sr_text names its argument many times, and nested ones would multiply. */
+function renderText(nodes: readonly Node[], render: Call['render']): string {
+  return isText(nodes) ? render(nodes) : `sr_text(${render(nodes)})`
+}
+
+/** Whether an expression is text, as far as its words tell. */
+export function isText(nodes: readonly Node[]): boolean {
+  const [first, group] = nodes
+  if (nodes.length === 1) return first?.kind === 'string'
+  if (nodes.length !== 2 || first?.kind !== 'word' || !isParens(group)) return false
+  const name = first.text.toLowerCase()
+  if (name === 'ifnull' || name === 'coalesce') return splitByComma(group.items).every(isText)
+  if (name === 'cast') return ['STRING', 'VARCHAR'].includes(wordOf(group.items.at(-1)))
+  return TEXT_FUNCTIONS.has(name)
 }
 
 function passThrough(call: Call): string {

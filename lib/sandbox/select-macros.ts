@@ -19,6 +19,8 @@ const MACROS: readonly string[] = [
        THEN CAST(TRY_CAST(trunc(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)) AS HUGEINT) AS VARCHAR)
      WHEN typeof(x) = 'BOOLEAN' THEN sr_text(x)
      ELSE nullif(regexp_extract(CAST(x AS VARCHAR), '^\\s*([+-]?[0-9]+)(\\.[0-9]*)?\\s*$', 1), '') END`,
+  // The same of a text: it names its argument once, which may be long.
+  `sr_integral_text(x) AS nullif(regexp_extract(x, '^\\s*([+-]?[0-9]+)(\\.[0-9]*)?\\s*$', 1), '')`,
   // SUM of integers is BIGINT in StarRocks, HUGEINT in DuckDB.
   `sr_sum(x BIGINT) AS CAST(sum(x) AS BIGINT), (x HUGEINT) AS sum(x),
      (x BOOLEAN) AS CAST(sum(CAST(x AS INTEGER)) AS BIGINT), (x VARCHAR) AS sum(TRY_CAST(x AS DOUBLE)), (x) AS sum(x)`,

@@ -1,6 +1,6 @@
 import type { Catalog, SandboxTable } from './catalog.js'
 import { lex, type Token } from './lexer.js'
-import { checkUnit, renderCall, renderCast } from './select-functions.js'
+import { checkUnit, isText, renderCall, renderCast } from './select-functions.js'
 import {
   type Group,
   isOperator,
@@ -376,7 +376,8 @@ class Rewriter {
     const reader = new TokenReader(this.#source.slice(typeStart.start, group.end - 1))
     const isSigned = reader.accept('SIGNED')
     const type = isSigned ? readColumnType(new TokenReader('bigint')) : readCastType(reader)
-    return renderCast(this.expression(group.items.slice(0, asAt)), type)
+    const value = group.items.slice(0, asAt)
+    return renderCast(this.expression(value), type, isText(value))
   }
 
   #sessionValue(name: string): string {

@@ -9,6 +9,8 @@ export interface SessionOptions {
   readonly user: string
   readonly password: string
   readonly connectTimeoutMs: number
+  /** Longest wait for the answer to a query; default 60 s. */
+  readonly queryTimeoutMs?: number
 }
 
 /** A result row with its column names in lower case (StarRocks' own case varies by version). */
@@ -49,7 +51,7 @@ export class StarRocksSession implements Statements {
   }
 
   query(sql: string): Promise<Row[]> {
-    return this.#run(sql, QUERY_TIMEOUT_MS)
+    return this.#run(sql, this.#options.queryTimeoutMs ?? QUERY_TIMEOUT_MS)
   }
 
   async execute(sql: string): Promise<void> {

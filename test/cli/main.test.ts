@@ -33,7 +33,9 @@ describe('the command line', () => {
     expect(code).toBe(0)
     const names = [...out.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(match => match[1])
     expect(names).toEqual(
-      'start stop status monitor run reload recopy check schema copy wait halted dlq keys sandbox demo'.split(' '),
+      'start stop status monitor run reload recopy check schema copy wait verify halted dlq keys sandbox demo'.split(
+        ' ',
+      ),
     )
     for (const name of names.filter(other => other !== 'demo')) {
       const help = await cli(name!, '--help')

@@ -97,6 +97,7 @@ test('every kind of happening has its line, or none', () => {
     'unsaved: WARN  ENOSPC kind=positionUnsaved retry_in_ms=200 -> master.info cannot be written. Free space on the disk of data_dir and check its permissions; loading continues when it can be saved.',
     'disconnected: WARN  connect ECONNREFUSED 127.0.0.1:3306 kind=sourceUnreachable retry_in_ms=800 -> Check mysql_addr, that the server runs, and that a firewall lets this host through.',
     'failed: ERROR row refused kind=rowRejected position=mysql-bin.000005:700 -> StarRocks refused rows. Widen the column or change the rule, then start again; nothing behind this position was lost.',
+    'verified: INFO  compared with the source tables=3 rows=1000 ms=2000',
     'stopped: INFO  stopped position=mysql-bin.000005:800',
   ])
 })

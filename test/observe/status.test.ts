@@ -55,6 +55,7 @@ test('a snapshot tells all that has happened', () => {
     tables: {
       'shop.orders': { 'demo.orders': { decoded: 28, filtered: 2, collapsed: 4, loaded: 20, parked: 2 } },
     },
+    verify: null,
     last_load: { target: 'demo.orders', label: 'l-1', rows: 10, bytes: 1000, ms: 42, at_ms: START },
     last_error: { kind: 'targetBusy', message: 'too many versions', advice: expect.any(String), at_ms: START },
     retry: null,

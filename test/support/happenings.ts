@@ -109,6 +109,11 @@ export function happenings(atMs: number): { readonly [K in Happening['kind']]: E
     unsaved: { kind: 'unsaved', failure: new Failure('positionUnsaved', 'ENOSPC'), retryInMs: 200 },
     disconnected: { kind: 'disconnected', failure: SOURCE_LOST, retryInMs: 800 },
     failed: { kind: 'failed', failure: new Failure('rowRejected', 'row refused'), position: positionAt(700) },
+    verified: {
+      kind: 'verified',
+      summary: { at_ms: 1_700_000_000_000, ms: 2_000, tables: 3, rows: 1_000, findings: [] },
+      again: false,
+    },
     stopped: { kind: 'stopped', position: positionAt(800) },
   }
 }

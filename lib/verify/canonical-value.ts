@@ -107,7 +107,7 @@ function canonicalMoment(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
-/** The document without insignificant space, members in order of name, numbers exact as canonicalDecimal has them. */
+/** The document without insignificant space, members in order of name, numbers as StarRocks keeps them. */
 function canonicalJson(text: string): string | undefined {
   const tokens = text.match(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|[[\]{}:,]|\S/g)
   if (tokens === null) return undefined
@@ -144,7 +144,19 @@ function canonicalJson(text: string): string | undefined {
       return `{${sorted.map(([name, value]) => `${name}:${value}`).join(',')}}`
     }
     if (token.startsWith('"')) return JSON.stringify(JSON.parse(token))
-    return /^[-\d]/.test(token) ? canonicalDecimal(token)! : token
+    return /^[-\d]/.test(token) ? documentNumber(token) : token
   }
   return walk()
+}
+
+const LEAST_INTEGER = -(2n ** 63n)
+const GREATEST_INTEGER = 2n ** 64n - 1n
+
+/** StarRocks keeps integers of 64 bits, signed or not, in a document; every other number becomes a DOUBLE. */
+function documentNumber(token: string): string {
+  if (/^-?\d+$/.test(token)) {
+    const integer = BigInt(token)
+    if (integer >= LEAST_INTEGER && integer <= GREATEST_INTEGER) return canonicalDecimal(token)!
+  }
+  return canonicalDecimal(String(Number(token)))!
 }

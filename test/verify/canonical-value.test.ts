@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { canonicalValue, type ValueKind } from '../../lib/demo/canonical-value.js'
+import { canonicalValue, type ValueKind } from '../../lib/verify/canonical-value.js'
 
 const same: Array<[ValueKind, string, string]> = [
   ['integer', '007', '7'],

@@ -1,0 +1,48 @@
+import type { SuspectKind } from './row-match.js'
+
+/**
+ * ok: every row of the source is in the target, and no other. pending: rows that could not be judged, since they kept changing
+ * or the engine does not move on. differs: rows that differ although the stream has passed them. ignored: not compared.
+ */
+export type TableState = 'ok' | 'pending' | 'differs' | 'ignored'
+
+export interface DifferingKey {
+  readonly kind: SuspectKind
+  /** Target name of each key column with its value; null is NULL. */
+  readonly key: Readonly<Record<string, string | null>>
+  /** Columns that differ, for `changed`. */
+  readonly columns: readonly string[]
+}
+
+/** The result for one target, as `--json` prints it. */
+export interface TableVerdict {
+  /** "schema.table" of each source table, joined by commas. */
+  readonly source: string
+  readonly target: string
+  readonly state: TableState
+  /** Why the state is pending or ignored, or what limits the result; null where nothing is to be said. */
+  readonly reason: string | null
+  /** Rows of the source (groups, for an aggregate) that were compared. */
+  readonly rows: number
+  /** Rows on both sides that are not the same. */
+  readonly differs: number
+  readonly missing: number
+  readonly extra: number
+  /** Of these, those that were the same after the repair. */
+  readonly repaired: number
+  readonly pending: number
+  /** The first of them. */
+  readonly keys: readonly DifferingKey[]
+  /** Columns that are not compared, with the reason. */
+  readonly ignored_columns: Readonly<Record<string, string>>
+}
+
+export interface VerifyReport {
+  readonly tables: readonly TableVerdict[]
+}
+
+/** A verdict of which nothing else is known. */
+export function verdictOf(source: string, target: string, state: TableState): TableVerdict {
+  const none = { rows: 0, differs: 0, missing: 0, extra: 0, repaired: 0, pending: 0, keys: [], ignored_columns: {} }
+  return { source, target, state, reason: null, ...none }
+}

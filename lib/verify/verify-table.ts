@@ -1,0 +1,175 @@
+import type { KeyBound } from '../model/chunk.js'
+import type { Position } from '../model/position.js'
+import { type TargetTable, tableName, targetName } from '../model/schema.js'
+import type { PlannedTarget } from '../schema-plan.js'
+import { type ComparedTable, composeComparison, sourceNames } from './compared-table.js'
+import type { Suspect } from './row-match.js'
+import { type Difference, type SettleParts, settle } from './settle.js'
+import type { VisibleUpTo } from './stream-place.js'
+import { type Ask, TableSide } from './table-side.js'
+import { walkTable } from './table-walk.js'
+import { type TableVerdict, verdictOf } from './verdict.js'
+
+/** What a comparison talks to. */
+export interface VerifyParts {
+  /** SELECTs at the source: utf8mb4, the stream's zone, ALLOW_INVALID_DATES. */
+  readonly source: Ask
+  readonly target: Ask
+  readonly head: () => Promise<Position>
+  readonly place: VisibleUpTo
+}
+
+export interface VerifyTableOptions {
+  readonly chunkRows: number
+  readonly listRows: number
+  /** Longest wait for the stream to pass what the source has; then rows are pending. */
+  readonly waitMs: number
+  readonly signal: AbortSignal
+  /** Told of the rows compared since it was told last; awaited, so that it can slow the comparison down. */
+  readonly compared?: (rows: number) => Promise<void>
+}
+
+/** Has rows read again through the stream's ordered path; resolves when they have been admitted. `keys`: literals of the source. */
+export type Repair = (request: {
+  readonly schema: string
+  readonly table: string
+  readonly keys: readonly KeyBound[]
+}) => Promise<void>
+
+/** Suspects that are settled together. */
+const SETTLED_TOGETHER = 20_000
+/** A table with more differences is not a table with damages: it is copied again as a whole. */
+const MAX_DIFFERENCES = 100_000
+const SHOWN_KEYS = 20
+
+/** Compares one target with its source tables while both move; with `repair`, mends what differs and looks again. */
+export async function verifyTable(
+  parts: VerifyParts,
+  planned: PlannedTarget,
+  existing: TargetTable,
+  options: VerifyTableOptions,
+  repair: Repair | null = null,
+): Promise<TableVerdict> {
+  const table = composeComparison(planned, existing)
+  const [source, target] = [sourceNames(planned), targetName(existing)]
+  if (typeof table === 'string') return { ...verdictOf(source, target, 'ignored'), reason: table }
+  const found = await findDifferences(parts, table, options)
+  const { differences } = found
+  const count = (kind: Difference['kind']) => differences.filter(difference => difference.kind === kind).length
+  const repaired =
+    repair === null || differences.length === 0 ? null : await mend(parts, table, options, differences, repair)
+  const left = repaired?.left ?? differences.length
+  return {
+    source,
+    target,
+    state: left > 0 ? 'differs' : found.pending > 0 ? 'pending' : 'ok',
+    reason: repaired?.why ?? found.why,
+    rows: found.rows,
+    differs: count('changed'),
+    missing: count('missing'),
+    extra: count('extra'),
+    repaired: differences.length - left,
+    pending: found.pending,
+    keys: differences.slice(0, SHOWN_KEYS).map(({ key, kind, columns }) => ({
+      kind,
+      key: Object.fromEntries(key.map((text, n) => [table.columns[table.key[n]!]!.name, text])),
+      columns,
+    })),
+    ignored_columns: table.ignored,
+  }
+}
+
+/**
+ * Keys that the target has and no source table does, as literals of the source table with this name. Keys whose rows differ
+ * otherwise are passed over. `why`: some could not be judged, since the stream did not get far enough.
+ */
+export async function findDeadKeys(
+  parts: VerifyParts,
+  planned: PlannedTarget,
+  existing: TargetTable,
+  options: VerifyTableOptions,
+  source: string,
+): Promise<{ readonly keys: readonly KeyBound[]; readonly why: string | null }> {
+  const table = composeComparison(planned, existing)
+  const literals =
+    typeof table === 'string' ? null : table.sources.find(one => tableName(one.table) === source)?.keyLiterals
+  if (typeof table === 'string' || literals == null) return { keys: [], why: null }
+  const { differences, why } = await findDifferences(parts, table, options, suspect => suspect.kind === 'extra')
+  return { keys: differences.filter(({ kind }) => kind === 'extra').map(({ key }) => literals(key)), why }
+}
+
+interface Found {
+  readonly differences: readonly Difference[]
+  readonly pending: number
+  readonly rows: number
+  readonly why: string | null
+}
+
+class Enough extends Error {}
+
+async function findDifferences(
+  parts: VerifyParts,
+  table: ComparedTable,
+  options: VerifyTableOptions,
+  wanted: (suspect: Suspect) => boolean = () => true,
+): Promise<Found> {
+  const settling = settleParts(parts, table, options)
+  const differences: Difference[] = []
+  let suspects: Suspect[] = []
+  let [pending, rows] = [0, 0]
+  let why: string | null = null
+  const judge = async (): Promise<void> => {
+    const settled = await settle(settling, suspects)
+    suspects = []
+    pending += settled.pending.length
+    why = settled.why ?? why
+    differences.push(...settled.differences)
+    if (differences.length >= MAX_DIFFERENCES) throw new Enough()
+  }
+  try {
+    await walkTable(table, settling.sides, options, async step => {
+      rows += step.rows
+      suspects.push(...step.suspects.filter(wanted))
+      if (suspects.length >= SETTLED_TOGETHER) await judge()
+      await options.compared?.(step.rows)
+    })
+    await judge()
+  } catch (error) {
+    if (!(error instanceof Enough)) throw error
+    why = `looked at no further after ${differences.length} differences: copy the table again`
+  }
+  return { differences, pending, rows, why }
+}
+
+function settleParts(parts: VerifyParts, table: ComparedTable, options: VerifyTableOptions): SettleParts {
+  const { head, place } = parts
+  const { waitMs, signal } = options
+  const sides = {
+    source: new TableSide(table, 'source', parts.source),
+    target: new TableSide(table, 'target', parts.target),
+  }
+  return { table, sides, head, place, waitMs, signal }
+}
+
+/** How many still differ after they were read again, and why no more could be done. */
+async function mend(
+  parts: VerifyParts,
+  table: ComparedTable,
+  options: VerifyTableOptions,
+  differences: readonly Difference[],
+  repair: Repair,
+): Promise<{ readonly left: number; readonly why: string | null }> {
+  if (table.sources.some(({ keyLiterals }) => keyLiterals === null))
+    return { left: differences.length, why: 'sums and counts cannot be mended by their keys: copy the table again' }
+  for (const request of requestsFor(table, differences)) await repair(request)
+  const again = await settle(settleParts(parts, table, options), differences)
+  return { left: again.differences.length + again.pending.length, why: again.why }
+}
+
+/** For each source table the keys that are to be read from it again. */
+function requestsFor(table: ComparedTable, differences: readonly Difference[]): Parameters<Repair>[0][] {
+  return table.sources.flatMap(({ table: schema, keyLiterals }, n) => {
+    const keys = differences.filter(({ source }) => source === n).map(({ key }) => keyLiterals!(key))
+    return keys.length === 0 ? [] : [{ schema: schema.schema, table: schema.table, keys }]
+  })
+}
