@@ -255,6 +255,8 @@ export class CopyGate {
     if (this.#reason !== null) return reject(this.#reason)
     this.#inject(table, segments)
     table.conclude(admission)
+    if (range?.upTo === null && [...this.#tables.values()].every(({ frontier }) => frontier.isComplete))
+      dispatcher.copiedAll()
     const over = () => this.#remove(file)
     this.#inEpochs.add({ epoch: into, table: table.name, resolve: () => over().then(resolve, reject), reject })
     this.#inEpochs.countRows(epoch, copied)
