@@ -1,6 +1,5 @@
 import type { CopyRecord } from '../model/copy-record.js'
-import { type TableSchema, tableName } from '../model/schema.js'
-import { isWholeNumber } from '../mysql/snapshot/key-form.js'
+import { tableName } from '../model/schema.js'
 import { ChunkTooLarge, type ReadChunk } from '../mysql/snapshot/read-chunk.js'
 import type { CopySource } from './copy-source.js'
 import type { TableCopy } from './gate.js'
@@ -26,7 +25,7 @@ export class RunningCopy {
     record: CopyRecord,
     source: CopySource,
     gate: TableCopy,
-    parts: Omit<CopierParts<ReadChunk>, 'window' | 'stillFits' | 'tooLarge' | 'hasNumberKey'>,
+    parts: Omit<CopierParts<ReadChunk>, 'window' | 'stillFits' | 'tooLarge'>,
   ) {
     this.name = tableName(record)
     this.schema = record.schema
@@ -38,7 +37,6 @@ export class RunningCopy {
       window: () => gate.window(),
       stillFits: () => source.stillFits(),
       tooLarge: error => (error instanceof ChunkTooLarge ? Math.max(1, Math.floor(error.rows / 2)) : null),
-      hasNumberKey: hasNumberKey(source.schema),
     })
   }
 
@@ -77,10 +75,4 @@ export class WorkerReader {
     this.#copy = null
     await reader?.close()
   }
-}
-
-function hasNumberKey({ key, columns }: TableSchema): boolean {
-  const column = columns.find(({ name }) => name === key[0])
-  // The server reads the number of a YEAR, and of a label, in ways of its own.
-  return key.length === 1 && column !== undefined && isWholeNumber(column) && column.dataType.endsWith('int')
 }

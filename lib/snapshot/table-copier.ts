@@ -1,7 +1,6 @@
 import type { ChunkRange, KeyBound } from '../model/chunk.js'
 import { asFailure, Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
-import { KeyStride } from './key-stride.js'
 
 /** What a SELECT gave; see `ReadChunk`. */
 export interface ChunkRows {
@@ -37,8 +36,6 @@ export interface CopierParts<C extends ChunkRows> {
   readonly maxBytes: number
   /** Rejects with `chunkVoid` when the table is not, at this moment, as the stream knows it. */
   readonly stillFits: () => Promise<void>
-  /** The key is one whole number. */
-  readonly hasNumberKey: boolean
   /** How many of a chunk's rows fit for certain, when it was too large; else null. */
   readonly tooLarge: (error: unknown) => number | null
   readonly onRead: (rows: number, bytes: number) => void
@@ -64,13 +61,11 @@ export class TableCopier<C extends ChunkRows> {
   /** Behind it no slot has been cut; `undefined`: the last one has been. */
   #cut: KeyBound | null | undefined
   #cutting = false
-  readonly #stride: KeyStride | null
   #ended = false
 
   constructor(parts: CopierParts<C>) {
     this.#parts = parts
     this.#cut = parts.frontier
-    this.#stride = parts.hasNumberKey ? new KeyStride() : null
   }
 
   /** Chunks that are being read now. */
@@ -104,7 +99,6 @@ export class TableCopier<C extends ChunkRows> {
       if (this.#ended) throw gone()
       slot.held = held
       slot.state = 'read'
-      this.#stride?.read(slot.range, held.chunk.rows)
       this.#parts.onRead(held.chunk.rows, held.chunk.bytes)
     } catch (error) {
       window?.abandon()
@@ -162,7 +156,7 @@ export class TableCopier<C extends ChunkRows> {
     if (after === undefined || this.#cutting) return null
     this.#cutting = true
     try {
-      const upTo = await this.#boundBehind(after, reader, signal)
+      const upTo = await reader.boundBehind(after, this.#parts.chunkRows(), signal)
       const slot: Slot<C> = { range: { after, upTo }, state: 'toRead', held: null, notBeforeMs: 0 }
       if (this.#ended) return null
       this.#slots.push(slot)
@@ -174,20 +168,10 @@ export class TableCopier<C extends ChunkRows> {
     }
   }
 
-  async #boundBehind(after: KeyBound | null, reader: ChunkReader<C>, signal: AbortSignal): Promise<KeyBound | null> {
-    const rows = this.#parts.chunkRows()
-    const guess = this.#stride?.guess(after, rows) ?? null
-    if (guess !== null) return guess
-    const upTo = await reader.boundBehind(after, rows, signal)
-    this.#stride?.cut({ after, upTo }, rows)
-    return upTo
-  }
-
   /** Two chunks in place of one. */
   async #split(slot: Slot<C>, fitting: number, reader: ChunkReader<C>, signal: AbortSignal): Promise<void> {
     const { after, upTo } = slot.range
     slot.state = 'reading'
-    this.#stride?.forget()
     try {
       const middle = await reader.boundBehind(after, fitting, signal)
       if (middle === null || sameBound(middle, upTo)) return
