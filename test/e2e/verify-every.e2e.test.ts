@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => bench?.close())
 
 function configure(verify: string): Promise<void> {
-  return bench.configure({ blocks: `[verify]\n${verify}\n\n${bench.blocks({ t: '' })}` })
+  return bench.configure({ top: { server_id: 4711 }, blocks: `[verify]\n${verify}\n\n${bench.blocks({ t: '' })}` })
 }
 
 async function kept(): Promise<VerifySummary> {
