@@ -3,7 +3,7 @@ import { type Connection, createConnection, type RowDataPacket } from 'mysql2/pr
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 
 /** Rows of the large table; a hundred of them are damaged. */
-export const ROWS = Number(process.env.VERIFY_ROWS ?? 10_000)
+export const ROWS = Number(process.env.VERIFY_ROWS ?? 5_000)
 export const DAMAGES = 100
 const STEP = Math.floor(ROWS / DAMAGES)
 const EXTRA_FROM = 1_000_000_000
