@@ -153,7 +153,7 @@ const SNAPSHOT_KEYS = {
   ),
   chunk_rows: preset(
     integer(1, 10_000_000),
-    25_000,
+    50_000,
     'Rows of a chunk: what is read again when a copy is interrupted. Never more than a quarter of concurrent_ack_win.',
   ),
   chunk_bytes: preset(

@@ -127,6 +127,11 @@ export class Dispatcher {
     if (!this.#parts.window.failure) this.#write(images, routes, commitMs, place, true)
   }
 
+  /** No more rows are expected to be copied: what is open is loaded without the wait for more. To be called before `commit`. */
+  copiedAll(): void {
+    this.#due = true
+  }
+
   /** Nothing moves any more. */
   get hasFailed(): boolean {
     return this.#parts.window.failure !== null
@@ -137,12 +142,12 @@ export class Dispatcher {
     return this.#open.ordinal
   }
 
-  /** Whether so much may be copied into the open epoch: it is new, the ack window has room for all of it, and nobody drains. */
+  /** Whether so much may be copied into the open epoch: it is new, the ack window takes it, and nobody drains. */
   takesCopies(rows: number, bytes: number): boolean {
     const { window } = this.#parts
     const isNew = this.#open.script === null && this.#scripts.length === 0
     if (window.failure || !isNew || this.#idleWaiters.length > 0) return false
-    return window.rows === 0 || (window.rows + rows <= window.maxRows && window.bytes + bytes <= window.maxBytes)
+    return window.takesCopies(rows, bytes)
   }
 
   /**

@@ -37,6 +37,17 @@ export class Window {
     return this.rows * 2 >= this.maxRows || this.bytes * 2 >= this.maxBytes
   }
 
+  /** Whether so much may be copied: all of it, and a quarter of the window stays free for the stream. An empty window takes anything. */
+  takesCopies(rows: number, bytes: number): boolean {
+    if (this.rows === 0) return true
+    return (this.rows + rows) * 4 <= this.maxRows * 3 && (this.bytes + bytes) * 4 <= this.maxBytes * 3
+  }
+
+  /** Whether anything may be copied beyond what is under way. */
+  get takesMoreCopies(): boolean {
+    return this.takesCopies(1, 0)
+  }
+
   get failure(): Failure | null {
     return this.#failure
   }

@@ -118,9 +118,13 @@ export class CopiedTable {
     return split instanceof Promise ? split.then(pieces) : pieces(split)
   }
 
-  /** What is to go in for an admission, in this order. `place` is the copied rows' own, of which so many have gone before. */
+  /**
+   * What is to go in for an admission, in this order. `here`: where the stream stands. `place` is the copied rows' own, of
+   * which so many have gone before.
+   */
   async compose(
     { chunk, range, window, asked }: Admission,
+    here: Position,
     place: ChangePlace,
     commitMs: number,
     rowsBefore: number,
@@ -153,7 +157,7 @@ export class CopiedTable {
     const { order } = this.plan
     const taken =
       order === null
-        ? this.#kept.takeBehind(chunk.high, place, window.at)
+        ? this.#kept.takeBehind(chunk.high, here, window.at)
         : await this.#kept.takeUpTo(range!.upTo, order)
     if (!this.isStrict || order === null || taken.keys.size === 0)
       for (const run of wantedRuns(pieces, null)) add('insert', 'all', run)

@@ -237,10 +237,12 @@ export class CopyGate {
     // changed since the window was opened.
     const place = { binName, binPos, event: -epoch }
     const rowsBefore = this.#inEpochs.rowsOf(epoch)
-    const { segments, copied } = await table.compose(admission, place, now(), rowsBefore)
+    const { segments, copied } = await table.compose(admission, position, place, now(), rowsBefore)
     const isEmpty = segments.length === 0
     if (isEmpty && table.isStrict) await this.#allSaved(position)
-    const file = !isEmpty && table.isStrict && spool !== null ? `${epoch}-${this.#files++}.rows` : null
+    // Behind a frontier the same key may go in several times: by halves it may be left as it never was, with nothing to mend it.
+    const isSpooled = !isEmpty && table.plan.mode === 'behindFrontier' && spool !== null
+    const file = isSpooled ? `${epoch}-${this.#files++}.rows` : null
     const { range, chunk, resolve, reject } = admission
     // An epoch into which nothing goes may never be.
     const into = isEmpty ? this.#inEpochs.lastOf(table.name) : epoch
@@ -253,6 +255,8 @@ export class CopyGate {
     if (this.#reason !== null) return reject(this.#reason)
     this.#inject(table, segments)
     table.conclude(admission)
+    if (range?.upTo === null && [...this.#tables.values()].every(({ frontier }) => frontier.isComplete))
+      dispatcher.copiedAll()
     const over = () => this.#remove(file)
     this.#inEpochs.add({ epoch: into, table: table.name, resolve: () => over().then(resolve, reject), reject })
     this.#inEpochs.countRows(epoch, copied)

@@ -7,6 +7,8 @@ import type { Position } from '../model/position.js'
 import type { AdmissibleChunk, KeyOrder } from './copy-plan.js'
 import type { Segment } from './segment.js'
 
+type Place = Pick<Position, 'binName' | 'binPos'>
+
 /** A row before or behind a change. */
 export interface KeyedImage {
   /** Offsets in the images the change is among. */
@@ -60,8 +62,8 @@ export class KeptChanges {
    * Of a table without a key, whose rows were all read as they stood at one moment: takes out the changes behind it.
    * `here`: where the stream stands, behind that moment. Throws sourceUnfit when changes cannot be put before or behind it.
    */
-  takeBehind(moment: AdmissibleChunk['high'], here: ChangePlace, { serverUuid }: Position): TakenChanges {
-    const isBehind = ({ binName, binPos }: ChangePlace): boolean =>
+  takeBehind(moment: AdmissibleChunk['high'], here: Place, { serverUuid }: Position): TakenChanges {
+    const isBehind = ({ binName, binPos }: Place): boolean =>
       moment.reachedBy({ binName, binPos, serverUuid, gtidSet: '' })
     if (!isBehind(here))
       throw new Failure(

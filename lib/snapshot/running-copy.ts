@@ -1,5 +1,6 @@
 import type { CopyRecord } from '../model/copy-record.js'
-import { tableName } from '../model/schema.js'
+import { type TableSchema, tableName } from '../model/schema.js'
+import { isWholeNumber } from '../mysql/snapshot/key-form.js'
 import { ChunkTooLarge, type ReadChunk } from '../mysql/snapshot/read-chunk.js'
 import type { CopySource } from './copy-source.js'
 import type { TableCopy } from './gate.js'
@@ -25,7 +26,7 @@ export class RunningCopy {
     record: CopyRecord,
     source: CopySource,
     gate: TableCopy,
-    parts: Omit<CopierParts<ReadChunk>, 'window' | 'stillFits' | 'tooLarge'>,
+    parts: Omit<CopierParts<ReadChunk>, 'window' | 'stillFits' | 'tooLarge' | 'hasNumberKey'>,
   ) {
     this.name = tableName(record)
     this.schema = record.schema
@@ -36,7 +37,8 @@ export class RunningCopy {
       ...parts,
       window: () => gate.window(),
       stillFits: () => source.stillFits(),
-      tooLarge: error => error instanceof ChunkTooLarge,
+      tooLarge: error => (error instanceof ChunkTooLarge ? Math.max(1, Math.floor(error.rows / 2)) : null),
+      hasNumberKey: hasNumberKey(source.schema),
     })
   }
 
@@ -75,4 +77,10 @@ export class WorkerReader {
     this.#copy = null
     await reader?.close()
   }
+}
+
+function hasNumberKey({ key, columns }: TableSchema): boolean {
+  const column = columns.find(({ name }) => name === key[0])
+  // The server reads the number of a YEAR, and of a label, in ways of its own.
+  return key.length === 1 && column !== undefined && isWholeNumber(column) && column.dataType.endsWith('int')
 }

@@ -36,8 +36,9 @@ export class SourceGuard {
   /** Null: the next chunk may be read. Rejects as `readLoad` does. */
   async wait(): Promise<Wait | null> {
     const { window } = this.#parts
-    // The stream is to find room when it has more.
-    if (window.halfFull) return { reason: 'StarRocks has not taken yet what was read: the window is half full', ms: 20 }
+    // Chunks are read ahead of the loads, but not before the next one may find room.
+    if (!window.takesMoreCopies)
+      return { reason: 'StarRocks has not taken yet what was read: three quarters of the window are full', ms: 20 }
     const { maxThreadsRunning, maxReplicaLagS } = this.#parts.limits()
     if (maxThreadsRunning === null && maxReplicaLagS === null) return null
     const { threadsRunning, replicaLagS } = await this.#sourceLoad()

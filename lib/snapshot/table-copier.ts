@@ -1,6 +1,7 @@
 import type { ChunkRange, KeyBound } from '../model/chunk.js'
 import { asFailure, Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
+import { KeyStride } from './key-stride.js'
 
 /** What a SELECT gave; see `ReadChunk`. */
 export interface ChunkRows {
@@ -36,7 +37,10 @@ export interface CopierParts<C extends ChunkRows> {
   readonly maxBytes: number
   /** Rejects with `chunkVoid` when the table is not, at this moment, as the stream knows it. */
   readonly stillFits: () => Promise<void>
-  readonly tooLarge: (error: unknown) => boolean
+  /** The key is one whole number. */
+  readonly hasNumberKey: boolean
+  /** How many of a chunk's rows fit for certain, when it was too large; else null. */
+  readonly tooLarge: (error: unknown) => number | null
   readonly onRead: (rows: number, bytes: number) => void
   /** There may be something to do again. */
   readonly onChange: () => void
@@ -60,11 +64,13 @@ export class TableCopier<C extends ChunkRows> {
   /** Behind it no slot has been cut; `undefined`: the last one has been. */
   #cut: KeyBound | null | undefined
   #cutting = false
+  readonly #stride: KeyStride | null
   #ended = false
 
   constructor(parts: CopierParts<C>) {
     this.#parts = parts
     this.#cut = parts.frontier
+    this.#stride = parts.hasNumberKey ? new KeyStride() : null
   }
 
   /** Chunks that are being read now. */
@@ -98,12 +104,14 @@ export class TableCopier<C extends ChunkRows> {
       if (this.#ended) throw gone()
       slot.held = held
       slot.state = 'read'
+      this.#stride?.read(slot.range, held.chunk.rows)
       this.#parts.onRead(held.chunk.rows, held.chunk.bytes)
     } catch (error) {
       window?.abandon()
       slot.state = 'toRead'
       if (this.#ended) return
-      if (this.#parts.tooLarge(error)) await this.#split(slot, reader, signal)
+      const fitting = this.#parts.tooLarge(error)
+      if (fitting !== null) await this.#split(slot, fitting, reader, signal)
       else if (window?.voided.aborted || asFailure(error).kind === 'chunkVoid')
         this.#void(slot, asFailure(window?.voided.aborted ? window.voided.reason : error))
       else throw error
@@ -154,7 +162,7 @@ export class TableCopier<C extends ChunkRows> {
     if (after === undefined || this.#cutting) return null
     this.#cutting = true
     try {
-      const upTo = await reader.boundBehind(after, this.#parts.chunkRows(), signal)
+      const upTo = await this.#boundBehind(after, reader, signal)
       const slot: Slot<C> = { range: { after, upTo }, state: 'toRead', held: null, notBeforeMs: 0 }
       if (this.#ended) return null
       this.#slots.push(slot)
@@ -166,12 +174,22 @@ export class TableCopier<C extends ChunkRows> {
     }
   }
 
+  async #boundBehind(after: KeyBound | null, reader: ChunkReader<C>, signal: AbortSignal): Promise<KeyBound | null> {
+    const rows = this.#parts.chunkRows()
+    const guess = this.#stride?.guess(after, rows) ?? null
+    if (guess !== null) return guess
+    const upTo = await reader.boundBehind(after, rows, signal)
+    this.#stride?.cut({ after, upTo }, rows)
+    return upTo
+  }
+
   /** Two chunks in place of one. */
-  async #split(slot: Slot<C>, reader: ChunkReader<C>, signal: AbortSignal): Promise<void> {
+  async #split(slot: Slot<C>, fitting: number, reader: ChunkReader<C>, signal: AbortSignal): Promise<void> {
     const { after, upTo } = slot.range
     slot.state = 'reading'
+    this.#stride?.forget()
     try {
-      const middle = await reader.boundBehind(after, this.#parts.chunkRows(), signal)
+      const middle = await reader.boundBehind(after, fitting, signal)
       if (middle === null || sameBound(middle, upTo)) return
       slot.range = { after, upTo: middle }
       const rest: Slot<C> = { range: { after: middle, upTo }, state: 'toRead', held: null, notBeforeMs: 0 }

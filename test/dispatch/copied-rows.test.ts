@@ -121,7 +121,7 @@ describe('copied rows', () => {
     expect(r.dispatcher.takesCopies(9, 0)).toBe(true)
     r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
     r.commit()
-    expect([r.dispatcher.takesCopies(3, 0), r.dispatcher.takesCopies(4, 0)]).toEqual([true, false])
+    expect([r.dispatcher.takesCopies(2, 0), r.dispatcher.takesCopies(3, 0)]).toEqual([true, false])
     const drained = r.dispatcher.drain()
     expect(r.dispatcher.takesCopies(1, 0)).toBe(false)
     await finishAll(r)

@@ -3,7 +3,7 @@ import { STORIES, tell } from '../support/copy-story.js'
 import { Random } from '../support/random.js'
 
 const SEEDS = Number(process.env.SEEDS ?? 25)
-const FIRST = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
+const FIRST = Number(process.env.SEED ?? 20261121)
 /** Histories that run side by side: what waits for one waits for all. */
 const ABREAST = 100
 test.each(Object.entries(STORIES))(

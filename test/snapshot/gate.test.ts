@@ -97,6 +97,7 @@ function gateRig(routes: readonly Route[], parts: Partial<GateParts> = {}): Gate
   return Object.assign(base, { gate, noted, order, rows, load, commit })
 }
 
+const FIRST = { after: null, upTo: ['5'] }
 const upsert = toyRoute(toyTarget('rows'))
 const append = toyRoute(toyTarget('log'), { mode: 'append' })
 const sums = toyRoute(toyTarget('sums'), { mode: 'aggregate' })
@@ -129,6 +130,20 @@ describe('the gate', () => {
     expect(r.noted).toMatchObject([{ epoch: 1, position: { binPos: 4 }, range: ALL, rows: 2, spool: null }])
   })
 
+  test('has the end of the last copy loaded without a wait for more rows', async () => {
+    const r = gateRig([upsert])
+    const other = r.gate.copy(planOf([upsert], { table: 'other' }))
+    const copy = r.gate.copy(planOf([upsert]))
+    const first = (await copy.window()).admit(chunkOf(4, [1, 1]), ALL)
+    while (r.noted.length < 1 || r.gate.full) await turn()
+    await turn()
+    expect(r.sink.loads).toEqual([])
+    const last = (await other.window()).admit(chunkOf(4, [2, 2]), ALL)
+    while (r.noted.length < 2 || r.gate.full || r.sink.loads.length === 0) await turn()
+    await r.load()
+    await Promise.all([first, last])
+  })
+
   test('opens windows between transactions only, and the stream waits while a chunk goes in', async () => {
     const r = gateRig([upsert])
     const copy = r.gate.copy(planOf([upsert]))
@@ -143,7 +158,7 @@ describe('the gate', () => {
     r.commit()
     const window = await opening
     expect(window.at.binPos).toBe(14)
-    const admitted = window.admit(chunkOf(14, [1, 1]), ALL)
+    const admitted = window.admit(chunkOf(14, [1, 1]), FIRST)
     expect(r.gate.full).toBe(true)
     const changed = r.rows(
       updateOf([
@@ -167,7 +182,7 @@ describe('the gate', () => {
   test("rows of another stream's share wait too, and are events all the same", async () => {
     const r = gateRig([upsert])
     const window = await r.gate.copy(planOf([upsert])).window()
-    const admitted = window.admit(chunkOf(4, [1, 1]), ALL)
+    const admitted = window.admit(chunkOf(4, [1, 1]), FIRST)
     const held = r.gate.held(PLACE, 1)
     expect([held instanceof Promise, r.dispatcher.unfinished]).toEqual([true, true])
     await held

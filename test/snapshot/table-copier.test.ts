@@ -19,11 +19,24 @@ interface Admission {
 const NEVER = new AbortController().signal
 
 /** A table with keys 1 to `last`, of which chunks are admitted when the test says so. */
-function rig(last: number, about: { frontier?: KeyBound | null; ahead?: number; largest?: number } = {}) {
+function rig(
+  last: number,
+  about: {
+    frontier?: KeyBound | null
+    ahead?: number
+    largest?: number
+    hasNumberKey?: boolean
+    gap?: readonly [number, number]
+  } = {},
+) {
   const admissions: Admission[] = []
   const voided: AbortController[] = []
-  const seen = { voids: 0, abandoned: 0, failed: [] as string[] }
+  const seen = { asked: 0, voids: 0, abandoned: 0, failed: [] as string[] }
   let fits = true
+  const [gapFrom, gapTo] = about.gap ?? [last, last]
+  /** How many rows there are up to a key, and the other way round. */
+  const rowOf = (key: number): number => (key <= gapFrom ? key : gapFrom + Math.max(0, key - gapTo))
+  const keyOf = (row: number): number => (row <= gapFrom ? row : gapTo + row - gapFrom)
   const window = async (): Promise<ChunkWindow<Rows>> => {
     const over = new AbortController()
     voided.push(over)
@@ -48,7 +61,8 @@ function rig(last: number, about: { frontier?: KeyBound | null; ahead?: number; 
     stillFits: async () => {
       if (!fits) throw new Failure('chunkVoid', 'altered')
     },
-    tooLarge: error => error instanceof RangeError,
+    hasNumberKey: about.hasNumberKey ?? false,
+    tooLarge: error => (error instanceof RangeError ? 5 : null),
     onRead: () => undefined,
     onChange: () => undefined,
     onVoid: () => {
@@ -60,14 +74,15 @@ function rig(last: number, about: { frontier?: KeyBound | null; ahead?: number; 
   let gate: Promise<void> | null = null
   const reader: ChunkReader<Rows> = {
     boundBehind: async (after, rows) => {
-      const upTo = Number(after?.[0] ?? 0) + rows
+      seen.asked++
+      const upTo = keyOf(rowOf(Number(after?.[0] ?? 0)) + rows)
       return upTo < last ? [String(upTo)] : null
     },
     read: async (range: ChunkRange, _: Position, signal: AbortSignal) => {
       const text = `${range.after?.[0] ?? ''}-${range.upTo?.[0] ?? ''}`
       await gate
       signal.throwIfAborted()
-      const rows = Number(range.upTo?.[0] ?? last) - Number(range.after?.[0] ?? 0)
+      const rows = rowOf(Math.min(last, Number(range.upTo?.[0] ?? last))) - rowOf(Number(range.after?.[0] ?? 0))
       if (rows > (about.largest ?? 100)) throw new RangeError('too large')
       return { range: text, rows, bytes: rows, release: () => undefined }
     },
@@ -95,6 +110,40 @@ describe('chunks', () => {
       await admit(admissions.length - 1)
     }
     expect(ranges()).toEqual(['-10', '10-20', '20-'])
+  })
+
+  describe('of a key that is a whole number', () => {
+    /** How often the server was asked for a bound, over the whole table. */
+    const copyAll = async ({ copier, copyOne, admit, admissions }: ReturnType<typeof rig>): Promise<void> => {
+      while (copier.wants(performance.now())) {
+        await copyOne()
+        await admit(admissions.length - 1)
+      }
+    }
+
+    test('are cut without asking while the keys are dense', async () => {
+      const copy = rig(105, { hasNumberKey: true, ahead: 1 })
+      await copyAll(copy)
+      expect(copy.ranges()).toEqual([
+        ...['-10', '10-20', '20-30', '30-40', '40-50', '50-60', '60-70', '70-80', '80-90', '90-100', '100-110', '110-'],
+      ])
+      expect(copy.seen.asked).toBe(4)
+    })
+
+    test('are asked for again behind a gap, and are not cut in it for ever', async () => {
+      const copy = rig(1_000_030, { hasNumberKey: true, ahead: 1, gap: [40, 1_000_000] })
+      await copyAll(copy)
+      expect(copy.ranges()).toEqual([
+        '-10',
+        '10-20',
+        '20-30',
+        '30-40',
+        '40-50',
+        '50-1000010',
+        '1000010-1000020',
+        '1000020-',
+      ])
+    })
   })
 
   test('begin behind the frontier', async () => {
