@@ -11,7 +11,10 @@ import type { VerifyReport } from './verdict.js'
 import { verifyTables } from './verify-tables.js'
 
 const FILE = 'verify.json'
+/** Longest wait for the stream to pass what the source has. */
 const WAIT_MS = 60_000
+/** How soon another configuration is in force here. */
+const LOOK_MS = 5_000
 /** A comparison that could not be made is tried again after this time, or after a shorter `every`. */
 const RETRY_MS = 600_000
 const ADVICE =
@@ -37,9 +40,9 @@ export async function verifyContinuously(
       const { every, rate } = config().verify
       const dueMs = every === undefined ? Number.POSITIVE_INFINITY : (last === null ? 0 : last.at_ms + last.ms) + every
       const waitMs = Math.max(dueMs, retryAtMs) - Date.now()
-      // Timers hold 24 days at most; and the configuration may change meanwhile.
+      // The configuration may change meanwhile.
       if (waitMs > 0) {
-        await sleep(Math.min(waitMs, WAIT_MS), undefined, { signal })
+        await sleep(Math.min(waitMs, LOOK_MS), undefined, { signal })
         continue
       }
       try {

@@ -84,7 +84,8 @@ export function findDeadKeysOf(
       if (why !== null)
         throw new Failure(
           'streamBroken',
-          `Not all rows of ${targetName(existing)} could be compared with ${name}: ${why}.`,
+          `Rows of ${targetName(existing)} that ${name} has no more may be left: ${why}.`,
+          { advice: `Run mysql-sr-sync verify --repair --table ${name}; the next start tries it again too.` },
         )
     }
   })
@@ -94,13 +95,16 @@ type Planned = Awaited<ReturnType<typeof planTargets>>
 
 async function withBothSides<T>(
   config: Config,
-  options: Pick<VerifyOptions, 'dataDir' | 'place'>,
+  options: Pick<VerifyOptions, 'dataDir' | 'place' | 'signal'>,
   work: (parts: VerifyParts, planned: Planned, find: (one: PlannedTarget) => Promise<TargetTable | null>) => Promise<T>,
 ): Promise<T> {
   const address = { ...sourceAddress(config), charset: 'utf8mb4', answerTimeoutMs: ANSWER_TIMEOUT_MS }
   const session = await SourceSession.connect(address)
   const starRocks = starRocksOptions(config)
   const target = new StarRocksSession({ ...starRocks, queryTimeoutMs: ANSWER_TIMEOUT_MS }, new Frontends(starRocks))
+  // A pass over a large table must not hold up the end of the process.
+  const cut = (): Promise<unknown> => Promise.all([session.close(), target.close()])
+  options.signal.addEventListener('abort', cut, { once: true })
   try {
     await prepareSource(session, config)
     const parts: VerifyParts = {
@@ -110,8 +114,12 @@ async function withBothSides<T>(
       place: options.place ?? placeOf(options.dataDir),
     }
     return await work(parts, await planTargets(session, config), one => readTarget(target, one.request))
+  } catch (error) {
+    options.signal.throwIfAborted()
+    throw error
   } finally {
-    await Promise.all([session.close(), target.close()])
+    options.signal.removeEventListener('abort', cut)
+    await cut()
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { ResultSetHeader } from 'mysql2/promise'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import type { TableVerdict, VerifyReport } from '../../lib/verify/verdict.js'
@@ -102,11 +103,15 @@ describe.each(['mysql', 'mariadb'] as const)('verify compares every type of %s',
     const connection = await server.connect({ database: schema, charset: 'utf8mb4' })
     await connection.query(SESSION)
     await connection.query('set sql_log_bin = 0')
-    // Each row loses one column's value, or gets one where it had none; then one value takes the place of another.
+    // One value of each column takes the place of another, or of none; some are the same once they are stored.
     const expected = groups.map(({ cases }) => cases.map(({ ddl }) => ddl).toSorted())
     for (const [n, { cases }] of groups.entries())
       for (const [i, { values }] of cases.entries())
-        await connection.query(`update g${n} set v${i} = ${values.at(-1)} where id = ${values.length > 2 ? 1 : 0}`)
+        for (const id of [1, 2, 0]) {
+          const sql = `update g${n} set v${i} = ${values.at(-1)} where id = ${id}`
+          const [{ changedRows }] = await connection.query<ResultSetHeader>(sql)
+          if (changedRows > 0) break
+        }
     await connection.end()
     const changed = await verdicts()
     expect(

@@ -3,7 +3,7 @@ import { type Connection, createConnection, type RowDataPacket } from 'mysql2/pr
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 
 /** Rows of the large table; a hundred of them are damaged. */
-export const ROWS = Number(process.env.VERIFY_ROWS ?? 50_000)
+export const ROWS = Number(process.env.VERIFY_ROWS ?? 5_000)
 export const DAMAGES = 100
 const STEP = Math.floor(ROWS / DAMAGES)
 const EXTRA_FROM = 1_000_000_000
@@ -172,7 +172,12 @@ export class DamagedTables {
     const source = await this.#server.connect({ database: this.#schema, charset: 'utf8mb4', dateStrings: true })
     await this.#atTarget(async connection => {
       const copy = async (select: string, table: string) => {
-        const [rows] = await source.query<RowDataPacket[][]>({ sql: select, rowsAsArray: true })
+        const [rows] = await source.query<RowDataPacket[][]>({
+          sql: select,
+          rowsAsArray: true,
+          // The driver's own reading of a double is off by a last digit now and then.
+          typeCast: field => field.string(),
+        })
         const values = rows.map(
           row => `(${row.map(value => (value === null ? 'NULL' : connection.escape(String(value)))).join(', ')})`,
         )

@@ -145,6 +145,11 @@ export class SnapshotRun {
     await this.#until('end of the snapshot', () => / connected /.test(this.engine.output) && this.isCopied)
   }
 
+  /** Until rows that are gone at the source are gone in the targets too. */
+  async untilCompared(): Promise<void> {
+    await this.#until('end of the comparison', () => this.copies.every(({ deadRows }) => !deadRows))
+  }
+
   async close(): Promise<void> {
     await this.tables.stop().finally(async () => {
       await this.engine.destroy()
