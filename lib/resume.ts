@@ -81,9 +81,10 @@ export async function resume(
   const position = found?.position ?? saved
   const epoch = found?.epoch ?? saved?.epoch ?? 0
   if (found?.script) return { position, epoch, begun: epoch, scripts: [found.script], retired: [] }
-  const chain = chainOf(past, position)
+  const chain = chainOf(past, position, epoch)
   const scripts: EpochScript[] = []
   for (const plan of chain.toReversed()) scripts.unshift(await scriptOf(plan, scripts[0]?.plan ?? null, sink, signal))
+  bridgeGaps(scripts, position)
   // A transaction that is not in gives its ordinal to the next one: the marks count on without a gap.
   const unread = plans.filter(plan => plan.delivery === 'labels' && !chain.includes(plan))
   const begun = Math.max(epoch, ...unread.map(plan => plan.epoch))
@@ -147,10 +148,14 @@ function behindMarks(
   return { position: newest.end, epoch: newest.epoch, script: null }
 }
 
-/** The plans that lie before us, each beginning where the one before it ended. */
-function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null): PlannedEpoch[] {
-  const labels = plans.filter(plan => plan.delivery === 'labels' && plan.shipments.length > 0)
-  const first = labels.find(plan => position !== null && isAt(plan.start, position))
+/**
+ * The plans that lie before us, in order: each begins where the one before it ended, or further on, behind transactions
+ * without a row for any target, whose end need not be saved when the next plan is made. `epoch`: the newest that is in.
+ */
+function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null, epoch: number): PlannedEpoch[] {
+  const ahead = plans.filter(plan => plan.delivery === 'labels' && plan.shipments.length > 0 && plan.epoch > epoch)
+  const labels = ahead.toSorted((a, b) => a.epoch - b.epoch)
+  const first = labels.find(plan => position !== null && (isAt(plan.start, position) || isBehind(plan.start, position)))
   if (first === undefined) return []
   if (first.start.serverUuid !== serverUuid) {
     const strict = first.shipments.flatMap(s => s.loads).find(load => load.mode !== 'upsert')
@@ -167,9 +172,10 @@ function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null): P
   }
   const chain = [first]
   for (;;) {
-    const { end } = chain.at(-1)!
-    const next = end === null ? undefined : labels.find(plan => plan.epoch > first.epoch && isAt(plan.start, end))
-    if (next === undefined || chain.includes(next)) return chain
+    const { epoch: last, end } = chain.at(-1)!
+    if (end === null) return chain
+    const next = labels.find(plan => plan.epoch > last && (isAt(plan.start, end) || isBehind(plan.start, end)))
+    if (next === undefined) return chain
     chain.push(next)
   }
 }
@@ -178,6 +184,23 @@ function chainOf({ plans, serverUuid }: Past, position: SavedPosition | null): P
 function isAt(start: Position, place: Pick<SavedPosition, 'binName' | 'binPos' | 'gtidSet'>): boolean {
   if (place.binName === null || place.binName === '') return start.binName === '' && start.gtidSet === place.gtidSet
   return start.binName === place.binName && start.binPos === place.binPos
+}
+
+function isBehind(start: Position, { binName, binPos }: Pick<SavedPosition, 'binName' | 'binPos'>): boolean {
+  if (start.binName === '' || binName === null || binName === '' || binPos === null) return false
+  return comparePositions(start, { binName, binPos }) > 0
+}
+
+/** Where an epoch begins behind the end of the one before it, what lies between is read as an epoch of its own: it is to be cut there again. */
+function bridgeGaps(scripts: EpochScript[], position: SavedPosition | null): void {
+  for (let i = scripts.length - 1; i >= 0; i--) {
+    const { epoch, start: end } = scripts[i]!
+    const from = i === 0 ? position : scripts[i - 1]!.end
+    if (from === null || !isBehind(end, from)) continue
+    const start = { ...end, binName: from.binName!, binPos: from.binPos!, gtidSet: from.gtidSet ?? '' }
+    const rest = { events: 0, spills: new Set<number>(), databases: null, skips: () => false, plan: null }
+    scripts.splice(i, 0, { epoch: epoch - 1, start, end, ...rest })
+  }
 }
 
 async function scriptOf(

@@ -61,3 +61,30 @@ test.each([
     expect(planned.flatMap(shipment => shipment.loads.map(load => load.label))).toEqual(labels)
   },
 )
+
+test('what lies between two planned epochs, or before the first, is cut there again: transactions without rows', async () => {
+  const at = (binPos: number) => ({ binName: 'b.000001', binPos, gtidSet: '', serverUuid: SERVER })
+  const epoch = (ordinal: number, from: number, to: number | null): PlannedEpoch => ({
+    ...plan(''),
+    epoch: ordinal,
+    start: at(from),
+    end: to === null ? null : at(to),
+  })
+  const plans = [epoch(5, 700, 800), epoch(6, 920, 950), epoch(7, 980, null)]
+  const past = { saved: { ...at(900), edited: false, epoch: 5 }, plans, task: 'k', databases: ['d'] } as const
+  const { scripts } = await resume(
+    { ...past, delivery: 'labels', serverUuid: SERVER },
+    new CommittedSink(),
+    () => undefined,
+    () => '',
+    new AbortController().signal,
+  )
+  expect(
+    scripts.map(script => [script.epoch, script.start.binPos, script.end?.binPos ?? null, script.plan !== null]),
+  ).toEqual([
+    [5, 900, 920, false],
+    [6, 920, 950, true],
+    [6, 950, 980, false],
+    [7, 980, null, true],
+  ])
+})

@@ -7,7 +7,7 @@ import { deleteOf, insertOf, PLACE, toyRoute, toyTarget, updateOf } from '../sup
 const SEEDS = Number(process.env.SEEDS ?? 150)
 
 test(`random histories: at every durable position, the target plus a replay from there is the source (${SEEDS} seeds)`, async () => {
-  const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
+  const first = Number(process.env.SEED ?? 20261121)
   for (let seed = first; seed < first + SEEDS; seed++) await checkHistory(new Random(seed))
 })
 
