@@ -1,6 +1,6 @@
 import type { EventReader } from './event-reader.js'
 import { decodeOptionalMetadata } from './table-map-metadata.js'
-import type { MutableColumn, WireColumn } from './wire-column.js'
+import { type MutableColumn, type WireColumn, wireColumn } from './wire-column.js'
 import { hasSignedness, WIRE, wireTypeName } from './wire-type.js'
 
 /** The layout of a table's row images, as of the moment they were written. */
@@ -110,18 +110,5 @@ function decodeColumn(reader: EventReader, wireType: number): MutableColumn {
     default:
       throw reader.fail(`column ${wireTypeName(wireType)} is not known`)
   }
-  return {
-    type,
-    length,
-    scale,
-    nullable: false,
-    unsigned: hasSignedness(type) ? null : false,
-    collationId: null,
-    name: null,
-    members: null,
-    memberCount: null,
-    geometryType: null,
-    visible: null,
-    dimensions: null,
-  }
+  return wireColumn(type, { length, scale, unsigned: hasSignedness(type) ? null : false })
 }

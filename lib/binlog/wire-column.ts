@@ -24,5 +24,24 @@ export interface WireColumn {
   readonly dimensions: number | null
 }
 
+/** A column of which a table map tells its wire type and the given facts, and nothing else. */
+export function wireColumn(type: number, facts: Partial<WireColumn> = {}): WireColumn {
+  return {
+    type,
+    length: 0,
+    scale: 0,
+    nullable: false,
+    unsigned: null,
+    collationId: null,
+    name: null,
+    members: null,
+    memberCount: null,
+    geometryType: null,
+    visible: null,
+    dimensions: null,
+    ...facts,
+  }
+}
+
 /** A column while its table map is being decoded. */
 export type MutableColumn = { -readonly [K in keyof WireColumn]: WireColumn[K] }

@@ -1,12 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { bindTable } from '../../lib/binlog/bind-table.js'
 import type { TableMap } from '../../lib/binlog/table-map.js'
-import type { WireColumn } from '../../lib/binlog/wire-column.js'
+import { type WireColumn, wireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import { Failure } from '../../lib/model/failure.js'
 import type { SourceColumn, TableSchema } from '../../lib/model/schema.js'
 import { column } from '../starrocks/fixtures.js'
-import { wireColumn } from '../support/wire-column.js'
 
 const source = (name: string, dataType: string, facts: Partial<SourceColumn> = {}): SourceColumn =>
   column(dataType, { name, nullable: false, ...facts })

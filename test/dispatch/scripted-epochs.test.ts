@@ -32,6 +32,19 @@ describe('epochs that are read for a second time', () => {
     expect(r.durable).toEqual([14, 34])
   })
 
+  test('without a row are cut where they were, and not before', async () => {
+    const gap = { ...script(0, 4, 24), events: 0 }
+    const r = rig({ scripts: [gap, script(1, 24, 34)] })
+    r.commit()
+    await turn()
+    expect([r.durable, r.dispatcher.replaying]).toEqual([[], true])
+    r.commit()
+    r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)
+    r.commit()
+    await finishAll(r)
+    expect([r.durable, r.dispatcher.replaying]).toEqual([[24, 34], false])
+  })
+
   test('stop at a DDL statement behind their first row', async () => {
     const r = rig({ scripts: [script(1, 4, 34)] })
     r.dispatcher.rows(insertOf([1, 1]), [route], 1, PLACE)

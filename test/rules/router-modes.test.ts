@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TableMap } from '../../lib/binlog/table-map.js'
+import { wireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { Happening } from '../../lib/model/observer.js'
 import type { MeasureExpression } from '../../lib/model/rule-mode.js'
@@ -11,7 +12,6 @@ import { column } from '../starrocks/fixtures.js'
 import { u8, u32 } from '../support/binlog-builder.js'
 import { SHANGHAI, UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
-import { wireColumn } from '../support/wire-column.js'
 
 const NAMES = ['id', 'shop', 'qty']
 const mapOf = (table: string): TableMap => ({

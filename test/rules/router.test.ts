@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TableMap } from '../../lib/binlog/table-map.js'
+import { wireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
 import { Router } from '../../lib/rules/router.js'
@@ -8,7 +9,6 @@ import type { TargetWish } from '../../lib/rules/target-wish.js'
 import { UTC } from '../support/encoded-rows.js'
 import { rule } from '../support/rule-spec.js'
 import { sourceColumn, sourceTable } from '../support/source-column.js'
-import { wireColumn } from '../support/wire-column.js'
 
 const schemaOf = (table: string): TableSchema => sourceTable([sourceColumn('id', 'int')], { table })
 
