@@ -1,5 +1,7 @@
-import type { Config } from './config/options.js'
+import type { Config, RuleBlock } from './config/options.js'
 import type { Sink } from './dispatch/sink.js'
+import type { RouteMode } from './model/rule-mode.js'
+import type { Operation, RuleShape } from './model/rule-shape.js'
 import type { Zone } from './model/zone.js'
 import type { ReadingOptions } from './mysql/binlog-source.js'
 import type { SourceAddress } from './mysql/session.js'
@@ -99,7 +101,7 @@ export function ruleBookOf(config: Config): RuleBook {
     targetTable: rule.sr_table ?? null,
     orderBy: rule.order_by ?? null,
     partitionBy: rule.partition_by ?? null,
-    mode: rule.group_by === undefined ? rule.mode : ('aggregate' as const),
+    mode: routeMode(rule),
     groupBy: rule.group_by ?? [],
     measures: rule.measures ?? new Map(),
     columns: rule.columns ?? null,
@@ -108,12 +110,35 @@ export function ruleBookOf(config: Config): RuleBook {
     constants: rule.constants ?? new Map<string, string>(),
     zeroDate: rule.zero_date ?? config.zero_date,
     types: { bit1: rule.bit1, tinyint1: rule.tinyint1, cast: rule.cast ?? new Map<string, string>() },
+    shape: shapeOf(rule),
     flushIntervalMs: rule.flush_interval_ms ?? config.flush_interval_ms,
     flushRows: rule.flush_rows ?? config.flush_rows,
     flushBytes: rule.flush_bytes ?? config.flush_bytes,
     loadFormat: rule.load_format ?? config.load_format,
   }))
   return new RuleBook(config.source, rules, config.sr_dbname, config.schema.auto_shard)
+}
+
+function routeMode({ mode, group_by }: RuleBlock): RouteMode {
+  if (group_by !== undefined) return 'aggregate'
+  return mode === 'partial' ? 'upsert' : mode
+}
+
+function shapeOf(rule: RuleBlock): RuleShape {
+  const { flag, time } = rule.soft_delete ?? {}
+  return {
+    where: rule.where ?? null,
+    operations: (rule.operations ?? ['INSERT', 'UPDATE', 'DELETE']).map(name => name.toLowerCase() as Operation),
+    computed: rule.computed ?? new Map(),
+    mask: rule.mask ?? new Map(),
+    transform: rule.transform ?? null,
+    transformColumns: rule.transform_columns ?? new Map(),
+    onDelete: rule.on_delete,
+    softDelete: { flag: flag ?? null, time: time ?? null },
+    partial: rule.mode === 'partial',
+    key: rule.key ?? new Map(),
+    before: rule.before ?? [],
+  }
 }
 
 export function routerOptions(config: Config, zone: Zone, logged: LoggedImages): RouterOptions {

@@ -14,6 +14,7 @@ import {
 } from './field-kinds.js'
 import { type Key, optional, optionalSecret, preset, required, secret } from './key.js'
 import { measure } from './measure.js'
+import { softDelete } from './soft-delete.js'
 import { flag, integer, list, oneOf, oneOrMore, size, tableOf, text } from './value-kinds.js'
 
 const PORT = integer(1, 65535)
@@ -253,9 +254,9 @@ const RULE_KEYS = {
     'Partitions of the target when it is created, by target name of the columns: "date_trunc(\'day\', created_at)", "time_slice(created_at, INTERVAL 7 day)" or a list of columns. A primary key table takes key columns only.',
   ),
   mode: preset(
-    oneOf(['upsert', 'append']),
+    oneOf(['upsert', 'append', 'partial']),
     'upsert',
-    '"upsert" keeps the target equal to the source, by primary key; "append" writes every change as one row of a duplicate key table.',
+    '"upsert" keeps the target equal to the source, by primary key; "append" writes every change as one row of a duplicate key table; "partial" writes its columns of rows that several tables make together.',
   ),
   group_by: optional(
     NAMES,
@@ -264,6 +265,47 @@ const RULE_KEYS = {
   measures: optional(
     tableOf(measure(), 'table of target = "count(*)" or "sum(column)"'),
     'What is kept for each group, by target name: "count(*)", or "sum(column)" of a source column.',
+  ),
+  where: optional(
+    text(),
+    'Only rows for which this expression is true are in the target: "status <> \'draft\' and total > 100"; see docs/expressions.md. A row that no longer is leaves it.',
+  ),
+  operations: optional(
+    list(oneOf(['INSERT', 'UPDATE', 'DELETE']), { type: 'array of "INSERT" | "UPDATE" | "DELETE"' }),
+    'Changes of other kinds are passed over. Default: all three.',
+  ),
+  computed: optional(
+    tableOf(text(), 'table of target = "expression"'),
+    'Columns with the value of an expression, by target name: { total = "price * qty" }; see docs/expressions.md.',
+  ),
+  mask: optional(
+    tableOf(text(), 'table of source = "mask"'),
+    'Columns whose values are hidden, by source name: "keep(3,4)", "email", "sha256" or "null"; see docs/rules.md.',
+  ),
+  transform: optional(
+    text(),
+    'A module of your own that makes of each change another one, several or none: a file beside this one; see docs/transform.md.',
+  ),
+  transform_columns: optional(
+    tableOf(typeText(), 'table of target = "TYPE"'),
+    'StarRocks types, by target name, of the columns that transform adds.',
+  ),
+  on_delete: preset(
+    oneOf(['delete', 'soft', 'ignore', 'nullify']),
+    'delete',
+    'What a DELETE at the source does in the target: "delete" the row; mark it ("soft", see soft_delete); nothing ("ignore"); or, with mode = "partial", set the columns of this rule to NULL ("nullify").',
+  ),
+  soft_delete: optional(
+    softDelete(),
+    'Columns, by target name, that mark deleted rows: flag (1 or 0) and time (when it was deleted). Default: { flag = "_deleted" }.',
+  ),
+  key: optional(
+    tableOf(text(), 'table of target = "source"'),
+    'With mode = "partial": which source columns are the key columns of the target, by target name. Default: the table\'s own key.',
+  ),
+  before: optional(
+    NAMES,
+    'With mode = "append": columns, by source name, of which the value before the change stands in _before_<name>; ["*"]: all.',
   ),
   columns: optional(
     NAMES,

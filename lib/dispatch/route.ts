@@ -46,6 +46,12 @@ export interface Route {
     bitmaps: string,
     place: ChangePlace,
   ) => { readonly route: Route; readonly images: RowImages }
+  /**
+   * Absent: rows are written as the images are. Else what is written in place of an event's images, in this order; the
+   * images are valid until the next call. `copied`: see `EventRows`.
+   * @throws Failure where a rule cannot be carried out with a row
+   */
+  readonly shape?: (images: RowImages, place: ChangePlace, commitMs: number, copied: boolean) => ShapedRows
   /** Null when the rule asks for JSON. */
   readonly csv: { readonly encoder: RouteEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: RouteEncoder; readonly columns: string }
@@ -54,6 +60,14 @@ export interface Route {
   readonly flushIntervalMs: number
   readonly flushRows: number
   readonly flushBytes: number
+}
+
+/** What a rule makes of the rows of an event. */
+export interface ShapedRows {
+  /** Their routes have no `shape`. */
+  readonly pieces: readonly { readonly images: RowImages; readonly route: Route }[]
+  /** Rows that the rule passes over: `decoded` of the account counts them too. */
+  readonly filtered: number
 }
 
 /** The row images of one rows event, still in the event's bytes. */

@@ -1,6 +1,7 @@
 import { compileNamePattern, isRegexPattern } from '../config/name-pattern.js'
 import { Failure } from '../model/failure.js'
 import type { MeasureExpression, RouteMode } from '../model/rule-mode.js'
+import type { RuleShape } from '../model/rule-shape.js'
 import type { TypeChoices, ZeroDate } from '../model/value-policy.js'
 import { autoShardName } from './shard-name.js'
 
@@ -32,6 +33,7 @@ export interface RuleSpec {
   readonly constants: ReadonlyMap<string, string>
   readonly zeroDate: ZeroDate
   readonly types: TypeChoices
+  readonly shape: RuleShape
   readonly flushIntervalMs: number
   readonly flushRows: number
   readonly flushBytes: number

@@ -1,3 +1,4 @@
+import { PLAIN_SHAPE } from '../../lib/model/rule-shape.js'
 import type { TypeChoices } from '../../lib/model/value-policy.js'
 import type { RuleSpec } from '../../lib/rules/rule-book.js'
 
@@ -23,6 +24,7 @@ export function rule(parts: Partial<RuleSpec>): RuleSpec {
     constants: new Map(),
     zeroDate: 'null',
     types: MAPPED_TYPES,
+    shape: PLAIN_SHAPE,
     flushIntervalMs: 1000,
     flushRows: 1,
     flushBytes: 1,
