@@ -159,6 +159,16 @@ export class Engine {
     return JSON.parse((await this.cli('status', '--json')).stdout) as Status
   }
 
+  /** What `status --json` says when it is so: the engine writes its status a little behind what it says. */
+  async statusWhen(isSo: (status: Status) => boolean): Promise<Status> {
+    for (;;) {
+      const status = await this.status()
+      if (isSo(status)) return status
+      if (!this.alive) throw new Error(`ended with the status ${JSON.stringify(status)}: ${this.#output}`)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  }
+
   async position(): Promise<string> {
     return readFile(this.masterInfo, 'utf8')
   }
