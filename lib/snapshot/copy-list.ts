@@ -123,7 +123,7 @@ function countedTwice(tables: readonly RuledTable[]): Failure {
 }
 
 /** Nothing of it can be in a target: all its changes were left to the copy. */
-function isUntouched(record: CopyRecord | undefined): boolean {
+export function isUntouched(record: CopyRecord | undefined): boolean {
   return record !== undefined && isUnfinished(record) && record.frontier === null && record.rows === 0
 }
 

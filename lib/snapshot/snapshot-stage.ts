@@ -3,6 +3,7 @@ import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import type { Config } from '../config/options.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Pace } from '../dispatch/pace.js'
+import type { Sink } from '../dispatch/sink.js'
 import type { Window } from '../dispatch/window.js'
 import type { KeyBound } from '../model/chunk.js'
 import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
@@ -24,6 +25,7 @@ import type { CopyOrders, KeysRead, OrderedSnapshot, SnapshotLimits, TableId } f
 import { CopySource, type SourceParts } from './copy-source.js'
 import type { FindDeadKeys } from './dead-keys.js'
 import { copyModeOf, describeTable } from './described-table.js'
+import { refuseFilledTargets } from './filled-targets.js'
 import { recordsBehind } from './followed-changes.js'
 import { CopyGate } from './gate.js'
 import { Snapshot } from './snapshot.js'
@@ -33,6 +35,7 @@ import { CopySpool } from './spool.js'
 export interface StageParts {
   readonly config: Config
   readonly state: SnapshotState
+  readonly sink: Pick<Sink, 'holdsRows'>
   readonly orders: CopyOrders
   /** Null: it cannot be told which rows are gone at the source. */
   readonly findDeadKeys: FindDeadKeys | null
@@ -151,7 +154,7 @@ export class SnapshotStage implements OrderedSnapshot {
 
   /** It was followed, and its tables are about to be known otherwise. */
   async changed(change: SchemaChange): Promise<void> {
-    const { state, config, isMain } = this.#parts
+    const { state, config, isMain, book, sink, observer } = this.#parts
     if (!isMain || !state.known) return
     const facts = {
       find: (schema: string, table: string) => state.find({ schema, table }),
@@ -163,6 +166,8 @@ export class SnapshotStage implements OrderedSnapshot {
       const edit = recordsBehind(named, facts)
       for (const gone of edit.remove) await this.#snapshot.leave(gone)
       if (edit.remove.length > 0) await state.remove(...edit.remove)
+      const renamed = edit.put.filter(record => record.reason === 'renamed' && state.find(record) === null)
+      await refuseFilledTargets(renamed, { book, sink, records: state.tables, observer })
       for (const record of edit.put) {
         if (JSON.stringify(record) !== JSON.stringify(state.find(record))) await state.put(record)
         if (!isUnfinished(record) || named.change.after === null) await this.#snapshot.leave(record)
@@ -201,7 +206,9 @@ export class SnapshotStage implements OrderedSnapshot {
       if (this.#parts.state.find(table) !== null) continue
       const { schema, described } = this.#known(table)
       const record = freshRecord(described, { state: 'waiting', reason: 'added', deadRows: false, nowMs: Date.now() })
-      await this.#parts.state.put(record)
+      const { book, sink, state, observer } = this.#parts
+      await refuseFilledTargets([record], { book, sink, records: state.tables, observer })
+      await state.put(record)
       await this.#snapshot.enter(record, schema)
     }
   }
@@ -268,7 +275,7 @@ function countedTwice(described: RuledTable): Failure {
     'snapshotUnfit',
     `Rows of ${tableName(described)} cannot be read again alone: in ${described.targets.join(', ')} they would be counted twice, or row images leave columns out.`,
     {
-      advice: `TRUNCATE TABLE ${described.targets.join(', ')} in StarRocks while the engine is stopped, remove ${tableName(described)} from data_dir/snapshot/state.json and start again: it is copied anew.`,
+      advice: `mysql-sr-sync recopy --truncate ${tableName(described)} empties ${described.targets.join(', ')} first, between two transactions.`,
     },
   )
 }

@@ -1,6 +1,7 @@
 import type { MasterInfo } from '../checkpoint/master-info.js'
 import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import type { Config } from '../config/options.js'
+import type { Sink } from '../dispatch/sink.js'
 import type { AdmittedChunk } from '../model/copy-record.js'
 import { asFailure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
@@ -15,6 +16,7 @@ import type { Resumption } from '../resume.js'
 import type { RuleBook } from '../rules/rule-book.js'
 import { listCopies, type RuledTable, type StartKind } from './copy-list.js'
 import { describeTable } from './described-table.js'
+import { refuseFilledTargets } from './filled-targets.js'
 import { judgeAdmitted } from './judge-admitted.js'
 
 export interface StartParts {
@@ -77,6 +79,7 @@ export interface BeginParts {
   readonly book: RuleBook
   /** The tables that the stream knows where it begins. */
   readonly known: readonly TableSchema[]
+  readonly sink: Pick<Sink, 'holdsRows'>
   readonly observer: Observer
 }
 
@@ -85,7 +88,7 @@ export interface BeginParts {
  * with snapshotUnfit where rows would be missing or be counted twice, with positionUnsaved.
  */
 export async function beginSnapshot(
-  { config, state, book, known, observer }: BeginParts,
+  { config, state, book, known, sink, observer }: BeginParts,
   start: StartKind,
   resumed: Resumption,
 ): Promise<readonly AdmittedChunk[]> {
@@ -104,6 +107,7 @@ export async function beginSnapshot(
     epoch: resumed.epoch,
     nowMs: Date.now(),
   })
+  await refuseFilledTargets(list.put, { book, sink, records: state.tables, observer })
   for (const warning of list.warnings) observer({ kind: 'warning', ...warning })
   if (list.remove.length > 0) await state.remove(...list.remove)
   if (list.put.length > 0) await state.put(...list.put)

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
@@ -152,6 +153,43 @@ describe.each([
     await engine.caughtUp()
     expect(await ids('log')).toEqual(range(1, last))
     expect(await ids('plain')).toEqual(range(1, last))
+  }, 90_000)
+
+  test('a table of changes that comes again is refused while its target has rows, and the old configuration runs on', async () => {
+    await configure(['plain'])
+    well(await engine.cli('reload'))
+    await source.query(`insert into ${schema}.log values (501, 1)`)
+    await configure(['plain', 'log'])
+    const refusal = { code: 5, stderr: expect.stringMatching(/log would be copied into .*TRUNCATE TABLE/s) }
+    expect(await engine.cli('reload', '--dry-run')).toMatchObject(refusal)
+    expect(await engine.cli('reload')).toMatchObject(refusal)
+    await source.query(`insert into ${schema}.plain values (501, 1)`)
+    await engine.caughtUp()
+    expect([await ids('plain'), await ids('log')]).toEqual([range(1, 501), range(1, 500)])
+    await target.query(`truncate table ${schema}.log`)
+    well(await engine.cli('reload'))
+    await copied('log', 501)
+    await engine.caughtUp()
+    expect(await ids('log')).toEqual(range(1, 501))
+  }, 90_000)
+
+  test('an engine that has lost its data_dir copies no change twice', async () => {
+    await engine.stop()
+    await rm(engine.dataDir, { recursive: true })
+    engine.start()
+    if (delivery === 'labels') {
+      expect(await engine.ended()).toBe(5)
+      expect(engine.output).toMatch(/log would be copied into .*log, where rows are already.*kind=snapshotUnfit/)
+      expect([await ids('plain'), await ids('log')]).toEqual([range(1, 500), range(1, 500)])
+      await target.query(`truncate table ${schema}.log`)
+      engine.start()
+    }
+    await source.query(`insert into ${schema}.log values (501, 1)`)
+    await copied('log', 501)
+    await engine.caughtUp()
+    expect(await ids('log')).toEqual(range(1, 501))
+    const had = 'had rows before the copy began'
+    if (delivery === 'labels') expect(engine.output).toContain(`${schema}.plain ${had}`)
   }, 90_000)
 
   test('without an engine it is noted for the next start', async () => {
