@@ -93,7 +93,7 @@ export function freshRecord(
 ): CopyRecord {
   const { state, reason, deadRows, nowMs, where = null } = about
   const none = { frontier: null, rows: 0, bytes: 0, epoch: 0 }
-  return { schema, table, state, reason, where, targets, key, ...none, deadRows, sinceMs: nowMs }
+  return { schema, table, state, reason, where, targets, key, ...none, deadRows, mode: null, sinceMs: nowMs }
 }
 
 /** Epochs count anew from here on. */

@@ -21,7 +21,6 @@ export interface SourceParts {
   readonly zone: Zone
   /** Tables that must be read as a whole may have so many bytes. */
   readonly wholeBytes: number
-  readonly modeOf: (schema: TableSchema) => CopyMode
   /** Makes sure of the targets. */
   readonly copyRoutes: (schema: TableSchema) => CopyRoutes | Promise<CopyRoutes>
 }
@@ -65,8 +64,7 @@ export class CopySource {
   }
 
   /** A table as the stream knows it where it stands. Rejects as the source does. */
-  static async open(parts: SourceParts, schema: TableSchema, record: CopyRecord): Promise<CopySource> {
-    const mode = parts.modeOf(schema)
+  static async open(parts: SourceParts, schema: TableSchema, record: CopyRecord, mode: CopyMode): Promise<CopySource> {
     const order = mode === 'atOnce' || schema.key.length === 0 ? null : new KeyOrder(parts.address, schema)
     return new CopySource(parts, schema, record, mode, order)
   }

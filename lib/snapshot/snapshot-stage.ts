@@ -99,7 +99,6 @@ export class SnapshotStage implements OrderedSnapshot {
       zoneText: config.time_zone,
       zone: parts.zone,
       wholeBytes: window.maxBytes,
-      modeOf: schema => copyModeOf(this.#describe(schema), parts.wholeImages),
       copyRoutes: schema => router.copyRoutes(schema),
     }
     const limits = () => parts.orders.limits
@@ -117,6 +116,8 @@ export class SnapshotStage implements OrderedSnapshot {
       }),
       limits: limits(),
       savedEpoch: parts.savedEpoch,
+      modeOf: schema => copyModeOf(this.#describe(schema), parts.wholeImages),
+      isReplaying: () => dispatcher.replaying,
       quarter: { rows: Math.floor(window.maxRows / 4), bytes: Math.floor(window.maxBytes / 4) },
       isHalted: parts.isHalted,
       session: work => SourceSession.during(address, work),
@@ -215,10 +216,15 @@ export class SnapshotStage implements OrderedSnapshot {
 
   async readKeys(table: TableId, keys: readonly KeyBound[], signal: AbortSignal): Promise<KeysRead> {
     const { schema, described } = this.#known(table)
-    if (copyModeOf(described, this.#parts.wholeImages) !== 'atOnce') throw countedTwice(described)
+    const mode = copyModeOf(described, this.#parts.wholeImages)
+    if (mode !== 'atOnce') throw countedTwice(described)
     const record = freshRecord(described, { state: 'waiting', reason: 'ordered', deadRows: false, nowMs: Date.now() })
     const running = this.#snapshot.copyOf(table)
-    const source = running?.source ?? (await CopySource.open(this.#sources, schema, record))
+    if (running !== null && running.source.plan.mode !== mode)
+      throw new Failure('requestRefused', `${tableName(described)}: keys cannot be read while the table is copied.`, {
+        advice: 'Ask again when its copy has ended (mysql-sr-sync status).',
+      })
+    const source = running?.source ?? (await CopySource.open(this.#sources, schema, record, mode))
     const gate = running?.gate ?? this.gate.copy(source.plan)
     try {
       return await readAskedKeys(source, gate, keys, signal)

@@ -8,7 +8,9 @@ import type { SourceSession } from '../mysql/session.js'
 import { nextChunkRows } from '../mysql/snapshot/chunk-size.js'
 import { estimateTable } from '../mysql/snapshot/table-estimate.js'
 import { withinMs } from '../within-ms.js'
+import { nextMode } from './copy-mode.js'
 import type { SnapshotLimits, TableId } from './copy-orders.js'
+import type { CopyMode } from './copy-plan.js'
 import { ProgressBook } from './copy-progress.js'
 import { CopySource, type SourceParts } from './copy-source.js'
 import type { CopyGate } from './gate.js'
@@ -33,6 +35,10 @@ export interface SnapshotParts {
   readonly guard: SourceGuard
   readonly limits: SnapshotLimits
   readonly savedEpoch: number
+  /** How the changes of a table may be judged, by its rules and the row images. */
+  readonly modeOf: (schema: TableSchema) => CopyMode
+  /** Whether epochs of earlier runs are still read again. */
+  readonly isReplaying: () => boolean
   /** A quarter of the ack window: a chunk has never more. */
   readonly quarter: { readonly rows: number; readonly bytes: number }
   /** Whether a table is halted: its copy pauses, since windows need its changes. */
@@ -96,10 +102,12 @@ export class Snapshot {
    */
   async enter(record: CopyRecord, schema: TableSchema, judged?: CopyRecord['frontier']): Promise<RunningCopy> {
     await this.leave(record)
-    const { gate, sources, state } = this.#parts
+    const { gate, sources, state, modeOf, isReplaying } = this.#parts
     const { frontier, ended } = state.frontierOf(record)
     const at = judged === undefined ? frontier : judged
-    const source = await CopySource.open(sources, schema, { ...record, frontier: at })
+    const mode = nextMode(modeOf(schema), record.mode, isReplaying())
+    await state.judge(record, mode)
+    const source = await CopySource.open(sources, schema, { ...record, frontier: at }, mode)
     const name = tableName(record)
     const copy: RunningCopy = new RunningCopy(record, source, gate.copy(source.plan), {
       frontier: ended ? undefined : frontier,
