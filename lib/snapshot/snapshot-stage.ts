@@ -72,6 +72,8 @@ export class SnapshotStage implements OrderedSnapshot {
   readonly #snapshot: Snapshot
   readonly #sources: SourceParts
   #signal: AbortSignal | null = null
+  /** Writes of how far the copies are. */
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(parts: StageParts) {
     this.#parts = parts
@@ -184,12 +186,17 @@ export class SnapshotStage implements OrderedSnapshot {
 
   /** Everything up to this epoch is durable, and the position saved. */
   saved(epoch: number, position: Position): void {
-    if (this.#parts.isMain) this.#snapshot.saved(epoch).catch(error => this.#warn(error))
+    if (this.#parts.isMain) {
+      const writing = this.#snapshot.saved(epoch).catch(error => this.#warn(error))
+      this.#writing = Promise.all([this.#writing, writing])
+    }
     this.gate.saved(epoch, position)
   }
 
   async close(reason: Failure): Promise<void> {
     this.gate.abandon(reason)
+    // Who comes next reads how far the copies are.
+    await this.#writing
     await this.#snapshot.close()
   }
 
@@ -198,6 +205,8 @@ export class SnapshotStage implements OrderedSnapshot {
     if (described.strict) throw countedTwice(described)
     const about = { state: 'waiting', reason: 'ordered', deadRows: false, where, nowMs: Date.now() } as const
     const record = freshRecord(described, about)
+    // A chunk of the copy before would move the frontier of this one.
+    await this.#snapshot.leave(record)
     await this.#parts.state.put(record)
     await this.#snapshot.enter(record, schema)
   }

@@ -11,6 +11,7 @@ import { exactHead } from '../mysql/exact-head.js'
 import type { ServerFacts } from '../mysql/server-facts.js'
 import type { SourceSession } from '../mysql/session.js'
 import { resolveStart, type StartPoint } from '../mysql/start-position.js'
+import { countUndecidedXa } from '../mysql/undecided-xa.js'
 import { readingOptions } from '../registry.js'
 import type { Resumption } from '../resume.js'
 import type { RuleBook } from '../rules/rule-book.js'
@@ -68,9 +69,18 @@ export async function findStart(
   }
 }
 
-function headOf({ session, facts, config, observer }: StartParts, signal: AbortSignal): Promise<StartPoint> {
+async function headOf({ session, facts, config, observer }: StartParts, signal: AbortSignal): Promise<StartPoint> {
   const scan = { ...readingOptions(config), verifyChecksum: false }
-  return exactHead(session, facts, scan, observer, signal)
+  const head = await exactHead(session, facts, scan, observer, signal)
+  const undecided = await countUndecidedXa(session)
+  if (undecided !== null && undecided > 0)
+    observer({
+      kind: 'warning',
+      message: `Reading begins at the end of the binlog, and ${undecided} XA transactions are prepared there whose rows lie before it: the stream stops where one of them is committed.`,
+      advice:
+        'XA RECOVER lists them. Have them decided and begin again with an empty data_dir; or copy their tables again when the stream has stopped (recopy), and move the position behind the XA COMMIT.',
+    })
+  return head
 }
 
 export interface BeginParts {

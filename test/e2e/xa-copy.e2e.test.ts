@@ -54,6 +54,7 @@ test.each([
       await decidePrepared(server, 'rollback', `'${schema}gone'`)
       await engine.caughtUp()
       expect(await state()).toEqual(before)
+      expect(engine.output).toMatch(/2 XA transactions are prepared there.*the stream stops/)
       await decidePrepared(server, 'commit', `'${schema}kept'`)
       expect(await engine.ended()).toBe(6)
       expect(engine.output).toMatch(/preparedRowsLost.*XA COMMIT/s)
