@@ -90,7 +90,12 @@ async function supervise(
   const copies: CopyParts = {
     orders,
     findDeadKeys: (table, found, until) =>
-      findDeadKeysOf(reload.config, { dataDir, waitMs: DEAD_KEYS_WAIT_MS, rate: null, signal: until }, table, found),
+      findDeadKeysOf(
+        reload.config,
+        { dataDir, waitMs: DEAD_KEYS_WAIT_MS, rate: orders.limits.rowsPerS, signal: until },
+        table,
+        found,
+      ),
   }
   const runMain = async (until: Scope['until'], own: Config | null = null): Promise<void> => {
     const scope = { stateDir: dataDir, task, share: share(), until }
