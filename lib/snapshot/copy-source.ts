@@ -79,10 +79,16 @@ export class CopySource {
   async reader(): Promise<SourceReader> {
     const { address, streamed, zoneText, zone, wholeBytes } = this.#parts
     const { expressions } = await this.ready()
-    const { unusable } = await estimateTable(await this.#session(), this.schema, zone)
     const plan = { schema: this.schema, expressions, where: this.#where, zone: zoneText, streamed }
+    // That it is the wrong server is said before that it lacks the table.
     const reader = await TableReader.open(address, plan)
-    return unusable === null ? reader : new WholeReader(reader, tableName(this.schema), unusable, wholeBytes)
+    try {
+      const { unusable } = await estimateTable(await this.#session(), this.schema, zone)
+      return unusable === null ? reader : new WholeReader(reader, tableName(this.schema), unusable, wholeBytes)
+    } catch (error) {
+      await reader.close()
+      throw error
+    }
   }
 
   /** Rejects with chunkVoid when the server has, at this moment, other columns than the stream knows here. */
