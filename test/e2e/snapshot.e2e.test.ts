@@ -3,7 +3,7 @@ import { Random } from '../support/random.js'
 import { sharedServer } from '../support/servers.js'
 import { SnapshotRun } from '../support/snapshot-run.js'
 
-const ROWS = Number(process.env.SNAPSHOT_ROWS ?? 40_000)
+const ROWS = Number(process.env.SNAPSHOT_ROWS ?? 20_000)
 const KILLS = Number(process.env.KILLS ?? 6)
 const SEED = Number(process.env.SEED ?? 20_260_105)
 
@@ -16,7 +16,7 @@ test.each([
     const chunk = Math.max(200, Math.round(ROWS / 60))
     const random = new Random(SEED)
     // So slow that each life of the engine ends before the copy does.
-    const rate = Math.round(ROWS / 30)
+    const rate = Math.round(ROWS / 20)
     const snapshot = `mode = "initial"\nconnections = 2\nchunk_rows = ${chunk}\nrate_rows = ${rate}`
     const run = await SnapshotRun.create(await sharedServer(source), delivery, ROWS, random, snapshot)
     try {

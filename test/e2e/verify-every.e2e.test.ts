@@ -39,9 +39,10 @@ test('[verify] every: the running engine compares by itself, warns of what diffe
     `insert into ${schema}.t values (9, 'z')`,
   )
   const name = `${schema}.t`
-  await engine.said(`Source and target are not the same: ${name} and ${name}: 1 differs, 1 missing, 1 extra`)
   const finding = { source: name, target: name, state: 'differs', differs: 1, missing: 1, extra: 1, pending: 0 }
-  const status = await engine.statusWhen(({ verify }) => (verify?.findings.length ?? 0) > 0)
+  await engine.said(`Source and target are not the same: ${name} and ${name}: 1 differs, 1 missing, 1 extra`)
+  // A comparison in the middle of the statements above has found a part of it.
+  const status = await engine.statusWhen(({ verify }) => verify?.findings[0]?.extra === 1)
   expect(status).toMatchObject({ verify: { tables: 1, rows: 3, findings: [finding] } })
   expect((await engine.cli('status')).stdout).toMatch(/verify .*1 differ, 1 missing, 1 extra, 0 pending/)
   expect(await engine.stop()).toBe(0)
