@@ -52,7 +52,7 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
       if (round % 3 === 0) await source.query(`insert into ${bench.schema}.unrelated values ()`)
       expect(await seen()).toBe(round)
     }
-  }, 90_000)
+  }, 120_000)
 
   test('when nothing but unrelated changes, rotations and statements without rows came', async () => {
     const before = await seen()
@@ -67,7 +67,7 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
       await source.query(statement)
       expect(await seen()).toBe(before)
     }
-  }, 60_000)
+  }, 120_000)
 
   test('right after a start at the end of an idle source', async () => {
     await bench.engine.caughtUp()
@@ -80,7 +80,7 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
     bench.engine.start()
     await up()
     expect(await seen()).toBe(ROUNDS)
-  }, 60_000)
+  }, 120_000)
 
   if (kind === 'mysql')
     test('it says when it cannot be: not running, not in time', async () => {
@@ -93,5 +93,5 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
       expect(await seen()).toBe(-1)
       await bench.engine.stop()
       expect(await bench.engine.cli('wait')).toEqual({ code: 1, stdout: '', stderr: 'not running\n' })
-    }, 60_000)
+    }, 120_000)
 })
