@@ -139,13 +139,13 @@ export class Engine {
   }
 
   /** Read-your-writes: everything the source has committed now is visible in the target afterwards. */
-  async caughtUp(seconds = 60): Promise<void> {
+  async caughtUp(seconds = 120): Promise<void> {
     const outcome = await this.wait(seconds)
     if (outcome.code !== 0) throw new Error(`wait: ${outcome.stdout}${outcome.stderr}\nengine: ${this.#output}`)
   }
 
   /** The command `wait`, with whatever it says. */
-  async wait(seconds = 60): Promise<Outcome> {
+  async wait(seconds = 120): Promise<Outcome> {
     // On a busy machine `wait` may be up before the engine that was started before it, and finds none running.
     while (this.alive && runningProcess(this.dataDir)?.pid !== this.pid) await new Promise(done => setTimeout(done, 20))
     return this.#ask('wait', '--timeout', String(seconds))
