@@ -23,6 +23,11 @@ const STOP_WAIT_MS = 3_000
 const TOLD_MS = 100
 /** A chunk may have so many times the bytes that were aimed at before it is cut in two. */
 const LARGEST = 4
+/**
+ * From so many connections to one table on its chunks are cut before they are read. For fewer that is no gain: the engine
+ * writes the rows of a SELECT no faster than the server sends them, so the next one may wait for its last row.
+ */
+const SIDE_BY_SIDE = 3
 /** Chunks of one table that are read before the first of them is admitted, beyond one for each connection. */
 const AHEAD = 1
 
@@ -105,6 +110,7 @@ export class Snapshot {
       frontier: ended ? undefined : frontier,
       ahead: source.plan.mode === 'atOnce' ? () => this.#limits.connections + AHEAD : () => 1,
       chunkRows: () => this.#chunkRows(name),
+      cutsFirst: () => copy.workers >= SIDE_BY_SIDE,
       maxBytes: Math.min(this.#limits.chunkBytes * LARGEST, this.#parts.quarter.bytes),
       onRead: (rows, bytes) => this.#read(copy, rows, bytes),
       onChange: () => this.#changed(),
