@@ -149,7 +149,7 @@ const SNAPSHOT_KEYS = {
   connections: preset(
     integer(1, 64),
     2,
-    'Chunks that are read at the same time, each over a connection of its own; of one table or of several.',
+    'Connections that read: as many tables at the same time. Two of one table take turns with its chunks; three and more read them side by side, for which its keys are looked at once more.',
   ),
   chunk_rows: preset(
     integer(1, 10_000_000),
