@@ -154,12 +154,12 @@ const SNAPSHOT_KEYS = {
   chunk_rows: preset(
     integer(1, 10_000_000),
     50_000,
-    'Rows of a chunk: what is read again when a copy is interrupted. Never more than a quarter of concurrent_ack_win.',
+    'Rows of a chunk: what is read again when a copy is interrupted. Never more than an eighth of concurrent_ack_win.',
   ),
   chunk_bytes: preset(
     size('1KB', '1GB'),
     '8MB',
-    'The same bound in bytes, by the rows read so far. Never more than a quarter of ack_win_bytes.',
+    'The same bound in bytes, by the rows read so far. Never more than an eighth of ack_win_bytes; a chunk that turns out to have over a quarter is read again in parts.',
   ),
   rate_rows: optional(
     integer(1, 1_000_000_000),

@@ -114,7 +114,7 @@ export class SnapshotStage implements OrderedSnapshot {
       }),
       limits: limits(),
       savedEpoch: parts.savedEpoch,
-      quarter: { rows: Math.floor(window.maxRows / 4), bytes: Math.floor(window.maxBytes / 4) },
+      eighth: { rows: Math.floor(window.maxRows / 8), bytes: Math.floor(window.maxBytes / 8) },
       isHalted: parts.isHalted,
       session: work => SourceSession.during(address, work),
       onCopied: record => this.#copied(record),

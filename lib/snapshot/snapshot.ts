@@ -38,8 +38,8 @@ export interface SnapshotParts {
   readonly guard: SourceGuard
   readonly limits: SnapshotLimits
   readonly savedEpoch: number
-  /** A quarter of the ack window: a chunk has never more. */
-  readonly quarter: { readonly rows: number; readonly bytes: number }
+  /** An eighth of the ack window: a chunk is to have no more, so that two can go in while the half that is full loads. */
+  readonly eighth: { readonly rows: number; readonly bytes: number }
   /** Whether a table is halted: its copy pauses, since windows need its changes. */
   readonly isHalted: (schema: string, table: string) => boolean
   /** A short session with the server that is read. */
@@ -111,7 +111,7 @@ export class Snapshot {
       ahead: source.plan.mode === 'atOnce' ? () => this.#limits.connections + AHEAD : () => 1,
       chunkRows: () => this.#chunkRows(name),
       cutsFirst: () => copy.workers >= SIDE_BY_SIDE,
-      maxBytes: Math.min(this.#limits.chunkBytes * LARGEST, this.#parts.quarter.bytes),
+      maxBytes: Math.min(this.#limits.chunkBytes * LARGEST, 2 * this.#parts.eighth.bytes),
       onRead: (rows, bytes) => this.#read(copy, rows, bytes),
       onChange: () => this.#changed(),
       onVoid: failure => this.#void(copy, failure),
@@ -316,9 +316,9 @@ export class Snapshot {
   }
 
   #chunkRows(name: string): number {
-    const { quarter } = this.#parts
-    const most = Math.max(1, Math.min(this.#limits.chunkRows, quarter.rows))
-    const bytes = Math.min(this.#limits.chunkBytes, quarter.bytes)
+    const { eighth } = this.#parts
+    const most = Math.max(1, Math.min(this.#limits.chunkRows, eighth.rows))
+    const bytes = Math.min(this.#limits.chunkBytes, eighth.bytes)
     const last = this.#perRow.get(name)
     return last === undefined ? most : nextChunkRows(last.rows, last.bytes, bytes, most)
   }
