@@ -1,22 +1,15 @@
 /**
- * DataViews of the buffers in use: four bytes at a time are read and written in one step. One view of a source is remembered
- * and some of targets, since many values in a row come from one buffer and go to one other, and rows to that of their lane.
+ * DataViews of the buffers in use: four bytes at a time are read and written in one step. One view of a source and one
+ * of a target are remembered, since many values in a row come from one buffer and go to one other.
  */
 
 let source: Uint8Array = new Uint8Array(0)
 let sourceView = new DataView(source.buffer)
 let target: Uint8Array = source
 let targetView = sourceView
-/** Of the targets before, the one that was put in longest ago is the next to go. */
-const TARGETS = 8
-const targets = Array.from({ length: TARGETS }, () => target)
-const targetViews = Array.from({ length: TARGETS }, () => targetView)
-let oldest = 0
 
 /** A remembered buffer above this size is let go as soon as another one is read. */
 const LARGE = 1 << 22
-/** Larger ones are no buffers that are used again: they are not remembered beside the newest. */
-const LARGEST_TARGET = 1 << 20
 
 export function sourceViewOf(b: Uint8Array): DataView {
   if (b === source) return sourceView
@@ -31,17 +24,9 @@ export function releaseSource(b: Uint8Array): void {
 }
 
 export function targetViewOf(o: Uint8Array): DataView {
-  return o === target ? targetView : otherTarget(o)
-}
-
-function otherTarget(o: Uint8Array): DataView {
+  if (o === target) return targetView
   target = o
-  const known = targets.indexOf(o)
-  targetView = known >= 0 ? targetViews[known]! : new DataView(o.buffer, o.byteOffset, o.length)
-  if (known >= 0 || o.length > LARGEST_TARGET) return targetView
-  targets[oldest] = o
-  targetViews[oldest] = targetView
-  oldest = (oldest + 1) % TARGETS
+  targetView = new DataView(o.buffer, o.byteOffset, o.length)
   return targetView
 }
 
