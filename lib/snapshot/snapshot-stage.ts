@@ -120,7 +120,7 @@ export class SnapshotStage implements OrderedSnapshot {
       savedEpoch: parts.savedEpoch,
       modeOf: schema => copyModeOf(this.#describe(schema), parts.wholeImages),
       isReplaying: () => dispatcher.replaying,
-      quarter: { rows: Math.floor(window.maxRows / 4), bytes: Math.floor(window.maxBytes / 4) },
+      eighth: { rows: Math.floor(window.maxRows / 8), bytes: Math.floor(window.maxBytes / 8) },
       isHalted: parts.isHalted,
       session: work => SourceSession.during(address, work),
       onCopied: record => this.#copied(record),
