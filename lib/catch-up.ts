@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { HaltedTables } from './checkpoint/halted-tables.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { syncFolder } from './checkpoint/replace-file.js'
+import { SnapshotState } from './checkpoint/snapshot-state.js'
 import type { Config } from './config/options.js'
+import { isUnfinished } from './model/copy-record.js'
 import { asFailure, Failure } from './model/failure.js'
 import { type BinlogPlace, type HaltedTable, isFrom, obstacleOf } from './model/halted-table.js'
 import type { Happening, Observer } from './model/observer.js'
@@ -12,6 +14,8 @@ import { tableName } from './model/schema.js'
 import { errorCode } from './model/system-error.js'
 import { type CopyParts, Pipeline } from './pipeline.js'
 import { createSink, ruleBookOf } from './registry.js'
+import { isUntouched } from './snapshot/copy-list.js'
+import { judgeAdmitted } from './snapshot/judge-admitted.js'
 import type { Lessons } from './stream-scope.js'
 import { CatchUpShare } from './table-share.js'
 
@@ -54,7 +58,11 @@ export class CatchUp {
     this.#tell(waiting)
     await runMain(place => halted.tables.every(({ from }) => isBehind(place, from) !== false))
     if (signal.aborted) return
-    const main = await readPosition(new MasterInfoFile(dataDir))
+    const info = new MasterInfoFile(dataDir)
+    const main = await readPosition(info)
+    // All that the main stream has admitted is in: what is caught up is judged by how far the copies really are.
+    const snapshot = await SnapshotState.open(dataDir)
+    await snapshot.settle(judgeAdmitted(snapshot.admitted, { durable: (await info.load())?.epoch ?? 0, scripts: [] }))
     if (main === null) throw new Failure('internal', `the main stream left no position in ${dataDir}`)
     for (const table of waiting) {
       if (signal.aborted) return
@@ -124,11 +132,28 @@ export class CatchUp {
 
   async #rejoin(table: HaltedTable, position: Position): Promise<void> {
     const { halted, observer } = this.#parts
+    if (table.dropped) await this.#copyAnew(table)
     await halted.remove(table.id)
     observer({ kind: 'tableRejoined', source: tableName(table), position, dropped: table.dropped })
     observer({ kind: 'haltedTables', tables: halted.tables })
     await this.#forget(table)
     await this.#sweep()
+  }
+
+  /**
+   * What was held of a table is given up: a copy of it that was under way can no longer be told from that, so it begins anew. Where
+   * its target must be empty for that, the next stream looks (`refuseFilledTargets`).
+   */
+  async #copyAnew(table: HaltedTable): Promise<void> {
+    const { config, dataDir } = this.#parts
+    const snapshot = await SnapshotState.open(dataDir)
+    const record = snapshot.find(table)
+    if (record === null || !isUnfinished(record) || isUntouched(record)) return
+    const strict = ruleBookOf(config)
+      .match(table.schema, table.table)
+      .some(({ rule }) => rule.mode !== 'upsert')
+    if (strict) await snapshot.remove(table)
+    else await snapshot.put({ ...record, state: 'waiting', frontier: null, rows: 0, bytes: 0, deadRows: true })
   }
 
   /** Marks of a catch-up that is over are never read again: that they are there is untidy, not wrong. */

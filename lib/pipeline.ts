@@ -160,7 +160,7 @@ export class Pipeline {
       },
     )
     dispatcher.failed.catch(failure => abort.abort(failure))
-    const copying = this.#copying(ready, { snapshot, book, tracker, dispatcher, window, pace, databases })
+    const copying = this.#copying(ready, { snapshot, book, sink, tracker, dispatcher, window, pace, databases })
     stage = copying
     const { gate } = copying
     const stopSource = new AbortController()
@@ -300,7 +300,7 @@ export class Pipeline {
 
   #copying(
     { router, schemas, resumed, replays, delivery, wholeImages, zone }: PreparedStream,
-    parts: Pick<StageParts, 'book' | 'tracker' | 'dispatcher' | 'window' | 'pace'> & {
+    parts: Pick<StageParts, 'book' | 'sink' | 'tracker' | 'dispatcher' | 'window' | 'pace'> & {
       readonly snapshot: SnapshotState
       readonly databases: readonly string[]
     },

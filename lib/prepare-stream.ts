@@ -108,7 +108,9 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     if (resumed.scripts.length === 0) await journal.forgetAll()
     // What is to be copied is known on disk before a position is: without it, what lies before the position would be taken for copied.
     const known = schemas.follower.tables
-    const replays = isMain ? await beginSnapshot({ config, state: snapshot, book, known, observer }, kind, resumed) : []
+    const replays = isMain
+      ? await beginSnapshot({ config, state: snapshot, book, known, sink, observer }, kind, resumed)
+      : []
     if (isMain && resumed.scripts.length === 0)
       await carryOutOrders({ config, dataDir, state: snapshot, book, known, router, sink, observer })
     // With it the position is known before the first load, an order by hand is taken, and marks may go.

@@ -1,7 +1,9 @@
+import { SnapshotState } from './checkpoint/snapshot-state.js'
 import type { Config } from './config/options.js'
 import { chooseDelivery } from './delivery-choice.js'
 import type { Sink } from './dispatch/sink.js'
 import { Failure } from './model/failure.js'
+import type { Observer } from './model/observer.js'
 import { type TableSchema, tableName } from './model/schema.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
@@ -12,6 +14,9 @@ import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { TargetModes } from './rules/target-modes.js'
+import { freshRecord } from './snapshot/copy-list.js'
+import { describeTable } from './snapshot/described-table.js'
+import { refuseFilledTargets } from './snapshot/filled-targets.js'
 import { type Lessons, ownTables, targetDatabases } from './stream-scope.js'
 import { compareTables, type TableChange } from './table-changes.js'
 import type { TableShare } from './table-share.js'
@@ -20,6 +25,7 @@ export interface CheckParts {
   readonly old: Config
   readonly next: Config
   readonly task: string
+  readonly dataDir: string
   readonly share: TableShare
   readonly lessons: Lessons
   readonly signal: AbortSignal
@@ -75,6 +81,7 @@ export async function checkReload(parts: CheckParts): Promise<Checked> {
     )
     const schemas = await readSchemas(session, written, next)
     for (const schema of schemas) await router.judge(schema, true)
+    await judgeCopies(parts, schemas, book, sink)
     return {
       tables,
       prepare: async () => {
@@ -96,6 +103,25 @@ function claimTargets(book: RuleBook, tables: readonly { readonly schema: string
   const modes = new TargetModes()
   for (const { schema, table } of tables)
     if (book.wanted(schema, table)) for (const matched of book.match(schema, table)) modes.claim(matched)
+}
+
+/** Tables that come are copied: rejects where rows would count twice, before anything is changed. */
+async function judgeCopies(
+  { dataDir, next, warn }: CheckParts,
+  schemas: readonly TableSchema[],
+  book: RuleBook,
+  sink: Sink,
+): Promise<void> {
+  const state = await SnapshotState.open(dataDir)
+  if (next.snapshot.mode === 'never' || !state.known) return
+  const about = { state: 'waiting', reason: 'added', deadRows: false, nowMs: Date.now() } as const
+  const fresh = schemas
+    .filter(schema => state.find(schema) === null)
+    .map(schema => describeTable(schema, book, next.skip_no_pk_table))
+    .filter(described => described !== null)
+    .map(described => freshRecord(described, about))
+  const observer: Observer = happening => happening.kind === 'warning' && warn(happening.message)
+  await refuseFilledTargets(fresh, { book, sink, records: state.tables, observer })
 }
 
 async function readSchemas(

@@ -2,7 +2,7 @@ import type { Config } from './config/options.js'
 import { compareConfigs, refuseKept, renderKeyChange } from './config-change.js'
 import { Failure } from './model/failure.js'
 import type { Happening, Observer } from './model/observer.js'
-import type { checkReload } from './reload-check.js'
+import type { Checked, CheckParts } from './reload-check.js'
 import type { Lessons } from './stream-scope.js'
 import { renderTableChange, type TableChange } from './table-changes.js'
 import type { TableShare } from './table-share.js'
@@ -20,7 +20,7 @@ export interface ReloadParts {
   readonly task: string
   readonly share: () => TableShare
   readonly lessons: Lessons
-  readonly check: typeof checkReload
+  readonly check: (parts: Omit<CheckParts, 'dataDir'>) => Promise<Checked>
   readonly observer: Observer
 }
 

@@ -13,7 +13,7 @@ import type { Position } from './model/position.js'
 import { type CopyParts, Pipeline } from './pipeline.js'
 import { addRecopy } from './recopy.js'
 import { snapshotLimits } from './registry.js'
-import { type ReadConfig, Reload } from './reload.js'
+import { type ReadConfig, Reload, type ReloadParts } from './reload.js'
 import { checkReload } from './reload-check.js'
 import { addReload } from './reload-request.js'
 import { addRepair } from './repair-request.js'
@@ -81,7 +81,8 @@ async function supervise(
   const lessons: Lessons = { jsonTargets: new Set(), transactionsUnfit: null, serverIdAsked: false, carried }
   const task = `mss_${config.server_id}`
   const share = (): MainShare => new MainShare(halted, reload.config.on_ddl === 'evolve', observer)
-  const reload = new Reload(config, { read, task, share, lessons, check: checkReload, observer })
+  const check: ReloadParts['check'] = parts => checkReload({ ...parts, dataDir })
+  const reload = new Reload(config, { read, task, share, lessons, check, observer })
   const halted = await HaltedTables.open(dataDir).catch(error => {
     throw failed(asFailure(error))
   })
@@ -89,7 +90,12 @@ async function supervise(
   const copies: CopyParts = {
     orders,
     findDeadKeys: (table, found, until) =>
-      findDeadKeysOf(reload.config, { dataDir, waitMs: DEAD_KEYS_WAIT_MS, rate: null, signal: until }, table, found),
+      findDeadKeysOf(
+        reload.config,
+        { dataDir, waitMs: DEAD_KEYS_WAIT_MS, rate: orders.limits.rowsPerS, signal: until },
+        table,
+        found,
+      ),
   }
   const runMain = async (until: Scope['until'], own: Config | null = null): Promise<void> => {
     const scope = { stateDir: dataDir, task, share: share(), until }

@@ -6,6 +6,8 @@ const FORMAT = 1
 const STATES = new Set<unknown>(['waiting', 'copying', 'copied', 'followed'])
 const REASONS = new Set<unknown>(['initial', 'added', 'positionLost', 'ordered', 'renamed', 'created', 'before'])
 
+const MODES = new Set<unknown>(['atOnce', 'behindFrontier', null])
+
 /** What the text of state.json says. Throws an Error that names what is wrong. */
 export function parseSnapshot(text: string): {
   readonly tables: readonly CopyRecord[]
@@ -19,9 +21,8 @@ export function parseSnapshot(text: string): {
 }
 
 function isCopy(value: unknown): value is CopyRecord {
-  const { schema, table, state, reason, where, targets, key, frontier, rows, bytes, epoch, deadRows, sinceMs } = Object(
-    value,
-  ) as Partial<CopyRecord>
+  const { schema, table, state, reason, where, targets, key, frontier, rows, bytes, epoch, deadRows, mode, sinceMs } =
+    Object(value) as Partial<CopyRecord>
   return (
     [schema, table].every(isText) &&
     STATES.has(state) &&
@@ -30,7 +31,8 @@ function isCopy(value: unknown): value is CopyRecord {
     [targets, key].every(isTexts) &&
     (frontier === null || isTexts(frontier)) &&
     [rows, bytes, epoch, sinceMs].every(isCount) &&
-    typeof deadRows === 'boolean'
+    typeof deadRows === 'boolean' &&
+    MODES.has(mode)
   )
 }
 

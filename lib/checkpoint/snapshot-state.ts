@@ -79,6 +79,13 @@ export class SnapshotState {
     return this.#save()
   }
 
+  /** How the changes of a table are judged from now on. Rejects with positionUnsaved. */
+  async judge(id: TableId, mode: NonNullable<CopyRecord['mode']>): Promise<void> {
+    if (this.find(id)?.mode === mode) return
+    this.#tables = this.#tables.map(copy => (isSame(copy, id) ? { ...copy, mode } : copy))
+    await this.#save()
+  }
+
   /** Nothing is known of these tables any more. Rejects with positionUnsaved. */
   async remove(...tables: readonly TableId[]): Promise<void> {
     const isGone = (one: TableId): boolean => tables.some(table => isSame(table, one))

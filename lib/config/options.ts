@@ -150,17 +150,17 @@ const SNAPSHOT_KEYS = {
   connections: preset(
     integer(1, 64),
     2,
-    'Chunks that are read at the same time, each over a connection of its own; of one table or of several.',
+    'Connections that read: as many tables at the same time. Two of one table take turns with its chunks; three and more read them side by side, for which its keys are looked at once more.',
   ),
   chunk_rows: preset(
     integer(1, 10_000_000),
     50_000,
-    'Rows of a chunk: what is read again when a copy is interrupted. Never more than a quarter of concurrent_ack_win.',
+    'Rows of a chunk: what is read again when a copy is interrupted. Never more than an eighth of concurrent_ack_win.',
   ),
   chunk_bytes: preset(
     size('1KB', '1GB'),
     '8MB',
-    'The same bound in bytes, by the rows read so far. Never more than a quarter of ack_win_bytes.',
+    'The same bound in bytes, by the rows read so far. Never more than an eighth of ack_win_bytes; a chunk that turns out to have over a quarter is read again in parts.',
   ),
   rate_rows: optional(
     integer(1, 1_000_000_000),

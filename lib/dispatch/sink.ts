@@ -87,6 +87,11 @@ export interface Sink {
    * when it takes too long or `signal` fires, or another Failure of the connection.
    */
   evolve(evolution: TargetEvolution, signal: AbortSignal): Promise<EvolutionReport>
+  /** Whether a target has rows, those alone whose columns have these texts; false where it is missing. */
+  holdsRows(
+    target: { readonly database: string; readonly table: string },
+    constants: readonly { readonly name: string; readonly text: string }[],
+  ): Promise<boolean>
   /** Empties a target (the source table was truncated). */
   truncate(target: TargetTable): Promise<void>
   /**

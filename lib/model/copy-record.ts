@@ -26,6 +26,8 @@ export interface CopyRecord {
   readonly epoch: number
   /** Rows that are gone at the source may be in the target: to be looked for when it is copied. */
   readonly deadRows: boolean
+  /** How its changes were judged last, see `CopyMode`; null: not yet. */
+  readonly mode: 'atOnce' | 'behindFrontier' | null
   /** Ms since 1970. */
   readonly sinceMs: number
 }

@@ -60,10 +60,7 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
   for (const name of rule.types.cast.keys())
     if (targets[schema.columns.findIndex(c => c.name === name)] === null)
       throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
-  const constants = [...rule.constants].map(([name, text]) => ({
-    name,
-    text: text.replaceAll('$schema', schema.schema).replaceAll('$table', schema.table),
-  }))
+  const constants = constantTexts(rule, schema)
   const names = [...targets, ...constants.map(c => c.name), ...measures.map(m => m.name)].filter(name => name !== null)
   checkNames(names, schema, matched)
   return {
@@ -76,6 +73,17 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
     })),
     key: keyOf(schema, targets, constants, matched),
   }
+}
+
+/** The columns of a rule that hold the same text in every row of a source table. */
+export function constantTexts(
+  { constants }: MatchedRule['rule'],
+  { schema, table }: { readonly schema: string; readonly table: string },
+): { readonly name: string; readonly text: string }[] {
+  return [...constants].map(([name, text]) => ({
+    name,
+    text: text.replaceAll('$schema', schema).replaceAll('$table', table),
+  }))
 }
 
 /** Every name once, and none that is StarRocks' own or the change id's. */

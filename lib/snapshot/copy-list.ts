@@ -83,7 +83,8 @@ export function listCopies(facts: StartFacts): StartList {
     stateKnown && mode !== 'never' ? put(t, 'waiting', 'added') : put(t, 'followed', 'before'),
   )
   const kept = start === 'ordered' ? counted(facts) : setBack(facts)
-  return { put: [...added, ...kept], remove: unwanted, warnings: [] }
+  const anew = otherKeys(facts).filter(record => !kept.some(one => isSame(one, record)))
+  return { put: [...added, ...kept, ...anew], remove: unwanted, warnings: [] }
 }
 
 /** A copy from the beginning on. */
@@ -93,7 +94,7 @@ export function freshRecord(
 ): CopyRecord {
   const { state, reason, deadRows, nowMs, where = null } = about
   const none = { frontier: null, rows: 0, bytes: 0, epoch: 0 }
-  return { schema, table, state, reason, where, targets, key, ...none, deadRows, sinceMs: nowMs }
+  return { schema, table, state, reason, where, targets, key, ...none, deadRows, mode: null, sinceMs: nowMs }
 }
 
 /** Epochs count anew from here on. */
@@ -110,6 +111,29 @@ function setBack({ records, tables, epoch, nowMs }: StartFacts): CopyRecord[] {
   return missing.map(t => freshRecord(t, { state: 'waiting', reason: 'positionLost', deadRows: true, nowMs }))
 }
 
+/** Copies of which the frontier counts no more: the key was changed while the table was halted. */
+function otherKeys({ records, tables, nowMs }: StartFacts): CopyRecord[] {
+  const changed = tables.flatMap(table => {
+    const record = records.find(one => isSame(one, table))
+    const isOther = record !== undefined && JSON.stringify(record.key) !== JSON.stringify(table.key)
+    return isOther && isUnfinished(record) && record.frontier !== null ? [{ table, record }] : []
+  })
+  return changed.map(({ table, record }) => copiedAnew(record, table, nowMs))
+}
+
+/** A copy that begins again, as its key is another by now. Throws snapshotUnfit where rows would be counted twice. */
+export function copiedAnew({ reason, deadRows, where }: CopyRecord, table: RuledTable, nowMs: number): CopyRecord {
+  if (!table.strict) return freshRecord(table, { state: 'waiting', reason, deadRows, nowMs, where })
+  const targets = table.targets.join(', ')
+  throw new Failure(
+    'snapshotUnfit',
+    `The key of ${tableName(table)} was changed while its rows were being copied into ${targets}, where rows that come twice are counted twice.`,
+    {
+      advice: `TRUNCATE TABLE ${targets} in StarRocks, remove ${tableName(table)} from data_dir/snapshot/state.json and start again: it is copied anew.`,
+    },
+  )
+}
+
 function countedTwice(tables: readonly RuledTable[]): Failure {
   const names = tables.map(tableName).join(', ')
   const targets = [...new Set(tables.flatMap(t => t.targets))].join(', ')
@@ -123,7 +147,7 @@ function countedTwice(tables: readonly RuledTable[]): Failure {
 }
 
 /** Nothing of it can be in a target: all its changes were left to the copy. */
-function isUntouched(record: CopyRecord | undefined): boolean {
+export function isUntouched(record: CopyRecord | undefined): boolean {
   return record !== undefined && isUnfinished(record) && record.frontier === null && record.rows === 0
 }
 

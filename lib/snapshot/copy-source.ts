@@ -21,7 +21,6 @@ export interface SourceParts {
   readonly zone: Zone
   /** Tables that must be read as a whole may have so many bytes. */
   readonly wholeBytes: number
-  readonly modeOf: (schema: TableSchema) => CopyMode
   /** Makes sure of the targets. */
   readonly copyRoutes: (schema: TableSchema) => CopyRoutes | Promise<CopyRoutes>
 }
@@ -65,8 +64,7 @@ export class CopySource {
   }
 
   /** A table as the stream knows it where it stands. Rejects as the source does. */
-  static async open(parts: SourceParts, schema: TableSchema, record: CopyRecord): Promise<CopySource> {
-    const mode = parts.modeOf(schema)
+  static async open(parts: SourceParts, schema: TableSchema, record: CopyRecord, mode: CopyMode): Promise<CopySource> {
     const order = mode === 'atOnce' || schema.key.length === 0 ? null : new KeyOrder(parts.address, schema)
     return new CopySource(parts, schema, record, mode, order)
   }
@@ -81,10 +79,16 @@ export class CopySource {
   async reader(): Promise<SourceReader> {
     const { address, streamed, zoneText, zone, wholeBytes } = this.#parts
     const { expressions } = await this.ready()
-    const { unusable } = await estimateTable(await this.#session(), this.schema, zone)
     const plan = { schema: this.schema, expressions, where: this.#where, zone: zoneText, streamed }
+    // That it is the wrong server is said before that it lacks the table.
     const reader = await TableReader.open(address, plan)
-    return unusable === null ? reader : new WholeReader(reader, tableName(this.schema), unusable, wholeBytes)
+    try {
+      const { unusable } = await estimateTable(await this.#session(), this.schema, zone)
+      return unusable === null ? reader : new WholeReader(reader, tableName(this.schema), unusable, wholeBytes)
+    } catch (error) {
+      await reader.close()
+      throw error
+    }
   }
 
   /** Rejects with chunkVoid when the server has, at this moment, other columns than the stream knows here. */

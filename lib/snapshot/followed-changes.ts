@@ -1,8 +1,6 @@
 import { type CopyRecord, isUnfinished } from '../model/copy-record.js'
-import { Failure } from '../model/failure.js'
-import { tableName } from '../model/schema.js'
 import type { NamedChange, TableChange } from '../model/schema-change.js'
-import { freshRecord, type RuledTable } from './copy-list.js'
+import { copiedAnew, freshRecord, type RuledTable } from './copy-list.js'
 
 export interface ChangeFacts {
   /** Null: nothing is known of a table of this name. */
@@ -48,7 +46,7 @@ function altered(record: CopyRecord | null, described: RuledTable | null, { nowM
   const { targets, key } = described
   const sameKey = JSON.stringify(key) === JSON.stringify(record.key)
   if (sameKey || !isUnfinished(record) || record.frontier === null) return [{ ...record, targets, key }]
-  return [anew(record, described, nowMs)]
+  return [copiedAnew(record, described, nowMs)]
 }
 
 function renamed(
@@ -70,20 +68,6 @@ function renamed(
     put: [freshRecord(described, { state: 'waiting', reason: 'renamed', deadRows: false, nowMs: facts.nowMs })],
     remove,
   }
-}
-
-/** Its frontier counts no more. */
-function anew(record: CopyRecord, described: RuledTable, nowMs: number): CopyRecord {
-  if (described.strict)
-    throw new Failure(
-      'snapshotUnfit',
-      `The key of ${tableName(record)} was changed while its rows were being copied into ${described.targets.join(', ')}, where rows that come twice are counted twice.`,
-      {
-        advice: `TRUNCATE TABLE ${described.targets.join(', ')} in StarRocks, remove ${tableName(record)} from data_dir/snapshot/state.json and start again: it is copied anew.`,
-      },
-    )
-  const { reason, deadRows, where } = record
-  return freshRecord(described, { state: 'waiting', reason, deadRows, nowMs, where })
 }
 
 function followed(described: RuledTable, nowMs: number): CopyRecord {

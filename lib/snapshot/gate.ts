@@ -247,6 +247,11 @@ export class CopyGate {
     // An epoch into which nothing goes may never be.
     const into = isEmpty ? this.#inEpochs.lastOf(table.name) : epoch
     if (file !== null) await spool!.write(file, segments)
+    // What is not copied any more must not move the frontier of a copy that begins anew.
+    if (this.#tables.get(table.name) !== table) {
+      await this.#remove(file)
+      return reject(new Failure('chunkVoid', `${table.name} is not copied any more.`))
+    }
     if (this.#reason === null && range !== null) {
       const { schema, table: name } = table.plan
       const { rows, bytes } = chunk

@@ -3,6 +3,7 @@ import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import type { Config } from '../config/options.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Pace } from '../dispatch/pace.js'
+import type { Sink } from '../dispatch/sink.js'
 import type { Window } from '../dispatch/window.js'
 import type { KeyBound } from '../model/chunk.js'
 import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
@@ -24,6 +25,7 @@ import type { CopyOrders, KeysRead, OrderedSnapshot, SnapshotLimits, TableId } f
 import { CopySource, type SourceParts } from './copy-source.js'
 import type { FindDeadKeys } from './dead-keys.js'
 import { copyModeOf, describeTable } from './described-table.js'
+import { refuseFilledTargets } from './filled-targets.js'
 import { recordsBehind } from './followed-changes.js'
 import { CopyGate } from './gate.js'
 import { Snapshot } from './snapshot.js'
@@ -33,6 +35,7 @@ import { CopySpool } from './spool.js'
 export interface StageParts {
   readonly config: Config
   readonly state: SnapshotState
+  readonly sink: Pick<Sink, 'holdsRows'>
   readonly orders: CopyOrders
   /** Null: it cannot be told which rows are gone at the source. */
   readonly findDeadKeys: FindDeadKeys | null
@@ -69,6 +72,8 @@ export class SnapshotStage implements OrderedSnapshot {
   readonly #snapshot: Snapshot
   readonly #sources: SourceParts
   #signal: AbortSignal | null = null
+  /** Writes of how far the copies are. */
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(parts: StageParts) {
     this.#parts = parts
@@ -96,7 +101,6 @@ export class SnapshotStage implements OrderedSnapshot {
       zoneText: config.time_zone,
       zone: parts.zone,
       wholeBytes: window.maxBytes,
-      modeOf: schema => copyModeOf(this.#describe(schema), parts.wholeImages),
       copyRoutes: schema => router.copyRoutes(schema),
     }
     const limits = () => parts.orders.limits
@@ -114,7 +118,9 @@ export class SnapshotStage implements OrderedSnapshot {
       }),
       limits: limits(),
       savedEpoch: parts.savedEpoch,
-      quarter: { rows: Math.floor(window.maxRows / 4), bytes: Math.floor(window.maxBytes / 4) },
+      modeOf: schema => copyModeOf(this.#describe(schema), parts.wholeImages),
+      isReplaying: () => dispatcher.replaying,
+      eighth: { rows: Math.floor(window.maxRows / 8), bytes: Math.floor(window.maxBytes / 8) },
       isHalted: parts.isHalted,
       session: work => SourceSession.during(address, work),
       onCopied: record => this.#copied(record),
@@ -151,7 +157,7 @@ export class SnapshotStage implements OrderedSnapshot {
 
   /** It was followed, and its tables are about to be known otherwise. */
   async changed(change: SchemaChange): Promise<void> {
-    const { state, config, isMain } = this.#parts
+    const { state, config, isMain, book, sink, observer } = this.#parts
     if (!isMain || !state.known) return
     const facts = {
       find: (schema: string, table: string) => state.find({ schema, table }),
@@ -163,6 +169,8 @@ export class SnapshotStage implements OrderedSnapshot {
       const edit = recordsBehind(named, facts)
       for (const gone of edit.remove) await this.#snapshot.leave(gone)
       if (edit.remove.length > 0) await state.remove(...edit.remove)
+      const renamed = edit.put.filter(record => record.reason === 'renamed' && state.find(record) === null)
+      await refuseFilledTargets(renamed, { book, sink, records: state.tables, observer })
       for (const record of edit.put) {
         if (JSON.stringify(record) !== JSON.stringify(state.find(record))) await state.put(record)
         if (!isUnfinished(record) || named.change.after === null) await this.#snapshot.leave(record)
@@ -178,12 +186,17 @@ export class SnapshotStage implements OrderedSnapshot {
 
   /** Everything up to this epoch is durable, and the position saved. */
   saved(epoch: number, position: Position): void {
-    if (this.#parts.isMain) this.#snapshot.saved(epoch).catch(error => this.#warn(error))
+    if (this.#parts.isMain) {
+      const writing = this.#snapshot.saved(epoch).catch(error => this.#warn(error))
+      this.#writing = Promise.all([this.#writing, writing])
+    }
     this.gate.saved(epoch, position)
   }
 
   async close(reason: Failure): Promise<void> {
     this.gate.abandon(reason)
+    // Who comes next reads how far the copies are.
+    await this.#writing
     await this.#snapshot.close()
   }
 
@@ -192,6 +205,8 @@ export class SnapshotStage implements OrderedSnapshot {
     if (described.strict) throw countedTwice(described)
     const about = { state: 'waiting', reason: 'ordered', deadRows: false, where, nowMs: Date.now() } as const
     const record = freshRecord(described, about)
+    // A chunk of the copy before would move the frontier of this one.
+    await this.#snapshot.leave(record)
     await this.#parts.state.put(record)
     await this.#snapshot.enter(record, schema)
   }
@@ -201,17 +216,24 @@ export class SnapshotStage implements OrderedSnapshot {
       if (this.#parts.state.find(table) !== null) continue
       const { schema, described } = this.#known(table)
       const record = freshRecord(described, { state: 'waiting', reason: 'added', deadRows: false, nowMs: Date.now() })
-      await this.#parts.state.put(record)
+      const { book, sink, state, observer } = this.#parts
+      await refuseFilledTargets([record], { book, sink, records: state.tables, observer })
+      await state.put(record)
       await this.#snapshot.enter(record, schema)
     }
   }
 
   async readKeys(table: TableId, keys: readonly KeyBound[], signal: AbortSignal): Promise<KeysRead> {
     const { schema, described } = this.#known(table)
-    if (copyModeOf(described, this.#parts.wholeImages) !== 'atOnce') throw countedTwice(described)
+    const mode = copyModeOf(described, this.#parts.wholeImages)
+    if (mode !== 'atOnce') throw countedTwice(described)
     const record = freshRecord(described, { state: 'waiting', reason: 'ordered', deadRows: false, nowMs: Date.now() })
     const running = this.#snapshot.copyOf(table)
-    const source = running?.source ?? (await CopySource.open(this.#sources, schema, record))
+    if (running !== null && running.source.plan.mode !== mode)
+      throw new Failure('requestRefused', `${tableName(described)}: keys cannot be read while the table is copied.`, {
+        advice: 'Ask again when its copy has ended (mysql-sr-sync status).',
+      })
+    const source = running?.source ?? (await CopySource.open(this.#sources, schema, record, mode))
     const gate = running?.gate ?? this.gate.copy(source.plan)
     try {
       return await readAskedKeys(source, gate, keys, signal)
@@ -268,7 +290,7 @@ function countedTwice(described: RuledTable): Failure {
     'snapshotUnfit',
     `Rows of ${tableName(described)} cannot be read again alone: in ${described.targets.join(', ')} they would be counted twice, or row images leave columns out.`,
     {
-      advice: `TRUNCATE TABLE ${described.targets.join(', ')} in StarRocks while the engine is stopped, remove ${tableName(described)} from data_dir/snapshot/state.json and start again: it is copied anew.`,
+      advice: `mysql-sr-sync recopy --truncate ${tableName(described)} empties ${described.targets.join(', ')} first, between two transactions.`,
     },
   )
 }

@@ -1,6 +1,7 @@
 import type { MasterInfo } from '../checkpoint/master-info.js'
 import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import type { Config } from '../config/options.js'
+import type { Sink } from '../dispatch/sink.js'
 import type { AdmittedChunk } from '../model/copy-record.js'
 import { asFailure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
@@ -10,11 +11,13 @@ import { exactHead } from '../mysql/exact-head.js'
 import type { ServerFacts } from '../mysql/server-facts.js'
 import type { SourceSession } from '../mysql/session.js'
 import { resolveStart, type StartPoint } from '../mysql/start-position.js'
+import { countUndecidedXa } from '../mysql/undecided-xa.js'
 import { readingOptions } from '../registry.js'
 import type { Resumption } from '../resume.js'
 import type { RuleBook } from '../rules/rule-book.js'
 import { listCopies, type RuledTable, type StartKind } from './copy-list.js'
 import { describeTable } from './described-table.js'
+import { refuseFilledTargets } from './filled-targets.js'
 import { judgeAdmitted } from './judge-admitted.js'
 
 export interface StartParts {
@@ -66,9 +69,18 @@ export async function findStart(
   }
 }
 
-function headOf({ session, facts, config, observer }: StartParts, signal: AbortSignal): Promise<StartPoint> {
+async function headOf({ session, facts, config, observer }: StartParts, signal: AbortSignal): Promise<StartPoint> {
   const scan = { ...readingOptions(config), verifyChecksum: false }
-  return exactHead(session, facts, scan, observer, signal)
+  const head = await exactHead(session, facts, scan, observer, signal)
+  const undecided = await countUndecidedXa(session)
+  if (undecided !== null && undecided > 0)
+    observer({
+      kind: 'warning',
+      message: `Reading begins at the end of the binlog, and ${undecided} XA transactions are prepared there whose rows lie before it: the stream stops where one of them is committed.`,
+      advice:
+        'XA RECOVER lists them. Have them decided and begin again with an empty data_dir; or copy their tables again when the stream has stopped (recopy), and move the position behind the XA COMMIT.',
+    })
+  return head
 }
 
 export interface BeginParts {
@@ -77,6 +89,7 @@ export interface BeginParts {
   readonly book: RuleBook
   /** The tables that the stream knows where it begins. */
   readonly known: readonly TableSchema[]
+  readonly sink: Pick<Sink, 'holdsRows'>
   readonly observer: Observer
 }
 
@@ -85,7 +98,7 @@ export interface BeginParts {
  * with snapshotUnfit where rows would be missing or be counted twice, with positionUnsaved.
  */
 export async function beginSnapshot(
-  { config, state, book, known, observer }: BeginParts,
+  { config, state, book, known, sink, observer }: BeginParts,
   start: StartKind,
   resumed: Resumption,
 ): Promise<readonly AdmittedChunk[]> {
@@ -104,6 +117,7 @@ export async function beginSnapshot(
     epoch: resumed.epoch,
     nowMs: Date.now(),
   })
+  await refuseFilledTargets(list.put, { book, sink, records: state.tables, observer })
   for (const warning of list.warnings) observer({ kind: 'warning', ...warning })
   if (list.remove.length > 0) await state.remove(...list.remove)
   if (list.put.length > 0) await state.put(...list.put)

@@ -8,7 +8,9 @@ import type { SourceSession } from '../mysql/session.js'
 import { nextChunkRows } from '../mysql/snapshot/chunk-size.js'
 import { estimateTable } from '../mysql/snapshot/table-estimate.js'
 import { withinMs } from '../within-ms.js'
+import { nextMode } from './copy-mode.js'
 import type { SnapshotLimits, TableId } from './copy-orders.js'
+import type { CopyMode } from './copy-plan.js'
 import { ProgressBook } from './copy-progress.js'
 import { CopySource, type SourceParts } from './copy-source.js'
 import type { CopyGate } from './gate.js'
@@ -23,6 +25,11 @@ const STOP_WAIT_MS = 3_000
 const TOLD_MS = 100
 /** A chunk may have so many times the bytes that were aimed at before it is cut in two. */
 const LARGEST = 4
+/**
+ * From so many connections to one table on its chunks are cut before they are read. For fewer that is no gain: the engine
+ * writes the rows of a SELECT no faster than the server sends them, so the next one may wait for its last row.
+ */
+const SIDE_BY_SIDE = 3
 /** Chunks of one table that are read before the first of them is admitted, beyond one for each connection. */
 const AHEAD = 1
 
@@ -33,8 +40,12 @@ export interface SnapshotParts {
   readonly guard: SourceGuard
   readonly limits: SnapshotLimits
   readonly savedEpoch: number
-  /** A quarter of the ack window: a chunk has never more. */
-  readonly quarter: { readonly rows: number; readonly bytes: number }
+  /** How the changes of a table may be judged, by its rules and the row images. */
+  readonly modeOf: (schema: TableSchema) => CopyMode
+  /** Whether epochs of earlier runs are still read again. */
+  readonly isReplaying: () => boolean
+  /** An eighth of the ack window: a chunk is to have no more, so that two can go in while the half that is full loads. */
+  readonly eighth: { readonly rows: number; readonly bytes: number }
   /** Whether a table is halted: its copy pauses, since windows need its changes. */
   readonly isHalted: (schema: string, table: string) => boolean
   /** A short session with the server that is read. */
@@ -96,16 +107,19 @@ export class Snapshot {
    */
   async enter(record: CopyRecord, schema: TableSchema, judged?: CopyRecord['frontier']): Promise<RunningCopy> {
     await this.leave(record)
-    const { gate, sources, state } = this.#parts
+    const { gate, sources, state, modeOf, isReplaying } = this.#parts
     const { frontier, ended } = state.frontierOf(record)
     const at = judged === undefined ? frontier : judged
-    const source = await CopySource.open(sources, schema, { ...record, frontier: at })
+    const mode = nextMode(modeOf(schema), record.mode, isReplaying())
+    await state.judge(record, mode)
+    const source = await CopySource.open(sources, schema, { ...record, frontier: at }, mode)
     const name = tableName(record)
     const copy: RunningCopy = new RunningCopy(record, source, gate.copy(source.plan), {
       frontier: ended ? undefined : frontier,
       ahead: source.plan.mode === 'atOnce' ? () => this.#limits.connections + AHEAD : () => 1,
       chunkRows: () => this.#chunkRows(name),
-      maxBytes: Math.min(this.#limits.chunkBytes * LARGEST, this.#parts.quarter.bytes),
+      cutsFirst: () => copy.workers >= SIDE_BY_SIDE,
+      maxBytes: Math.min(this.#limits.chunkBytes * LARGEST, 2 * this.#parts.eighth.bytes),
       onRead: (rows, bytes) => this.#read(copy, rows, bytes),
       onChange: () => this.#changed(),
       onVoid: failure => this.#void(copy, failure),
@@ -310,9 +324,9 @@ export class Snapshot {
   }
 
   #chunkRows(name: string): number {
-    const { quarter } = this.#parts
-    const most = Math.max(1, Math.min(this.#limits.chunkRows, quarter.rows))
-    const bytes = Math.min(this.#limits.chunkBytes, quarter.bytes)
+    const { eighth } = this.#parts
+    const most = Math.max(1, Math.min(this.#limits.chunkRows, eighth.rows))
+    const bytes = Math.min(this.#limits.chunkBytes, eighth.bytes)
     const last = this.#perRow.get(name)
     return last === undefined ? most : nextChunkRows(last.rows, last.bytes, bytes, most)
   }

@@ -6,6 +6,8 @@ import type { Position } from '../model/position.js'
 export interface ChunkRows {
   readonly rows: number
   readonly bytes: number
+  /** Where the next chunk begins; null: no more rows are left. */
+  readonly last: KeyBound | null
   release(): void
 }
 
@@ -15,6 +17,8 @@ export interface ChunkReader<C extends ChunkRows> {
   boundBehind(after: KeyBound | null, rows: number, signal: AbortSignal): Promise<KeyBound | null>
   /** Rejects with `ChunkTooLarge` when the range holds more than `maxBytes`. */
   read(range: ChunkRange, visible: Position, signal: AbortSignal, maxBytes: number): Promise<C>
+  /** As `read`: the next so many rows, where they end is for them to tell. */
+  readNext(after: KeyBound | null, rows: number, visible: Position, signal: AbortSignal, maxBytes: number): Promise<C>
 }
 
 /** A window of the gate. */
@@ -33,6 +37,8 @@ export interface CopierParts<C extends ChunkRows> {
   readonly window: () => Promise<ChunkWindow<C>>
   /** How many rows a chunk is to have now. */
   readonly chunkRows: () => number
+  /** Chunks are cut before they are read, by one more look at their keys, so that several can be read at the same time. */
+  readonly cutsFirst: () => boolean
   readonly maxBytes: number
   /** Rejects with `chunkVoid` when the table is not, at this moment, as the stream knows it. */
   readonly stillFits: () => Promise<void>
@@ -48,6 +54,8 @@ export interface CopierParts<C extends ChunkRows> {
 
 interface Slot<C> {
   range: ChunkRange
+  /** It has at most so many rows, and where it ends is not known; null: it has been cut. */
+  uncut: number | null
   state: 'toRead' | 'reading' | 'read' | 'admitting' | 'admitted'
   held: { readonly chunk: C; readonly window: ChunkWindow<C> } | null
   notBeforeMs: number
@@ -56,45 +64,43 @@ interface Slot<C> {
 /** Cuts one table into chunks, has them read over whatever connections there are, and has them admitted in the order of their keys. */
 export class TableCopier<C extends ChunkRows> {
   readonly #parts: CopierParts<C>
-  /** In the order of the keys; those that are durable are gone. */
+  /** In the order of the keys; those that are durable are gone. Only the last may be uncut. */
   readonly #slots: Slot<C>[] = []
-  /** Behind it no slot has been cut; `undefined`: the last one has been. */
-  #cut: KeyBound | null | undefined
-  #cutting = false
   #ended = false
 
   constructor(parts: CopierParts<C>) {
     this.#parts = parts
-    this.#cut = parts.frontier
+    if (parts.frontier !== undefined) this.#slots.push(behind(parts.frontier))
   }
 
   /** Chunks that are being read now. */
   get reading(): number {
-    return this.#slots.filter(({ state }) => state === 'reading').length + (this.#cutting ? 1 : 0)
+    return this.#slots.filter(({ state }) => state === 'reading').length
   }
 
   /** Whether more is to be read here, now or in a moment. */
   get isOpen(): boolean {
-    return !this.#ended && (this.#cut !== undefined || this.#slots.some(({ state }) => state === 'toRead'))
+    return !this.#ended && this.#slots.some(({ uncut, state }) => uncut !== null || state === 'toRead')
   }
 
   /** Whether a connection has something to do here now. */
   wants(nowMs: number): boolean {
-    if (this.#ended) return false
-    if (this.#slots.some(slot => isDue(slot, nowMs))) return true
-    const open = this.#slots.filter(({ state }) => state !== 'admitted').length
-    return this.#cut !== undefined && !this.#cutting && open < this.#parts.ahead()
+    return this.#nextDue(nowMs) !== undefined
   }
 
   /** Reads one chunk, and has it admitted when its turn comes. Rejects with what the reader fails with; the chunk is then to be read by another. */
   async copyOne(reader: ChunkReader<C>, signal: AbortSignal, nowMs: number): Promise<void> {
-    const slot = this.#slots.find(one => isDue(one, nowMs)) ?? (await this.#cutNext(reader, signal))
-    if (slot === null || this.#ended) return
+    const slot = this.#nextDue(nowMs)
+    if (slot === undefined) return
     slot.state = 'reading'
     let window: ChunkWindow<C> | null = null
     try {
+      if (slot.uncut !== null && this.#parts.cutsFirst())
+        this.#cutAt(slot, await reader.boundBehind(slot.range.after, this.#rowsOf(slot), signal))
+      if (this.#ended) return
       window = await this.#window(signal)
-      const held = { window, chunk: await this.#read(reader, slot.range, window, signal) }
+      const held = { window, chunk: await this.#read(reader, slot, window, signal) }
+      if (slot.uncut !== null) this.#cutAt(slot, held.chunk.last)
       await this.#parts.stillFits()
       if (this.#ended) throw gone()
       slot.held = held
@@ -147,36 +153,50 @@ export class TableCopier<C extends ChunkRows> {
     })
   }
 
-  #read(reader: ChunkReader<C>, range: ChunkRange, window: ChunkWindow<C>, signal: AbortSignal): Promise<C> {
-    return reader.read(range, window.at, AbortSignal.any([signal, window.voided]), this.#parts.maxBytes)
+  #read(reader: ChunkReader<C>, slot: Slot<C>, window: ChunkWindow<C>, signal: AbortSignal): Promise<C> {
+    const { range, uncut } = slot
+    const either = AbortSignal.any([signal, window.voided])
+    const { maxBytes } = this.#parts
+    return uncut === null
+      ? reader.read(range, window.at, either, maxBytes)
+      : reader.readNext(range.after, this.#rowsOf(slot), window.at, either, maxBytes)
   }
 
-  async #cutNext(reader: ChunkReader<C>, signal: AbortSignal): Promise<Slot<C> | null> {
-    const after = this.#cut
-    if (after === undefined || this.#cutting) return null
-    this.#cutting = true
-    try {
-      const upTo = await reader.boundBehind(after, this.#parts.chunkRows(), signal)
-      const slot: Slot<C> = { range: { after, upTo }, state: 'toRead', held: null, notBeforeMs: 0 }
-      if (this.#ended) return null
-      this.#slots.push(slot)
-      this.#cut = upTo ?? undefined
-      return slot
-    } finally {
-      this.#cutting = false
-      this.#parts.onChange()
-    }
+  #rowsOf({ uncut }: Slot<C>): number {
+    return Math.min(uncut ?? Number.POSITIVE_INFINITY, this.#parts.chunkRows())
+  }
+
+  /** It ends here, and the next one begins. */
+  #cutAt(slot: Slot<C>, upTo: KeyBound | null): void {
+    if (this.#ended) return
+    slot.range = { after: slot.range.after, upTo }
+    slot.uncut = null
+    if (upTo !== null) this.#slots.push(behind(upTo))
+    this.#parts.onChange()
+  }
+
+  /** What is to be read next: a chunk that has been cut, or one more, as long as not too many are under way. */
+  #nextDue(nowMs: number): Slot<C> | undefined {
+    if (this.#ended) return undefined
+    const due = this.#slots.find(({ state, notBeforeMs }) => state === 'toRead' && nowMs >= notBeforeMs)
+    if (due === undefined || due.uncut === null) return due
+    const open = this.#slots.filter(({ state, uncut }) => state !== 'admitted' && uncut === null).length
+    return open < this.#parts.ahead() ? due : undefined
   }
 
   /** Two chunks in place of one. */
   async #split(slot: Slot<C>, fitting: number, reader: ChunkReader<C>, signal: AbortSignal): Promise<void> {
+    if (slot.uncut !== null) {
+      slot.uncut = fitting
+      return
+    }
     const { after, upTo } = slot.range
     slot.state = 'reading'
     try {
       const middle = await reader.boundBehind(after, fitting, signal)
       if (middle === null || sameBound(middle, upTo)) return
       slot.range = { after, upTo: middle }
-      const rest: Slot<C> = { range: { after: middle, upTo }, state: 'toRead', held: null, notBeforeMs: 0 }
+      const rest = { ...behind<C>(middle), range: { after: middle, upTo }, uncut: null }
       this.#slots.splice(this.#slots.indexOf(slot) + 1, 0, rest)
     } finally {
       slot.state = 'toRead'
@@ -216,8 +236,15 @@ export class TableCopier<C extends ChunkRows> {
   }
 }
 
-function isDue({ state, notBeforeMs }: Slot<unknown>, nowMs: number): boolean {
-  return state === 'toRead' && nowMs >= notBeforeMs
+/** A chunk to be read, and cut where its rows end. */
+function behind<C>(after: KeyBound | null): Slot<C> {
+  return {
+    range: { after, upTo: null },
+    uncut: Number.POSITIVE_INFINITY,
+    state: 'toRead',
+    held: null,
+    notBeforeMs: 0,
+  }
 }
 
 function sameBound(a: KeyBound | null, b: KeyBound | null): boolean {

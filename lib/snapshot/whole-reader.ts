@@ -5,7 +5,7 @@ import type { ReadChunk } from '../mysql/snapshot/read-chunk.js'
 import type { TableReader } from '../mysql/snapshot/table-reader.js'
 
 /** What a copy asks of a reader of rows. */
-export type SourceReader = Pick<TableReader, 'boundBehind' | 'read' | 'readKeys' | 'close'>
+export type SourceReader = Pick<TableReader, 'boundBehind' | 'read' | 'readNext' | 'readKeys' | 'close'>
 
 /** Reads a table whose key cannot cut it into chunks: all rows are one chunk, as they stood at one place of the binlog. */
 export class WholeReader implements SourceReader {
@@ -44,6 +44,10 @@ export class WholeReader implements SourceReader {
       await whole.close()
     }
     return { pieces, rows, bytes, last: null, high: whole.at, release: () => undefined }
+  }
+
+  readNext(_: KeyBound | null, __: number, visible: Position, signal?: AbortSignal): Promise<ReadChunk> {
+    return this.read({ after: null, upTo: null }, visible, signal)
   }
 
   readKeys(keys: readonly KeyBound[], visible: Position, signal?: AbortSignal): Promise<ReadChunk> {

@@ -128,6 +128,22 @@ export function renderAddColumns(target: TableRef, columns: readonly RequestedCo
   return `ALTER TABLE ${quoteTable(target)} ${clauses.join(', ')}`
 }
 
+/** A row when the table is there, and may be seen. */
+export function renderFindTable(target: TableRef): string {
+  const where = `TABLE_SCHEMA = ${quoteString(target.database)} AND TABLE_NAME = ${quoteString(target.table)}`
+  return `SELECT TABLE_NAME FROM information_schema.tables WHERE ${where}`
+}
+
+/** One row when the table has any whose columns have these texts. */
+export function renderAnyRow(
+  target: TableRef,
+  columns: readonly { readonly name: string; readonly text: string }[],
+): string {
+  const terms = columns.map(({ name, text }) => `${quoteIdentifier(name)} = ${quoteString(text)}`)
+  const where = terms.length === 0 ? '' : ` WHERE ${terms.join(' AND ')}`
+  return `SELECT 1 AS n FROM ${quoteTable(target)}${where} LIMIT 1`
+}
+
 /** TRUNCATE TABLE. */
 export function renderTruncate(target: TableRef): string {
   return `TRUNCATE TABLE ${quoteTable(target)}`

@@ -5,7 +5,7 @@ import type { EvolutionReport, TargetEvolution } from '../model/target-change.js
 import { ALTER_TIMES, type AlterTimes } from './alter-job.js'
 import { TargetAlterer } from './alter-target.js'
 import { BodyTransfer } from './body-transfer.js'
-import { renderTruncate } from './ddl.js'
+import { renderAnyRow, renderFindTable, renderTruncate } from './ddl.js'
 import { dryRun } from './dry-run.js'
 import { type Frontend, Frontends } from './frontends.js'
 import { LabelStates, STATE_POLL_MS } from './label-states.js'
@@ -99,6 +99,12 @@ export class StarRocksSink implements Sink {
 
   evolve(evolution: TargetEvolution, signal: AbortSignal): Promise<EvolutionReport> {
     return underEither(signal, this.#stopped.signal, stop => this.#alterer.evolve(evolution, stop))
+  }
+
+  async holdsRows(...[target, constants]: Parameters<Sink['holdsRows']>): Promise<boolean> {
+    const found = await this.#session.query(renderFindTable(target))
+    if (found.length === 0) return false
+    return (await this.#session.query(renderAnyRow(target, constants))).length > 0
   }
 
   async truncate(target: TargetTable): Promise<void> {

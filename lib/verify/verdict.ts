@@ -1,8 +1,8 @@
 import type { SuspectKind } from './row-match.js'
 
 /**
- * ok: every row of the source is in the target, and no other. pending: rows that could not be judged, since they kept changing
- * or the engine does not move on. differs: rows that differ although the stream has passed them. ignored: not compared.
+ * ok: every row of the source is in the target, and no other. pending: rows that could not be judged, since they kept changing,
+ * the engine does not move on, or there were too many differences before them. differs: rows that differ although the stream has passed them. ignored: not compared.
  */
 export type TableState = 'ok' | 'pending' | 'differs' | 'ignored'
 
@@ -39,6 +39,12 @@ export interface TableVerdict {
 
 export interface VerifyReport {
   readonly tables: readonly TableVerdict[]
+}
+
+/** The state of a table in which so many differences are left, and so many rows pending; `isWhole`: all of it was looked at. */
+export function stateOf(left: number, pending: number, isWhole: boolean): TableState {
+  if (left > 0) return 'differs'
+  return pending > 0 || !isWhole ? 'pending' : 'ok'
 }
 
 /** A verdict of which nothing else is known. */

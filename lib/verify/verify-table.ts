@@ -8,7 +8,7 @@ import { type Difference, type SettleParts, settle } from './settle.js'
 import type { VisibleUpTo } from './stream-place.js'
 import { type Ask, TableSide } from './table-side.js'
 import { walkTable } from './table-walk.js'
-import { type TableVerdict, verdictOf } from './verdict.js'
+import { stateOf, type TableVerdict, verdictOf } from './verdict.js'
 
 /** What a comparison talks to. */
 export interface VerifyParts {
@@ -62,8 +62,8 @@ export async function verifyTable(
   return {
     source,
     target,
-    state: left > 0 ? 'differs' : found.pending > 0 ? 'pending' : 'ok',
-    reason: repaired?.why ?? found.why,
+    state: stateOf(left, found.pending, found.isWhole),
+    reason: [found.why, repaired?.why ?? null].filter(why => why !== null).join('; ') || null,
     rows: found.rows,
     differs: count('changed'),
     missing: count('missing'),
@@ -103,6 +103,8 @@ interface Found {
   readonly pending: number
   readonly rows: number
   readonly why: string | null
+  /** There were not too many differences: all of it was looked at. */
+  readonly isWhole: boolean
 }
 
 class Enough extends Error {}
@@ -118,6 +120,7 @@ async function findDifferences(
   let suspects: Suspect[] = []
   let [pending, rows] = [0, 0]
   let why: string | null = null
+  let isWhole = true
   const judge = async (): Promise<void> => {
     const settled = await settle(settling, suspects)
     suspects = []
@@ -136,9 +139,10 @@ async function findDifferences(
     await judge()
   } catch (error) {
     if (!(error instanceof Enough)) throw error
-    why = `looked at no further after ${differences.length} differences: copy the table again`
+    why = `looked at no further after ${differences.length} differences: copy the table again, or look again behind a repair`
+    isWhole = false
   }
-  return { differences, pending, rows, why }
+  return { differences, pending, rows, why, isWhole }
 }
 
 function settleParts(parts: VerifyParts, table: ComparedTable, options: VerifyTableOptions): SettleParts {

@@ -113,6 +113,15 @@ describe('the frontier', () => {
     expect(later.frontierOf({ schema: 'shop', table: 'items' }).frontier).toBeNull()
   })
 
+  test('how changes are judged is on disk, and chunks on their way stay', async () => {
+    const state = await SnapshotState.open(folder)
+    await state.put(copyRecord('orders'))
+    await state.admit(admittedChunk('orders', 3, 10))
+    await state.judge(ORDERS, 'behindFrontier')
+    const later = await SnapshotState.open(folder)
+    expect([later.find(ORDERS)?.mode, later.admitted.length]).toEqual(['behindFrontier', 1])
+  })
+
   test('a copy that begins anew forgets the chunks on their way', async () => {
     const state = await SnapshotState.open(folder)
     await state.put(copyRecord('orders', { state: 'copying', frontier: ['5'], rows: 9 }))

@@ -5,7 +5,7 @@ import { Random } from '../support/random.js'
 import { SyncBench } from '../support/sync-bench.js'
 
 const SEED = Number(process.env.SEED ?? 20_261_121)
-const STATEMENTS = 200
+const STATEMENTS = Number(process.env.STATEMENTS ?? 120)
 const METADATA = { mysql: ['MINIMAL', 'FULL'], mariadb: ['NO_LOG', 'FULL'] } as const
 
 describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way', kind => {
@@ -20,7 +20,7 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
     await bench.configure()
   })
 
-  /** `before`: statements that are over when the reader starts; the rest runs while it reads. */
+  /** `before`: statements that are over when the reader starts; the rest runs while it reads. Each has a history of its own. */
   test.each(
     METADATA[kind].flatMap(
       metadata =>
@@ -33,8 +33,8 @@ describe.each(['mysql', 'mariadb'] as const)('tables of %s that change under way
   )(
     `%s metadata, read %s: target = source (SEED=${SEED})`,
     async (metadata, _, before) => {
-      const history = new ChangingTables(new Random(SEED))
-      const random = new Random(SEED + 1)
+      const history = new ChangingTables(new Random(SEED + before))
+      const random = new Random(SEED + before + 1)
       const connection = await bench.server.connect({ database: bench.schema })
       const said: string[] = []
       try {

@@ -38,25 +38,21 @@ describe.each(['mysql', 'mariadb'] as const)('%s with TLS and zones', kind => {
   const EMPTY = [null, null, null]
 
   test.each([
-    ['source', '2024-07-01 05:30:00.123000'],
-    ['+00:00', '2024-07-01 00:00:00.123000'],
-    ['Asia/Shanghai', '2024-07-01 08:00:00.123000'],
-    ['America/New_York', '2024-06-30 20:00:00.123000'],
+    ['source', 'disabled', '2024-07-01 05:30:00.123000'],
+    ['+00:00', 'preferred', '2024-07-01 00:00:00.123000'],
+    ['Asia/Shanghai', 'required', '2024-07-01 08:00:00.123000'],
+    ['America/New_York', 'preferred', '2024-06-30 20:00:00.123000'],
   ])(
-    'time_zone = "%s": TIMESTAMP in that zone, DATETIME untouched, whatever zone the process is in',
-    async (zone, expected) => {
-      expect(await synced({ time_zone: zone }, { TZ: 'Pacific/Chatham' })).toEqual([
+    'time_zone = "%s": TIMESTAMP in that zone, DATETIME untouched, whatever zone the process is in; mysql_ssl = "%s"',
+    async (zone, ssl, expected) => {
+      expect(await synced({ time_zone: zone, mysql_ssl: ssl }, { TZ: 'Pacific/Chatham' })).toEqual([
         [expected, DATETIME, '-10:00:00'],
         EMPTY,
       ])
+      const encrypted = await bench.server.sql("show global status like 'Ssl_accepts'")
+      expect(encrypted).toHaveLength(1)
     },
   )
-
-  test.each(['disabled', 'preferred', 'required'])('mysql_ssl = "%s"', async ssl => {
-    expect(await synced({ mysql_ssl: ssl })).toHaveLength(2)
-    const encrypted = await bench.server.sql("show global status like 'Ssl_accepts'")
-    expect(encrypted).toHaveLength(1)
-  })
 
   test('mysql_ssl = "verify-ca" trusts the right authority and no other', async () => {
     expect(await synced({ mysql_ssl: 'verify-ca', mysql_ssl_ca: bench.server.caFile })).toHaveLength(2)

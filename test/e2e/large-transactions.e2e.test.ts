@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { TestServer } from '../../lib/servers/test-server.js'
 import { SyncBench } from '../support/sync-bench.js'
 
-const ROWS = 300_000
+const ROWS = Number(process.env.TRANSACTION_ROWS ?? 150_000)
 const WINDOW = 20_000
 /** Rows of one event: the server closes an event at binlog_row_event_max_size, 64 KiB at most here. */
 const EVENT_ROWS = 8_000

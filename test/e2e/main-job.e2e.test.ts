@@ -28,7 +28,7 @@ describe.each(['mysql', 'mariadb'] as const)('from %s into StarRocks', kind => {
       `delete from ${bench.schema}.customers where id = 2`,
     ])
     await equal('customers')
-  }, 60_000)
+  }, 120_000)
 
   test('what csv cannot carry arrives all the same', async () => {
     await bench.server.sql([
@@ -36,7 +36,7 @@ describe.each(['mysql', 'mariadb'] as const)('from %s into StarRocks', kind => {
       `insert into ${bench.schema}.odd values (1, '\\\\N', x'0102'), (2, concat('x', char(1), 'y', char(2), 'z'), x'00ff'), (3, null, null), (4, '', ''), (5, '"quoted" \\\\ back', 'plain')`,
     ])
     await equal('odd')
-  }, 60_000)
+  }, 120_000)
 
   test('a table made while it runs, and a column added later', async () => {
     await bench.server.sql([
@@ -49,7 +49,7 @@ describe.each(['mysql', 'mariadb'] as const)('from %s into StarRocks', kind => {
       `insert into ${bench.schema}.later values (7, 7, 'new')`,
     ])
     await equal('later')
-  }, 60_000)
+  }, 120_000)
 
   test('a stop drains and saves; the next start goes on from there', async () => {
     await bench.server.sql(`insert into ${bench.schema}.later values (8, 8, 'before')`)
@@ -60,7 +60,7 @@ describe.each(['mysql', 'mariadb'] as const)('from %s into StarRocks', kind => {
     bench.engine.start()
     await equal('later')
     expect(await bench.engine.position()).not.toBe(saved)
-  }, 60_000)
+  }, 120_000)
 
   test('kill -9 loses nothing', async () => {
     for (let round = 0; round < 3; round++) {
@@ -70,7 +70,7 @@ describe.each(['mysql', 'mariadb'] as const)('from %s into StarRocks', kind => {
       bench.engine.start()
     }
     await equal('later', 'customers', 'odd')
-  }, 60_000)
+  }, 120_000)
 
   test('truncate is followed', async () => {
     await bench.server.sql([
@@ -78,5 +78,5 @@ describe.each(['mysql', 'mariadb'] as const)('from %s into StarRocks', kind => {
       `insert into ${bench.schema}.later values (1, 1, 'after')`,
     ])
     await equal('later')
-  }, 60_000)
+  }, 120_000)
 })

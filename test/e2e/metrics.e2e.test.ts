@@ -107,4 +107,4 @@ test('the metrics of docs/metrics.md arrive from a real run', async () => {
     'warnings',
   ])
   expect([...sent].filter(name => !documented.includes(name))).toEqual([])
-}, 90_000)
+}, 120_000)

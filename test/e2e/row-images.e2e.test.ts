@@ -101,7 +101,7 @@ describe('a source whose binlog_row_image is MINIMAL', () => {
       expect(said).toContain(
         `mode = "append" needs every column of each row of ${bench.schema}.t, and binlog_row_image = MINIMAL`,
       )
-  }, 60_000)
+  }, 120_000)
 
   test('else it goes by labels, and says why', async () => {
     await configure({})
@@ -115,5 +115,5 @@ describe('a source whose binlog_row_image is MINIMAL', () => {
     await bench.engine.caughtUp()
     expect(bench.engine.output).toMatch(/labels.*binlog_row_image = MINIMAL/)
     expect(await bench.differences('t')).toEqual([])
-  }, 60_000)
+  }, 120_000)
 })

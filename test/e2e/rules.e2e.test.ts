@@ -76,7 +76,7 @@ table = "wide"
       ['30', 'c', '3.00', `${one}.orders_2`],
       [big, 'max', '-0.01', `${one}.orders_1`],
     ])
-  }, 90_000)
+  }, 120_000)
 
   test('chosen columns, and latin1 text', async () => {
     await bench.server.sql([
@@ -87,7 +87,7 @@ table = "wide"
     await bench.engine.caughtUp()
     expect(await bench.targetRows(`select * from ${bench.schema}.people_1`)).toEqual([[1, 'Zoë']])
     expect(await bench.targetRows(`select * from ${bench.schema}.people_2`)).toEqual([[1, 'Ñandú']])
-  }, 60_000)
+  }, 120_000)
 
   test('a composite key of text, time and unsigned number, updated, moved and deleted', async () => {
     await bench.server.sql([
@@ -103,7 +103,7 @@ table = "wide"
       key: ['code', 'at', 'n'],
     }
     expect(await bench.differences(wide)).toEqual([])
-  }, 60_000)
+  }, 120_000)
 
   test('a column added to one of the tables of a target: rows of both keep their order', async () => {
     await bench.server.sql([
@@ -118,5 +118,5 @@ table = "wide"
     expect(await bench.targetRows(`select id, remark, total, extra from ${bench.schema}.orders where id = 50`)).toEqual(
       [['50', 'in one again', '3.00', 6]],
     )
-  }, 60_000)
+  }, 120_000)
 })

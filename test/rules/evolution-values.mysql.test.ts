@@ -134,7 +134,7 @@ describe.each<ServerKind>(['mysql', 'mariadb'])('on %s', kind => {
         expect(sure.map(([, { text }]) => `${to}: ${kept(now, text, asText)}`)).toEqual(was)
       }
     },
-    60_000,
+    120_000,
   )
 })
 

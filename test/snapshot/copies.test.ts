@@ -18,3 +18,10 @@ test.each(Object.entries(STORIES))(
     expect(wrong.slice(0, 3)).toEqual([])
   },
 )
+
+test.each([20261288, 20261486, 20261521])(
+  'epochs that were begun behind the frontier are read again so, although whole row images are logged by now (seed %d)',
+  async seed => {
+    expect(await tell(seed, STORIES['labels, rows, now this way and now that']!, new Random(seed))).toBeNull()
+  },
+)

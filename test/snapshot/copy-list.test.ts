@@ -69,6 +69,18 @@ describe('a start from a known position', () => {
   })
 })
 
+test('a frontier in the order of another key counts no more', () => {
+  const going = { state: 'copying', frontier: ['3'], rows: 3, key: ['code char(9)'] } as const
+  const records = [
+    copyRecord('a', going),
+    copyRecord('b', { ...going, state: 'copied' }),
+    copyRecord('c', { key: ['x'] }),
+  ]
+  expect(outcome({ records, tables: ['a', 'b', 'c'].map(name => table(name)) })).toEqual(['a waiting initial'])
+  expect(outcome({ records: [copyRecord('a', { ...going, key: ['id int '] })], tables: [table('a')] })).toEqual([])
+  expect(() => listCopies(facts({ records, tables: [table('a', true)] }))).toThrow(/The key of shop.a was changed/)
+})
+
 test('behind a position that was written by hand the epochs count anew, and nothing is taken for lost', () => {
   const records = [copyRecord('a', { state: 'copied', epoch: 50 }), copyRecord('b', { state: 'copied', epoch: 1 })]
   const list = listCopies(facts({ start: 'ordered', records, tables: [table('a', true), table('b')], epoch: 2 }))

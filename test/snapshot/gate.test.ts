@@ -130,6 +130,27 @@ describe('the gate', () => {
     expect(r.noted).toMatchObject([{ epoch: 1, position: { binPos: 4 }, range: ALL, rows: 2, spool: null }])
   })
 
+  test('a copy that ends while its chunk goes in leaves no note: the one behind it begins at its own frontier', async () => {
+    const removed: string[] = []
+    const spool = {
+      write: () => turn(),
+      read: async () => [],
+      remove: async (name: string) => void removed.push(name),
+      keepOnly: async () => undefined,
+    }
+    const r = gateRig([append], { spool })
+    const copy = r.gate.copy(planOf([append], { mode: 'behindFrontier' }))
+    const admitted = (await copy.window()).admit(chunkOf(4, [1, 1]), FIRST)
+    copy.end()
+    await expect(admitted).rejects.toMatchObject({ kind: 'chunkVoid' })
+    while (r.gate.full) await turn()
+    expect([r.noted, removed]).toEqual([[], ['1-0.rows']])
+    const again = r.gate.copy(planOf([append]))
+    const second = (await again.window()).admit(chunkOf(4, [1, 1]), ALL)
+    expect(await r.load()).toEqual([expect.stringMatching(/^log 1=1/)])
+    await second
+  })
+
   test('has the end of the last copy loaded without a wait for more rows', async () => {
     const r = gateRig([upsert])
     const other = r.gate.copy(planOf([upsert], { table: 'other' }))

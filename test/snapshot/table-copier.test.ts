@@ -24,12 +24,13 @@ function rig(
   about: {
     frontier?: KeyBound | null
     ahead?: number
+    cutsFirst?: boolean
     largest?: number
   } = {},
 ) {
   const admissions: Admission[] = []
   const voided: AbortController[] = []
-  const seen = { voids: 0, abandoned: 0, failed: [] as string[] }
+  const seen = { voids: 0, abandoned: 0, cuts: 0, reads: [] as string[], failed: [] as string[] }
   let fits = true
   const window = async (): Promise<ChunkWindow<Rows>> => {
     const over = new AbortController()
@@ -51,6 +52,7 @@ function rig(
     ahead: () => about.ahead ?? 3,
     window,
     chunkRows: () => 10,
+    cutsFirst: () => about.cutsFirst ?? false,
     maxBytes: 1000,
     stillFits: async () => {
       if (!fits) throw new Failure('chunkVoid', 'altered')
@@ -65,19 +67,26 @@ function rig(
     onFailed: ({ message }) => void seen.failed.push(message),
   })
   let gate: Promise<void> | null = null
+  const boundOf = (after: KeyBound | null, rows: number): KeyBound | null => {
+    const upTo = Number(after?.[0] ?? 0) + rows
+    return upTo < last ? [String(upTo)] : null
+  }
+  const read = async (range: ChunkRange, _: Position, signal: AbortSignal): Promise<Rows> => {
+    const text = `${range.after?.[0] ?? ''}-${range.upTo?.[0] ?? ''}`
+    seen.reads.push(text)
+    await gate
+    signal.throwIfAborted()
+    const rows = Number(range.upTo?.[0] ?? last) - Number(range.after?.[0] ?? 0)
+    if (rows > (about.largest ?? 100)) throw new RangeError('too large')
+    return { range: text, rows, bytes: rows, last: range.upTo, release: () => undefined }
+  }
   const reader: ChunkReader<Rows> = {
     boundBehind: async (after, rows) => {
-      const upTo = Number(after?.[0] ?? 0) + rows
-      return upTo < last ? [String(upTo)] : null
+      seen.cuts++
+      return boundOf(after, rows)
     },
-    read: async (range: ChunkRange, _: Position, signal: AbortSignal) => {
-      const text = `${range.after?.[0] ?? ''}-${range.upTo?.[0] ?? ''}`
-      await gate
-      signal.throwIfAborted()
-      const rows = Number(range.upTo?.[0] ?? last) - Number(range.after?.[0] ?? 0)
-      if (rows > (about.largest ?? 100)) throw new RangeError('too large')
-      return { range: text, rows, bytes: rows, release: () => undefined }
-    },
+    read,
+    readNext: (after, rows, visible, signal) => read({ after, upTo: boundOf(after, rows) }, visible, signal),
   }
   const copyOne = (): Promise<void> => copier.copyOne(reader, NEVER, performance.now())
   const admit = async (n: number): Promise<void> => {
@@ -110,8 +119,21 @@ describe('chunks', () => {
     expect(ranges()).toEqual(['20-'])
   })
 
-  test('are admitted in the order of their keys, however they come back', async () => {
-    const { copyOne, admit, ranges, hold } = rig(40)
+  test('end where their rows end, so that no look at the keys is needed, and the next one waits for that', async () => {
+    const { copier, copyOne, seen, hold } = rig(40)
+    let release: () => void = () => undefined
+    hold(new Promise(done => (release = done)))
+    const first = copyOne()
+    await turn()
+    expect([copier.wants(performance.now()), copier.isOpen]).toEqual([false, true])
+    release()
+    await first
+    await copyOne()
+    expect([seen.reads, seen.cuts]).toEqual([['-10', '10-20'], 0])
+  })
+
+  test('that are cut first are read at the same time, and admitted in the order of their keys, however they come back', async () => {
+    const { copyOne, admit, ranges, hold } = rig(40, { cutsFirst: true })
     let release: () => void = () => undefined
     hold(new Promise(done => (release = done)))
     const first = copyOne()
@@ -135,15 +157,13 @@ describe('chunks', () => {
     expect(copier.wants(performance.now())).toBe(true)
   })
 
-  test('that are too large are cut in two', async () => {
-    const { copier, copyOne, admit, ranges, admissions } = rig(30, { frontier: ['5'], largest: 14 })
-    // The last range was open when 15 rows were left of it.
-    await copyOne()
-    while (copier.wants(performance.now())) {
+  test.each([false, true])('that are too large are read in smaller ones (cut first: %s)', async cutsFirst => {
+    const { copier, copyOne, admit, ranges, admissions } = rig(30, { frontier: ['5'], cutsFirst, largest: 8 })
+    for (let tries = 0; copier.wants(performance.now()) && tries < 20; tries++) {
       await copyOne()
       if (admissions.length > 0) await admit(admissions.length - 1)
     }
-    expect(ranges()).toEqual(['5-15', '15-25', '25-'])
+    expect(ranges()).toEqual(['5-10', '10-15', '15-20', '20-25', '25-'])
   })
 })
 
@@ -187,6 +207,7 @@ test('a reader that fails leaves its chunk to the next one', async () => {
   const broken: ChunkReader<Rows> = {
     boundBehind: async () => ['10'],
     read: async () => Promise.reject(new Failure('sourceUnreachable', 'gone')),
+    readNext: async () => Promise.reject(new Failure('sourceUnreachable', 'gone')),
   }
   await expect(copier.copyOne(broken, NEVER, performance.now())).rejects.toThrow('gone')
   expect(seen.abandoned).toBe(1)

@@ -109,10 +109,17 @@ describe('targets', () => {
     })
   })
 
-  test('truncate empties', async () => {
-    const target = await bench.sink.prepare(request('emptied'))
-    await bench.sink.write(rows(target, ['1,ann']), NEVER)
-    await bench.sink.truncate(target)
+  test('truncate empties, and whether there are rows is told', async () => {
+    const { sink } = bench
+    const target = await sink.prepare(request('emptied'))
+    expect(await sink.holdsRows(target, [])).toBe(false)
+    await sink.write(rows(target, ['1,ann']), NEVER)
+    expect(await sink.holdsRows(target, [])).toBe(true)
+    expect(await sink.holdsRows(target, [{ name: 'name', text: 'ann' }])).toBe(true)
+    expect(await sink.holdsRows(target, [{ name: 'name', text: "b'ob" }])).toBe(false)
+    expect(await sink.holdsRows({ ...target, table: 'nowhere' }, [])).toBe(false)
+    await sink.truncate(target)
+    expect(await sink.holdsRows(target, [])).toBe(false)
     expect(await selectAll('emptied')).toEqual([])
   })
 })

@@ -85,7 +85,10 @@ export class ChangingTables {
         const added = this.#column()
         const value = KINDS[added.kind]!.value(random)
         columns.push(added)
-        const preset = random.chance(0.6) && !['text', 'bytes'].includes(added.kind) ? ` default ${value}` : ''
+        // Rows that are there would get the zero date, which is NULL in a target.
+        const isNeeded = !added.nullable && ['moment', 'day'].includes(added.kind)
+        const isGiven = (random.chance(0.6) || isNeeded) && !['text', 'bytes'].includes(added.kind)
+        const preset = isGiven ? ` default ${value}` : ''
         return `alter table ${table.name} add column ${added.name} ${definition(added)}${preset}${this.#place(column)}`
       }
       case 2:

@@ -15,6 +15,7 @@ export function copyRecord(table: string, about: Partial<CopyRecord> = {}): Copy
     bytes: 0,
     epoch: 0,
     deadRows: false,
+    mode: null,
     sinceMs: 1,
     ...about,
   }

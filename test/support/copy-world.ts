@@ -12,6 +12,7 @@ import { asFailure, Failure } from '../../lib/model/failure.js'
 import type { Position } from '../../lib/model/position.js'
 import type { SchemaChange } from '../../lib/model/schema-change.js'
 import { type Resumption, resume } from '../../lib/resume.js'
+import { nextMode } from '../../lib/snapshot/copy-mode.js'
 import type { CopyMode, KeyReader } from '../../lib/snapshot/copy-plan.js'
 import { CopyGate } from '../../lib/snapshot/gate.js'
 import { judgeAdmitted } from '../../lib/snapshot/judge-admitted.js'
@@ -50,7 +51,7 @@ export class CopyWorld {
   saved: MasterInfo | null = null
   jsonTargets = new Set<string>()
   /** Of the last life. */
-  mode: CopyMode = 'atOnce'
+  mode: CopyMode | null = null
   #lives = 0
 
   /** `past`: transactions behind which the stream begins. */
@@ -169,7 +170,7 @@ export class CopyWorld {
       onReplayed: chunk => void this.copies.conclude(chunk, life),
       now: () => 1,
     })
-    if (resumed.scripts.length === 0 || settings.mode === 'behindFrontier') this.mode = settings.mode
+    this.mode = nextMode(settings.mode, this.mode, resumed.scripts.length > 0)
     const copiers = this.#copy(settings, gate, routes, cuts, life, () => this.#headOf(behind, life))
     await gate.begin()
     const running = Promise.all(copiers.map(start => start()))
@@ -248,7 +249,7 @@ export class CopyWorld {
     life: Life,
     head: () => number,
   ): (() => Promise<void>)[] {
-    const { mode } = this
+    const mode = this.mode!
     const order = {
       isAtMost: (key: readonly string[], bound: readonly string[]) => {
         const is = Number(key[0]) <= Number(bound[0])

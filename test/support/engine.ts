@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { runningProcess } from '../../lib/checkpoint/data-dir.js'
+import { main } from '../../lib/cli/main.js'
 import type { Status } from '../../lib/observe/status.js'
 
 const CLI = resolve('bin/mysql-sr-sync')
@@ -66,7 +67,7 @@ export class Engine {
       sr_dbname: setup.schema,
       flavor: setup.flavor,
       server_id: 1000 + Math.floor(Math.random() * 1e6),
-      flush_interval_ms: 200,
+      flush_interval_ms: 50,
       ...setup.top,
     }
     const blocks =
@@ -76,9 +77,17 @@ export class Engine {
     await writeFile(this.configFile, `${lines.join('\n')}\n\n${blocks}`)
   }
 
-  /** Runs one command to its end. */
+  /** Runs one command to its end, in a process of its own. */
   cli(...args: string[]): Promise<Outcome> {
     return execute(process.execPath, [CLI, ...args, '-c', this.configFile], {})
+  }
+
+  /** The same without a process: for what is asked so often that starting Node would take most of the time. */
+  async #ask(...args: string[]): Promise<Outcome> {
+    const [out, err]: [string[], string[]] = [[], []]
+    const lines = (said: string[]) => (text: string) => void said.push(`${text}\n`)
+    const code = await main([...args, '-c', this.configFile], { out: lines(out), err: lines(err) })
+    return { code, stdout: out.join(''), stderr: err.join('') }
   }
 
   /** Starts `run` in the foreground, or another script that takes -c FILE, and returns at once. */
@@ -130,16 +139,16 @@ export class Engine {
   }
 
   /** Read-your-writes: everything the source has committed now is visible in the target afterwards. */
-  async caughtUp(seconds = 60): Promise<void> {
+  async caughtUp(seconds = 120): Promise<void> {
     const outcome = await this.wait(seconds)
     if (outcome.code !== 0) throw new Error(`wait: ${outcome.stdout}${outcome.stderr}\nengine: ${this.#output}`)
   }
 
   /** The command `wait`, with whatever it says. */
-  async wait(seconds = 60): Promise<Outcome> {
+  async wait(seconds = 120): Promise<Outcome> {
     // On a busy machine `wait` may be up before the engine that was started before it, and finds none running.
     while (this.alive && runningProcess(this.dataDir)?.pid !== this.pid) await new Promise(done => setTimeout(done, 20))
-    return this.cli('wait', '--timeout', String(seconds))
+    return this.#ask('wait', '--timeout', String(seconds))
   }
 
   /** Resolves when it has said this; rejects when it ends without. */
@@ -156,7 +165,17 @@ export class Engine {
 
   /** What `status --json` says. */
   async status(): Promise<Status> {
-    return JSON.parse((await this.cli('status', '--json')).stdout) as Status
+    return JSON.parse((await this.#ask('status', '--json')).stdout) as Status
+  }
+
+  /** What `status --json` says when it is so: the engine writes its status a little behind what it says. */
+  async statusWhen(isSo: (status: Status) => boolean): Promise<Status> {
+    for (;;) {
+      const status = await this.status()
+      if (isSo(status)) return status
+      if (!this.alive) throw new Error(`ended with the status ${JSON.stringify(status)}: ${this.#output}`)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
   }
 
   async position(): Promise<string> {

@@ -29,10 +29,10 @@ export class KillRun {
     this.#random = random
   }
 
-  /** Server, tables, sandbox and configuration are made; neither engine nor traffic runs yet. */
+  /** Tables, sandbox and configuration are made; neither engine nor traffic runs yet. */
   static async create(source: ServerKind, delivery: DeliveryMode, random: Random): Promise<KillRun> {
     const sandbox = { emulatedVersion: EMULATED[delivery] }
-    const bench = await SyncBench.own(source, {}, { sandbox, folder: 'killed-' })
+    const bench = await SyncBench.shared(source, { sandbox, folder: 'killed-' })
     try {
       const traffic = await BankTraffic.create(bench.server, bench.schema, random.below(1e6))
       const top = { delivery, flush_interval_ms: 100, concurrent_size: 3, load_timeout_ms: 10_000 }
@@ -84,13 +84,8 @@ export class KillRun {
 
   /** Everything committed at the source is visible in the target. */
   async caughtUp(): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS
-    for (;;) {
-      const outcome = await this.engine.cli('wait', '--timeout', String(PATIENCE_MS / 1000))
-      if (outcome.code === 0) return
-      const starting = this.engine.alive && /^not running/.test(outcome.stderr) && Date.now() < deadline
-      if (!starting) throw new Error(`wait: ${outcome.stderr}\n${this.#said()}`)
-    }
+    const outcome = await this.engine.wait(PATIENCE_MS / 1000)
+    if (outcome.code !== 0) throw new Error(`wait: ${outcome.stderr}\n${this.#said()}`)
   }
 
   /** Resolves when `there` holds; rejects when the engine ends before (unless `ended` mends that), or it takes too long. */

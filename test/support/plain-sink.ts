@@ -20,6 +20,10 @@ export abstract class PlainSink implements Sink {
     return this.prepare(request)
   }
 
+  async holdsRows(): Promise<boolean> {
+    return false
+  }
+
   async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {
     return null
   }

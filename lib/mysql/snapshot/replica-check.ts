@@ -36,7 +36,11 @@ export class ReplicaCheck {
       const executed = await executedGtids(session)
       await other.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [executed, EXECUTED_WAIT_S])
       const known = await executedGtids(other)
-      if (!isReplica) return new ReplicaCheck(session, facts, null)
+      if (!isReplica) {
+        // A member of a group, or the source of the streamed server, is no replica, but has its transactions.
+        if (areStrangers(executed, known) && (await replicaStatus(other)).length === 0) throw strangers()
+        return new ReplicaCheck(session, facts, null)
+      }
       const check = new ReplicaCheck(session, facts, known)
       const isChainEnd = (await replicaStatus(other)).length === 0
       await check.#refuse(await check.#errant(executed, isChainEnd))
@@ -117,6 +121,25 @@ async function checkMariadb(session: SourceSession, facts: ServerFacts, streamed
     'sourceUnfit',
     `The replica that tables are read from has transactions of its own that the streamed server does not have: ${errant.join(',')}.`,
     { advice: 'Read from another server, or bring both to the same data and make the replica read_only.' },
+  )
+}
+
+/** Whether two servers have executed transactions, none of which come from the same server. */
+function areStrangers(a: string, b: string): boolean {
+  const origins = (gtidSet: string): string[] =>
+    gtidSet
+      .split(',')
+      .filter(part => part !== '')
+      .map(part => part.split(':')[0]!.toLowerCase())
+  const others = new Set(origins(b))
+  return others.size > 0 && origins(a).every(uuid => !others.has(uuid))
+}
+
+function strangers(): Failure {
+  return new Failure(
+    'sourceUnfit',
+    'Tables cannot be read from another server than the one that is streamed: neither replicates from the other, and they have no transaction in common.',
+    { advice: 'Let mysql_addr of [snapshot] name a replica of the server that is streamed, or leave it out.' },
   )
 }
 

@@ -38,5 +38,5 @@ describe.each(['mysql', 'mariadb'] as const)('a whole read of %s at any one mome
       await reader.close()
       await writer.end()
     }
-  }, 60_000)
+  }, 120_000)
 })

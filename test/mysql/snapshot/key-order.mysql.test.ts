@@ -114,7 +114,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(await order.areAtMost(keys, ['250.5'])).toEqual(keys.map((_, n) => n <= 250))
     await order.close()
     await server.sql(`drop database ${schema}`)
-  }, 60_000)
+  }, 120_000)
 
   test('which tables can be read in chunks, and how large they are', async () => {
     const server = await sharedServer(kind)
@@ -151,5 +151,5 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
       expect((await readSourceLoad(session)).threadsRunning).toBeGreaterThan(0)
     })
     await server.sql(`drop database ${schema}`)
-  }, 60_000)
+  }, 120_000)
 })

@@ -23,7 +23,7 @@ describe.each(['mysql', 'mariadb', 'mysql without GTIDs'] as const)('%s', kind =
   afterAll(async () => {
     await server.sql(`drop database ${schema}`)
     await own?.destroy()
-  }, 60_000)
+  }, 120_000)
 
   test('what the server is asked, before and behind the SELECT', async () => {
     const reader = await openReader(server, await schemaOf(server, schema, 't'))
@@ -62,7 +62,7 @@ describe.each(['mysql', 'mariadb', 'mysql without GTIDs'] as const)('%s', kind =
     if (kind === 'mysql') expect(said[0]).toContain(head.gtidSet)
     expect(chunk.high.exact).toBe(kind === 'mariadb')
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 
   test('it is reached by the place behind what was seen, not by the one before', async () => {
     const reader = await openReader(server, await schemaOf(server, schema, 't'))
@@ -82,7 +82,7 @@ describe.each(['mysql', 'mariadb', 'mysql without GTIDs'] as const)('%s', kind =
       expect([high.reachedBy(elsewhere(before)), high.reachedBy(elsewhere(behind))]).toEqual([false, true])
     }
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 
   test('a read waits until what it is to see can be seen', async () => {
     const table = await schemaOf(server, schema, 't')
@@ -112,7 +112,7 @@ describe.each(['mysql', 'mariadb', 'mysql without GTIDs'] as const)('%s', kind =
     expect(valuesOf(chunk.pieces, 1).flat()).toContain('77')
     await writer.end()
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 
   test('a read that waits in vain is to be tried again', async () => {
     if (kind === 'mysql without GTIDs') return
@@ -125,7 +125,7 @@ describe.each(['mysql', 'mariadb', 'mysql without GTIDs'] as const)('%s', kind =
     expect(failure.message).toContain('does not show all that is in its binlog')
     expect((await reader.read(all, head)).rows).toBeGreaterThan(1)
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 })
 
 /** "uuid:1-17" with 18 as well. */

@@ -50,7 +50,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     for await (const piece of whole.pieces) rows += piece.rows
     expect(rows).toBe(4)
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 
   test('and the other way: the primary is read, the replica streamed', async () => {
     const reader = await openReader(primary, await schemaOf(primary, 's', 't'), { streamed: sourceAddressOf(replica) })
@@ -61,7 +61,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(chunk.high.reachedBy(before)).toBe(false)
     for (;;) if (chunk.high.reachedBy(await headOf(replica))) break
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 
   test('its lag is told; one that does not come is a retriable failure', async () => {
     await SourceSession.during(sourceAddressOf(replica), async session => {
@@ -81,7 +81,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(valuesOf((await patient.read(all, head)).pieces, 1).flat()).toContain('6')
     await patient.close()
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 
   test('servers whose positions have nothing in common are refused', async () => {
     const table = await schemaOf(primary, 's', 't')
@@ -93,7 +93,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     })
     const same = await rejectionOf(openReader(primary, table, { streamed: sourceAddressOf(primary) }))
     expect(same).toMatchObject({ kind: 'sourceUnfit', message: expect.stringContaining('same identity') })
-  }, 60_000)
+  }, 120_000)
 
   test('transactions of the replica itself are found, at the start and later', async () => {
     const streamed = sourceAddressOf(primary)
@@ -107,7 +107,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     await reader.close()
     const refused = await rejectionOf(openReader(replica, table, { streamed }))
     expect(refused).toMatchObject({ kind: 'sourceUnfit', message, advice: expect.stringContaining('read_only') })
-  }, 60_000)
+  }, 120_000)
 })
 
 test('gtid_mode = OFF is said', async () => {

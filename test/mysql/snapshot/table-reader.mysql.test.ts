@@ -151,7 +151,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     const refused: Failure = await rejectionOf(openReader(server, table, { where: 'no_such_column = 1' }))
     expect(refused).toMatchObject({ kind: 'configInvalid' })
     expect(refused.message).toContain('no_such_column')
-  }, 60_000)
+  }, 120_000)
 
   test('a table that is not as the stream knows it is to be read again', async () => {
     const table = await schemaOf(server, schema, 'digits')
@@ -164,7 +164,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(failure.advice).toContain('read again once the stream has come')
     await reader.close()
     expect(table.key).toEqual([])
-  }, 60_000)
+  }, 120_000)
 
   test('a zone that the source does not know is said', async () => {
     const failure = await rejectionOf(
@@ -181,7 +181,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(bytesPerS / rowsPerS).toBeLessThan(310)
     expect((await reader.readKeys([['5']], await headOf(server))).rows).toBe(1)
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 })
 
 async function statementsOf(server: ServerAddress, text: string): Promise<string[]> {

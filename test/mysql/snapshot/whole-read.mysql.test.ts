@@ -102,7 +102,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     expect(read.at.reachedBy(await headOf(server))).toBe(true)
     await writer.end()
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 
   test('without the right to lock it is said which one is missing', async () => {
     await server.createUser('nolock', 'pw', 'replication slave, replication client, select on *.*')
@@ -116,7 +116,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     if (kind === 'mysql') expect(await rejectionOf(many.readWhole(head))).toMatchObject({ kind: 'sourceDenied' })
     else expect(await rowsOf(await many.readWhole(head), 2)).toHaveLength(100_000)
     await many.close()
-  }, 60_000)
+  }, 120_000)
 
   test('a transaction that stays open does not hold back other writers for long', async () => {
     if (kind === 'mariadb') return
@@ -129,7 +129,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
     await writer.query('rollback')
     await writer.end()
     await reader.close()
-  }, 60_000)
+  }, 120_000)
 })
 
 async function rowsOf(read: WholeRead, columns: number): Promise<(string | null)[][]> {
