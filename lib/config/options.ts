@@ -14,6 +14,7 @@ import {
 } from './field-kinds.js'
 import { type Key, optional, optionalSecret, preset, required, secret } from './key.js'
 import { measure } from './measure.js'
+import { LOAD_KEYS, SHARD_KEYS } from './rule-load-keys.js'
 import { softDelete } from './soft-delete.js'
 import { flag, integer, list, oneOf, oneOrMore, size, tableOf, text } from './value-kinds.js'
 
@@ -315,8 +316,9 @@ const RULE_KEYS = {
   rename: optional(tableOf(text(), 'table of source = "target"'), 'Target names of columns, by source name.'),
   constants: optional(
     tableOf(constant(), 'table of target = value'),
-    'Columns with a fixed value, by target name; "$schema" and "$table" stand for the source\'s names.',
+    'Columns with a fixed value, by target name; "$schema" and "$table" stand for the source\'s names, "$schema{1}" and "$table{1}" for groups of their patterns, "$1" for a group as in sr_table.',
   ),
+  ...SHARD_KEYS,
   zero_date: optional(ZERO_DATE, 'As above, for this target.'),
   bit1: preset(oneOf(['number', 'boolean']), 'number', '"boolean" makes BIT(1) columns BOOLEAN.'),
   tinyint1: preset(
@@ -332,6 +334,7 @@ const RULE_KEYS = {
   flush_rows: optional(FLUSH_ROWS, 'As above, for this target.'),
   flush_bytes: optional(FLUSH_BYTES, 'As above, for this target.'),
   load_format: optional(LOAD_FORMAT, 'As above, for this target.'),
+  ...LOAD_KEYS,
 } as const
 
 /** A group of keys: the top level (name ""), a [section], or a repeated [[block]]. */
