@@ -179,7 +179,7 @@ export class Pipeline {
       tracker,
       letters,
       drain: drainAndSave,
-      isShared: (target, of) => book.writersOf(target, [...tables, ...schemas.follower.tables]).some(isOther(of)),
+      shared: ready.shared,
       observer,
       signal: abort.signal,
     })
@@ -352,8 +352,4 @@ export class Pipeline {
 /** Where the oldest stream begins that may still be read: the main one, or the catch-up of a halted table. */
 function oldest(position: Position, halted: TableShare['halted']): BinlogPlace {
   return halted.map(({ from }) => from).reduce<BinlogPlace>((a, b) => (comparePositions(b, a) < 0 ? b : a), position)
-}
-
-function isOther(of: { readonly schema: string; readonly table: string }): (table: typeof of) => boolean {
-  return ({ schema, table }) => schema !== of.schema || table !== of.table
 }

@@ -20,6 +20,7 @@ import { routerOptions, sourceAddress } from './registry.js'
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { SharedTargets } from './shared-targets.js'
 import { carryOutOrders } from './snapshot/ordered-copies.js'
 import { beginSnapshot, findStart } from './snapshot/snapshot-start.js'
 import { openSourceSchemas, type SourceSchemas } from './source-schemas.js'
@@ -31,6 +32,7 @@ export interface PreparedStream {
   readonly tables: readonly { readonly schema: string; readonly table: string }[]
   readonly start: StartPoint
   readonly router: Router
+  readonly shared: SharedTargets
   readonly schemas: SourceSchemas
   readonly databases: readonly string[]
   readonly delivery: 'atomic' | 'labels'
@@ -88,10 +90,22 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     const trusted = kind === 'known' || kind === 'forgotten'
     const schemaParts = { config, book, share, stateDir, dataDir, session, facts, zone, observer }
     const schemas = await openSourceSchemas(schemaParts, start, trusted, signal)
+    const shared = new SharedTargets({
+      book,
+      sink,
+      skipTablesWithoutKey: config.skip_no_pk_table,
+      evolves: config.on_ddl === 'evolve',
+      names: () => [...tables, ...schemas.follower.tables],
+      known: () => schemas.follower.tables,
+      // What a catch-up knows of the other tables is of a place that the main stream has left.
+      held: () => (until === null ? share.halted : [...tables, ...schemas.follower.tables]),
+      observer,
+      signal,
+    })
     const router = new Router(routerOptions(config, zone, logged), book, {
       schemaFor: map => schemas.follower.schemaFor(map),
-      prepare: wish => carried.target(wish, () => sink.prepare(wish)),
-      inspect: wish => sink.inspect(wish),
+      prepare: wish => carried.target(wish, () => shared.prepare(wish)),
+      inspect: wish => shared.inspect(wish),
       observer,
     })
     // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
@@ -117,7 +131,7 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     carried.used()
     observer({ kind: 'starting', version: facts.version, position: start.position })
     const wholeImages = logsWholeRows(rowImage)
-    return { tables, start, router, schemas, databases, delivery, resumed, replays, wholeImages, zone }
+    return { tables, start, router, shared, schemas, databases, delivery, resumed, replays, wholeImages, zone }
   } finally {
     await session.close()
   }
