@@ -2,6 +2,7 @@ import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import { SnapshotState } from './checkpoint/snapshot-state.js'
+import { guardedSink } from './collision-guard.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
 import { AtomicDelivery } from './dispatch/atomic-delivery.js'
@@ -123,7 +124,7 @@ export class Pipeline {
     const letters = await this.#openDeadLetters(start.position)
     const abort = new AbortController()
     const parts = {
-      sink,
+      sink: guardedSink(sink, ready.guard),
       plan: journal,
       observer,
       signal: abort.signal,
@@ -156,7 +157,10 @@ export class Pipeline {
         jsonTargets: this.#lessons.jsonTargets,
         deliveryOf: script => (script?.plan ? labels : atomic),
         owes: epoch => stage?.gate.owes(epoch) ?? false,
-        onDurable: (position, note) => saver.save(position, note),
+        onDurable: (position, note) => {
+          ready.guard.durable(note.epoch)
+          saver.save(position, note)
+        },
       },
     )
     dispatcher.failed.catch(failure => abort.abort(failure))

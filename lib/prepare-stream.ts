@@ -1,15 +1,19 @@
 import type { EpochJournal } from './checkpoint/epoch-journal.js'
 import type { MasterInfo, MasterInfoFile } from './checkpoint/master-info.js'
 import type { SnapshotState } from './checkpoint/snapshot-state.js'
+import { CollisionGuard } from './collision-guard.js'
 import type { Config } from './config/options.js'
 import { chooseDelivery, refuseForeignNames } from './delivery-choice.js'
 import { transactionLabel } from './dispatch/atomic-delivery.js'
 import type { Sink } from './dispatch/sink.js'
+import { collisionQuestion, refuseCollisions, untaggedTargets } from './key-collisions.js'
 import type { AdmittedChunk } from './model/copy-record.js'
 import type { Observer } from './model/observer.js'
 import { logsWholeRows } from './model/row-image.js'
+import { tableName } from './model/schema.js'
 import type { Zone } from './model/zone.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
+import { findKeyNow } from './mysql/key-overlap.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
 import { readServerFacts } from './mysql/server-facts.js'
@@ -33,6 +37,7 @@ export interface PreparedStream {
   readonly start: StartPoint
   readonly router: Router
   readonly shared: SharedTargets
+  readonly guard: CollisionGuard
   readonly schemas: SourceSchemas
   readonly databases: readonly string[]
   readonly delivery: 'atomic' | 'labels'
@@ -102,12 +107,33 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
       observer,
       signal,
     })
+    const guard = new CollisionGuard({
+      shared,
+      sink,
+      askSource: (others, keys) =>
+        SourceSession.during(sourceAddress(config), async asking => {
+          const known = schemas.follower.tables.filter(one => others.some(other => tableName(other) === tableName(one)))
+          return findKeyNow(
+            asking,
+            known,
+            keys.map(({ literals }) => literals),
+          )
+        }),
+      observer,
+    })
     const router = new Router(routerOptions(config, zone, logged), book, {
       schemaFor: map => schemas.follower.schemaFor(map),
       prepare: wish => carried.target(wish, () => shared.prepare(wish)),
       inspect: wish => shared.inspect(wish),
+      listen: (schema, matched, target) => guard.listen(schema, matched, target),
       observer,
     })
+    const untagged = untaggedTargets(book, ownTables(schemas.follower.tables.filter(schemas.isAsNow), book, share))
+    // Asked once by a process: a start must not wait for it again and again.
+    if (untagged.length > 0 && lessons.collisionsAsked !== collisionQuestion(untagged)) {
+      await refuseCollisions(session, untagged, facts.mariadb, observer)
+      lessons.collisionsAsked = collisionQuestion(untagged)
+    }
     // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
     for (const schema of ownTables(schemas.follower.tables, book, share))
       if (schemas.isAsNow(schema)) await router.learn(schema)
@@ -131,7 +157,7 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     carried.used()
     observer({ kind: 'starting', version: facts.version, position: start.position })
     const wholeImages = logsWholeRows(rowImage)
-    return { tables, start, router, shared, schemas, databases, delivery, resumed, replays, wholeImages, zone }
+    return { tables, start, router, shared, guard, schemas, databases, delivery, resumed, replays, wholeImages, zone }
   } finally {
     await session.close()
   }

@@ -104,7 +104,8 @@ function merge(sources: readonly [PlannedSource, ...PlannedSource[]], book: Rule
 
 /** Rows of different tables with one key are one row in a primary key table: the last one stays. */
 function sharedKeys({ request, sources }: PlannedTarget): SchemaFinding[] {
-  if (sources.length < 2 || request.model !== 'primary') return []
+  const tag = sources[0].matched.rule.shards.key
+  if (sources.length < 2 || request.model !== 'primary' || tag.length > 0) return []
   const names = sources.map(({ table }) => tableName(table))
   return [
     {

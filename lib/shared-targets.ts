@@ -5,7 +5,7 @@ import { type TableSchema, type TargetTable, tableName, targetName } from './mod
 import type { RowTag } from './model/target-change.js'
 import { planColumns } from './rules/column-plan.js'
 import type { RuleBook } from './rules/rule-book.js'
-import { shardTag } from './rules/shard-tag.js'
+import { isTaggedKey, shardTag, tellingTag } from './rules/shard-tag.js'
 import { usableRules } from './rules/target-modes.js'
 import { requestTarget, type TargetWish } from './rules/target-wish.js'
 import { mergeRequests } from './starrocks/merged-request.js'
@@ -41,7 +41,17 @@ export class SharedTargets {
 
   /** Whether a source table other than this one is written to a target, as far as is known. */
   isShared(target: TargetRef, of: TableRef): boolean {
-    return this.#others(target, of).length > 0
+    return this.othersOf(target, of).length > 0
+  }
+
+  /** Whether a tag in the key makes equal keys of two tables two rows. */
+  isTagged(target: TargetRef, of: TableRef): boolean {
+    return isTaggedKey(this.#parts.book, target, of, this.#parts.names())
+  }
+
+  /** The constant that tells the rows of every table of a target; null: there is none. */
+  tagOf(target: TargetRef, of: TableRef): RowTag | null {
+    return tellingTag(this.#parts.book, target, of, this.#parts.names())
   }
 
   /** See `EvolutionParts`. */
@@ -59,7 +69,7 @@ export class SharedTargets {
       const wish = schema === undefined ? null : this.#wishOf(schema, target)
       return wish?.columns.some(({ name }) => name.toLowerCase() === column.toLowerCase()) ?? false
     }
-    return this.#others(target, of).filter(fills).map(tableName)
+    return this.othersOf(target, of).filter(fills).map(tableName)
   }
 
   /**
@@ -110,7 +120,8 @@ export class SharedTargets {
     }
   }
 
-  #others(target: TargetRef, of: TableRef): readonly TableRef[] {
+  /** The other source tables that are written to a target, as far as is known. */
+  othersOf(target: TargetRef, of: TableRef): readonly TableRef[] {
     const { book, names } = this.#parts
     const writers = book.writersOf(target, names())
     const others = writers.filter(({ schema, table }) => schema !== of.schema || table !== of.table)

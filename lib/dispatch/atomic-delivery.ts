@@ -6,14 +6,14 @@ import type { Observer } from '../model/observer.js'
 import { targetName } from '../model/schema.js'
 import { type BadRowPolicy, isBadRows, sift, traceLoad } from './bad-row-policy.js'
 import { supersedeParked, type TracedLoad } from './bad-rows.js'
-import type { Delivery, Shipment } from './delivery.js'
+import type { Delivery, DeliverySink, Shipment } from './delivery.js'
 import type { Epoch, Settled } from './epoch.js'
 import { type Patience, untilDone } from './lane.js'
-import type { Load, PositionMark, Sink, SinkTransaction } from './sink.js'
+import type { Load, PositionMark, SinkTransaction } from './sink.js'
 
 export interface AtomicParts {
   readonly task: string
-  readonly sink: Sink
+  readonly sink: DeliverySink
   readonly plan: PlanLog
   readonly observer: Observer
   readonly signal: AbortSignal

@@ -1,4 +1,5 @@
 import type { ChangePlace } from '../model/change-place.js'
+import type { KeyWatch } from '../model/key-watch.js'
 import type { TargetTable } from '../model/schema.js'
 
 /** Writes row images of one source table in one body format; the byte path's compiled encoder, as the dispatcher sees it. */
@@ -35,6 +36,8 @@ export interface Route {
   readonly rule?: string
   /** An image as a JSON object of all columns that can be decoded, by source name: for rows that are parked. */
   readonly imageText?: (buffer: Buffer, at: number, limit: number) => string
+  /** Absent: nobody asks for keys. Routes of mode `upsert` only. */
+  readonly keyWatch?: KeyWatch
   /** Its rows lack columns of the target, which keep the value they have there. */
   readonly partial?: boolean
   /**

@@ -1,6 +1,6 @@
 import type { Position } from '../model/position.js'
 import type { TargetModel, TargetTable } from '../model/schema.js'
-import type { EvolutionReport, TargetEvolution } from '../model/target-change.js'
+import type { EvolutionReport, RowTag, TargetEvolution } from '../model/target-change.js'
 
 /** One Stream Load's worth of rows for one target, in order. Its label stays the same for all retries. */
 export interface Load {
@@ -95,6 +95,16 @@ export interface Sink {
    * finds out by itself whether the earlier try had succeeded.
    */
   write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }>
+  /**
+   * A row of a primary key table that has one of these keys (texts of all key columns in key order, as loads write them); null:
+   * there is none. `tag`: only rows with another text in that column. Rejects with a Failure of the connection.
+   */
+  findKey(
+    target: TargetTable,
+    keys: readonly (readonly string[])[],
+    tag: RowTag | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly key: readonly string[]; readonly tag: string | null } | null>
   /** Judges a load's rows and keeps none of them: null when all are accepted, else the reason. Rejects with a Failure when there is no verdict. */
   dryRun(load: Load, signal: AbortSignal): Promise<string | null>
   /** What became of a load's label; waits while its transaction is open. Rejects with loadUnknown when nobody can tell. */

@@ -1,5 +1,6 @@
 import type { RowEncoder } from '../binlog/row-encoder.js'
 import type { ChangePlace } from '../model/change-place.js'
+import type { KeyWatch } from '../model/key-watch.js'
 import type { RouteMode } from '../model/rule-mode.js'
 import type { TargetTable } from '../model/schema.js'
 import type { imageText } from './image-text.js'
@@ -23,6 +24,7 @@ export interface CompiledRoute {
   readonly fingerprint: string
   readonly rule: string
   readonly imageText: ReturnType<typeof imageText>
+  readonly keyWatch?: KeyWatch
   /** Its rows lack columns of the target, which keep the value they have there. */
   readonly partial: boolean
   /** The route and the images for images that leave columns out; see `ImageVariants.reshape`. */

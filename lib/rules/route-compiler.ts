@@ -9,6 +9,7 @@ import { base64Name, renderColumnsHeader } from './columns-header.js'
 import type { CompiledRoute } from './compiled-route.js'
 import { imageText } from './image-text.js'
 import { ImageVariants } from './image-variant.js'
+import { type KeyListener, watchKeys } from './key-watch.js'
 import { fingerprint } from './route-fingerprint.js'
 import type { RouteImages } from './route-images.js'
 import type { MatchedRule } from './rule-book.js'
@@ -28,13 +29,15 @@ export interface Way {
   readonly target: TargetTable
   readonly constants: ColumnPlan['constants']
   readonly fit: TargetFit
+  /** Hears of the keys of its rows; null: nobody asks for them. */
+  readonly listener: KeyListener | null
 }
 
 /** The route of a way for these images. Routes of one way for other images write the same rows. */
 export function compileRoute(
   options: RouteOptions,
   schema: TableSchema,
-  { matched: { rule }, target, constants, fit }: Way,
+  { matched: { rule }, target, constants, fit, listener }: Way,
   images: RouteImages,
 ): CompiledRoute {
   const { columnSeparator, rowDelimiter, zone, generatedLogged } = options
@@ -86,6 +89,19 @@ export function compileRoute(
   const json = layout('json')
   const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
   let variants: ImageVariants | null = null
+  const watched = schema.key.map(name => {
+    const i = schema.columns.findIndex(column => column.name === name)
+    return { column: schema.columns[i]!, at: i, index: images.place(i, 'key'), base64: fields[i]?.form === 'base64' }
+  })
+  const keyWatch = listener && watchKeys(listener, { kind: images.kind, columns, skip: 0 }, watched, zone)
+  const watchPart = (present: readonly number[]) =>
+    listener &&
+    watchKeys(
+      listener,
+      { kind: images.kind, columns: present.map(i => columns[i]!), skip: 1 },
+      watched.map(part => ({ ...part, index: present.indexOf(part.at) })),
+      zone,
+    )
   const route: CompiledRoute = {
     source,
     target,
@@ -94,10 +110,11 @@ export function compileRoute(
     rule: rule.where,
     imageText: imageText(columns, zone, images),
     partial: false,
+    ...(keyWatch === null ? {} : { keyWatch }),
     reshape: (rows, bitmaps, place) => {
       if (images.kind === 'text')
         throw new Failure('internal', `rows of ${source} that a SELECT gave leave columns out`)
-      variants ??= new ImageVariants(route, { facts, csv, json })
+      variants ??= new ImageVariants(route, { facts, csv, json, watch: listener === null ? null : watchPart })
       return variants.reshape(rows, bitmaps, place)
     },
     csv: csv === null ? null : { encoder: compileRowEncoder(csv), columns: header('csv') },

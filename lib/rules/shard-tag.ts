@@ -25,6 +25,23 @@ export function shardTag(
   return own.length > 0 && others.every(differs) ? own : null
 }
 
+/** The one constant by which every table that is written into a target is told from every other; null: there is none. */
+export function tellingTag(
+  book: RuleBook,
+  target: TargetRef,
+  of: TableRef,
+  tables: readonly TableRef[],
+): RowTag | null {
+  const all = new Map(
+    book.writersOf(target, tables).map(one => [`${one.schema}.${one.table}`, constantsOf(book, target, one)]),
+  )
+  const tells = ({ name }: RowTag): boolean => {
+    const texts = [...all.values()].map(constants => constants.find(constant => constant.name === name)?.text)
+    return !texts.includes(undefined) && new Set(texts).size === texts.length
+  }
+  return constantsOf(book, target, of).find(tells) ?? null
+}
+
 /** Whether tags are part of the target's key, so that equal keys of two tables are two rows; false where nothing tells them apart. */
 export function isTaggedKey(book: RuleBook, target: TargetRef, of: TableRef, tables: readonly TableRef[]): boolean {
   const key = wayOf(book, target, of)?.rule.shards.key ?? []

@@ -20,6 +20,10 @@ export abstract class PlainSink implements Sink {
     return this.prepare(request)
   }
 
+  async findKey(): Promise<{ key: readonly string[]; tag: string | null } | null> {
+    return null
+  }
+
   async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {
     return null
   }
