@@ -15,6 +15,7 @@ import {
 import { type Key, optional, optionalSecret, preset, required, secret } from './key.js'
 import { measure } from './measure.js'
 import { LOAD_KEYS, SHARD_KEYS } from './rule-load-keys.js'
+import { RULES_CHECKS } from './rules-checks.js'
 import { softDelete } from './soft-delete.js'
 import { flag, integer, list, oneOf, oneOrMore, size, tableOf, text } from './value-kinds.js'
 
@@ -408,6 +409,7 @@ export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
     keys: ['row_delimiter', 'column_separator'],
     problem: c => (c.row_delimiter !== c.column_separator ? null : 'must differ from column_separator'),
   },
+  ...RULES_CHECKS,
   {
     keys: ['mysql_ssl', 'mysql_ssl_ca'],
     problem: c =>

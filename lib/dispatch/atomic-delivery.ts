@@ -288,9 +288,10 @@ function parcelOf(shipment: Shipment): Parcel {
   const { route, json, columns } = bodies[0]!
   const body = bodies.flatMap(open => open.body.pieces())
   const bytes = bodies.reduce((sum, open) => sum + open.body.bytes, 0)
-  const { columnSeparator, rowDelimiter } = route
+  const { columnSeparator, rowDelimiter, semantics } = route
   const format = json ? 'json' : 'csv'
-  const load: Load = { label: '', target, format, columns, body, bytes, rows, columnSeparator, rowDelimiter }
+  const plain: Load = { label: '', target, format, columns, body, bytes, rows, columnSeparator, rowDelimiter }
+  const load = semantics === undefined ? plain : { ...plain, semantics }
   let resolve: Parcel['resolve'] = () => undefined
   const settled = new Promise<Settled>(done => {
     resolve = done

@@ -194,6 +194,7 @@ export class LabelsDelivery implements Delivery {
       format: json ? 'json' : 'csv',
       columns,
       ...(partial ? { partial } : {}),
+      ...(route.semantics === undefined ? {} : { semantics: route.semantics }),
       body,
       bytes,
       rows,

@@ -71,6 +71,7 @@ export class RowWriter {
     const { ordinal, script } = row.epoch
     const again = script !== null
     const watch = row.route.keyWatch
+    const salt = row.route.keySalt ?? 0
     let rows = 0
     for (let at = images.at; at < end; row.change++) {
       let before = images.op === 'delete' ? at : -1
@@ -83,22 +84,16 @@ export class RowWriter {
           watch?.vanishes(buffer, at, end, ordinal, again)
           watch?.appears(buffer, after, end, ordinal, again)
           keys.locateKey(buffer, at, end)
-          this.#writeRow(row, this.#lane(keys.hash, bodies), at, 1, at, after, keys.hash)
+          const hash = (keys.hash ^ salt) >>> 0
+          this.#writeRow(row, this.#lane(hash, bodies), at, 1, at, after, hash)
           rows++
         }
         at = after
       }
       keys.locateKey(buffer, at, end)
       const after = images.op === 'delete' ? -1 : at
-      at = this.#writeRow(
-        row,
-        this.#lane(keys.hash, bodies),
-        at,
-        images.op === 'delete' ? 1 : 0,
-        before,
-        after,
-        keys.hash,
-      )
+      const hash = (keys.hash ^ salt) >>> 0
+      at = this.#writeRow(row, this.#lane(hash, bodies), at, images.op === 'delete' ? 1 : 0, before, after, hash)
       rows++
     }
     return rows

@@ -1,4 +1,5 @@
 import type { Position } from '../model/position.js'
+import type { LoadSemantics } from '../model/rule-load.js'
 import type { TargetModel, TargetTable } from '../model/schema.js'
 import type { EvolutionReport, RowTag, TargetEvolution } from '../model/target-change.js'
 
@@ -15,6 +16,8 @@ export interface Load {
   readonly body: readonly Uint8Array[]
   readonly bytes: number
   readonly rows: number
+  /** Absent: nothing is asked for. */
+  readonly semantics?: LoadSemantics
   /** Separators as header text ("\\x01"); used for CSV only. */
   readonly columnSeparator: string
   readonly rowDelimiter: string
@@ -38,6 +41,10 @@ export interface TargetRequest {
   /** Sort key and partitions of a table that is made; absent or null: the target's own ways. */
   readonly orderBy?: readonly string[] | null
   readonly partitionBy?: string | null
+  /** Columns whose hash says in which bucket a row is, how many buckets, and PROPERTIES of a table that is made; absent or null: the target's own ways. */
+  readonly distributedBy?: readonly string[] | null
+  readonly buckets?: number | null
+  readonly properties?: Readonly<Record<string, string>>
   /** What to do about columns that an existing target lacks: fail, add them, or do without them. */
   readonly missingColumns: 'refuse' | 'add' | 'leaveOut'
 }

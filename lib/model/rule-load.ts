@@ -19,6 +19,12 @@ export interface RuleLoad {
   readonly distributedBy: readonly string[] | null
 }
 
+/** What every load of a target says of its rows besides their columns; all rules of a target say the same. */
+export interface LoadSemantics {
+  readonly partialUpdateMode: PartialUpdateMode | null
+  readonly mergeCondition: string | null
+}
+
 /** Nothing is asked for. */
 export const PLAIN_LOAD: RuleLoad = {
   columnSeparator: null,

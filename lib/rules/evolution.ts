@@ -6,6 +6,7 @@ import { renderByHand, renderDeleteRows, renderDropTable } from '../starrocks/al
 import { quoteTable, renderTruncate } from '../starrocks/ddl.js'
 import { columnsChange, type Obstacle, type RuleView, ruleView } from './evolution-columns.js'
 import type { MatchedRule } from './rule-book.js'
+import { modelOf } from './target-wish.js'
 
 /** What a target does where following the source would take something away from its readers. */
 export interface EvolutionPolicy {
@@ -202,7 +203,7 @@ class EvolutionBuilder {
 
   #push(matched: MatchedRule, of: TableSchema, shared: boolean, steps: readonly TargetStep[]): void {
     if (steps.length === 0) return
-    const model = ({ upsert: 'primary', append: 'duplicate', aggregate: 'aggregate' } as const)[matched.rule.mode]
+    const model = modelOf(matched.rule)
     const { database, table } = matched
     const rows = shared ? this.#rowsOf(matched, of) : null
     this.#targets.push({

@@ -54,6 +54,7 @@ async function upsert(
   const keyCells = keys.map(k => k.cell).join(', ')
   if (!distinctKeys) await keepLastOfEachKey(connection, from, keyCells)
   const sameKey = keys.map(k => `t.${k.name} = s.${k.cell}`).join(' AND ')
+  if (plan.condition !== null) await applyCondition(connection, plan, from, rows, sameKey)
   const where = plan.operation === null ? '' : 'WHERE s.op = 0'
   if (plan.partialUpdate) {
     await keepOtherColumns(connection, store, plan, from, rows, sameKey)
@@ -64,6 +65,26 @@ async function upsert(
     await connection.run(`DELETE FROM ${rows} t USING ${from} s WHERE ${sameKey}`)
     await insert(connection, store, plan, `${from} s`, c => store.defaultSql(table, c), where)
   }
+}
+
+/** Of a conditional update: rows with less than the stored value are as if they had not come. Deletes are refused (memtable.cpp). */
+async function applyCondition(
+  connection: DuckDBConnection,
+  { condition, loaded, operation, table }: LoadPlan,
+  from: string,
+  rows: string,
+  sameKey: string,
+): Promise<void> {
+  const name = quoteName(condition!.name)
+  const cell = `c${loaded.findIndex(({ column }) => column === condition)}`
+  if (operation !== null) {
+    const deletes = await connection.runAndReadAll(`SELECT count(*) FROM ${from} WHERE op <> 0`)
+    if (Number(deletes.getRows()[0]?.[0]) > 0)
+      throw new LoadError(`memtable of tablet ${table.name} delete with condition column ${condition!.name}`)
+  }
+  await connection.run(
+    `DELETE FROM ${from} WHERE rowid IN (SELECT s.rowid FROM ${from} s JOIN ${rows} t ON ${sameKey} WHERE s.${cell} < t.${name})`,
+  )
 }
 
 async function keepLastOfEachKey(connection: DuckDBConnection, table: string, keyCells: string): Promise<void> {
