@@ -79,7 +79,7 @@ class Loader {
     if (main.data !== null && !documents.some(document => document.data?.source !== undefined)) {
       this.#problems.push(main.problemAt([], '[[source]] is missing; at least one block names the tables to follow'))
     }
-    this.#crossCheck(config, CROSS_CHECKS, main, [])
+    this.#crossCheck({ ...config, ...blocks }, CROSS_CHECKS, main, [])
     if (this.#problems.length > 0) return { ok: false, problems: inOrder(this.#problems, documents) }
     return { ok: true, config: { ...config, ...blocks } as unknown as Config }
   }

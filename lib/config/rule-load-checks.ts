@@ -44,7 +44,7 @@ export const LOAD_CHECKS: readonly CrossCheck<RuleBlock>[] = [
   {
     keys: ['merge_condition', 'operations', 'on_delete'],
     problem: r =>
-      r.merge_condition === undefined || keepsAll(r)
+      r.merge_condition === undefined || !isPlain(r) || keepsAll(r)
         ? null
         : 'cannot be combined with deletes, which StarRocks refuses in such loads: set operations = ["INSERT", "UPDATE"], or on_delete = "ignore" or "soft"',
   },
