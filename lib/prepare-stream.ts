@@ -128,21 +128,23 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
       listen: (schema, matched, target) => guard.listen(schema, matched, target),
       observer,
     })
-    const untagged = untaggedTargets(book, ownTables(schemas.follower.tables.filter(schemas.isAsNow), book, share))
-    // Asked once by a process: a start must not wait for it again and again.
-    if (untagged.length > 0 && lessons.collisionsAsked !== collisionQuestion(untagged)) {
-      await refuseCollisions(session, untagged, facts.mariadb, observer)
-      lessons.collisionsAsked = collisionQuestion(untagged)
-    }
     // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
-    for (const schema of ownTables(schemas.follower.tables, book, share))
-      if (schemas.isAsNow(schema)) await router.learn(schema)
+    const present = ownTables(schemas.follower.tables, book, share).filter(schemas.isAsNow)
+    for (const schema of present) await router.learn(schema)
     // Tables that come to be further on: what is wrong with them is said before anything is read all the same. A run before
     // this one may have made their targets as they are to be at first.
     for (const { schema, table } of ownTables(tables, book, share)) {
       if (schemas.follower.knows(schema, table)) continue
       const now = await readTableSchema(session, schema, table)
-      if (now !== null) await router.judge(now, !trusted)
+      if (now === null) continue
+      present.push(now)
+      await router.judge(now, !trusted)
+    }
+    const untagged = untaggedTargets(book, present)
+    // Asked once by a process: a start must not wait for it again and again.
+    if (untagged.length > 0 && lessons.collisionsAsked !== collisionQuestion(untagged)) {
+      await refuseCollisions(session, untagged, facts.mariadb, observer)
+      lessons.collisionsAsked = collisionQuestion(untagged)
     }
     if (delivery === 'atomic') refuseForeignNames(router.targets)
     if (resumed.scripts.length === 0) await journal.forgetAll()

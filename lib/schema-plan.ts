@@ -112,8 +112,8 @@ function sharedKeys({ request, sources }: PlannedTarget): SchemaFinding[] {
       check: 'schema.shared_key',
       level: 'ok',
       table: targetName(request),
-      message: `${names.length} tables (${shortened(names)}) are written into ${targetName(request)}: where the same (${request.key.join(', ')}) is in two of them, the later row replaces the other`,
-      remedy: 'Keys must be unique over all of them; else give the tables rules with another sr_table.',
+      message: `${names.length} tables (${shortened(names)}) are written into ${targetName(request)}: their (${request.key.join(', ')}) must be unique over all of them`,
+      remedy: 'Else put a tag into the key: constants = { shard = "$schema.$table" } and shard_key = ["shard"].',
     },
   ]
 }
