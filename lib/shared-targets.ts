@@ -32,8 +32,8 @@ export interface SharedTargetParts {
 /** Targets that several source tables are written into: they suit all of them, whichever come first, later, or change. */
 export class SharedTargets {
   readonly #parts: SharedTargetParts
-  /** By target name, what it was brought to hold last. */
-  readonly #united = new Map<string, string>()
+  /** By target name, what it was brought to hold last, and how it is since. */
+  readonly #united = new Map<string, { readonly question: string; readonly target: TargetTable }>()
 
   constructor(parts: SharedTargetParts) {
     this.#parts = parts
@@ -77,44 +77,47 @@ export class SharedTargets {
    * it holds the values of all. Rejects with ddlUnsupported where StarRocks cannot alter it so.
    */
   async prepare(wish: TargetWish): Promise<TargetTable> {
-    const { sink, book, names, evolves, signal, observer } = this.#parts
-    if (wish.missingColumns === 'leaveOut' || book.writersOf(wish, names()).length < 2) return sink.prepare(wish)
+    const { sink, evolves, signal, observer } = this.#parts
+    if (wish.missingColumns === 'leaveOut' || this.#writers(wish).length < 2) return sink.prepare(wish)
     const whole = this.#union(wish)
-    const question = JSON.stringify(whole)
+    const question = questionOf(whole)
     const name = targetName(wish)
-    if (evolves && wish.model !== 'aggregate' && this.#united.get(name) !== question) {
-      const { statements } = await sink.evolve(
-        {
-          source: 'Several tables',
-          statement: 'nothing: their columns are to be in one target',
-          database: wish.database,
-          table: wish.table,
-          model: wish.model,
-          shared: true,
-          steps: [{ kind: 'unite', columns: whole.columns }],
-        },
-        signal,
-      )
-      if (statements.length > 0)
-        observer({
-          kind: 'warning',
-          message: `${name} was altered to hold the rows of all its tables: ${statements.join('; ')}.`,
-          advice: 'Rows that are there have NULL in added columns; copy a table again whose rows had values before.',
-        })
-    }
+    const united = this.#united.get(name)
+    if (united?.question === question) return united.target
+    // One that is not to be altered need only suit the table that asks; sums cannot be added later.
+    if (!evolves || wish.model === 'aggregate')
+      return (await sink.inspect(wish)) === null ? sink.prepare(whole) : sink.prepare(wish)
+    const { statements } = await sink.evolve(
+      {
+        source: 'Several tables',
+        statement: 'nothing: their columns are to be in one target',
+        database: wish.database,
+        table: wish.table,
+        model: wish.model,
+        shared: true,
+        steps: [{ kind: 'unite', columns: whole.columns }],
+      },
+      signal,
+    )
+    if (statements.length > 0)
+      observer({
+        kind: 'warning',
+        message: `${name} was altered to hold the rows of all its tables: ${statements.join('; ')}.`,
+        advice: 'Rows that are there have NULL in added columns; copy a table again whose rows had values before.',
+      })
     const target = await sink.prepare(whole)
-    this.#united.set(name, question)
+    this.#united.set(name, { question, target })
     return target
   }
 
   /** What `inspect` of the sink does; null also for a target of several tables that is still to be altered. */
   async inspect(wish: TargetWish): Promise<TargetTable | null> {
-    const { sink, book, names, evolves } = this.#parts
+    const { sink, evolves } = this.#parts
     try {
       return await sink.inspect(wish)
     } catch (error) {
       const failure = asFailure(error)
-      if (failure.kind !== 'targetUnfit' || !evolves || book.writersOf(wish, names()).length < 2) throw failure
+      if (failure.kind !== 'targetUnfit' || !evolves || this.#writers(wish).length < 2) throw failure
       // `prepare` alters it, or says why it cannot.
       return null
     }
@@ -122,10 +125,13 @@ export class SharedTargets {
 
   /** The other source tables that are written to a target, as far as is known. */
   othersOf(target: TargetRef, of: TableRef): readonly TableRef[] {
+    return this.#writers(target).filter(({ schema, table }) => schema !== of.schema || table !== of.table)
+  }
+
+  /** Each once, however often it is named. */
+  #writers(target: TargetRef): readonly TableRef[] {
     const { book, names } = this.#parts
-    const writers = book.writersOf(target, names())
-    const others = writers.filter(({ schema, table }) => schema !== of.schema || table !== of.table)
-    return [...new Map(others.map(other => [tableName(other), other])).values()]
+    return [...new Map(book.writersOf(target, names()).map(one => [tableName(one), one])).values()]
   }
 
   /** Tables that cannot be united with it are left out: of them `prepare` says what is wrong when their turn comes. */
@@ -163,4 +169,10 @@ export class SharedTargets {
       return null
     }
   }
+}
+
+/** Says the same of unions that differ in nothing but whose table came first. */
+function questionOf({ columns, comment: _, ...wish }: TargetWish): string {
+  const named = columns.map(({ comment: __, ...column }) => column).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return JSON.stringify({ ...wish, columns: named })
 }

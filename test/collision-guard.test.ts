@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { CollisionGuard } from '../lib/collision-guard.js'
 import type { TableSchema, TargetTable } from '../lib/model/schema.js'
-import { type RuleSpec, RuleBook } from '../lib/rules/rule-book.js'
 import type { KeyListener } from '../lib/rules/key-watch.js'
+import { RuleBook, type RuleSpec } from '../lib/rules/rule-book.js'
 import { SharedTargets } from '../lib/shared-targets.js'
+import { PlainSink } from './support/plain-sink.js'
 import { rule } from './support/rule-spec.js'
 import { sourceColumn, sourceTable } from './support/source-column.js'
-import { PlainSink } from './support/plain-sink.js'
 
 const target: TargetTable = {
   database: 'd',
@@ -49,9 +49,7 @@ function watch(spec: Partial<RuleSpec>, now: Record<string, string> = {}, key = 
     [rule({ schema: 's', table: '/^t_/', targetTable: 'orders', ...spec })],
     'd',
   )
-  const schemas = ['t_1', 't_2'].map(
-    (table): TableSchema => ({ ...sourceTable([sourceColumn('id', key)]), table }),
-  )
+  const schemas = ['t_1', 't_2'].map((table): TableSchema => ({ ...sourceTable([sourceColumn('id', key)]), table }))
   const sink = new Stored()
   const said: string[] = []
   const parts = { book, sink, skipTablesWithoutKey: false, evolves: true, known: () => schemas, held: () => [] }
@@ -80,9 +78,7 @@ describe('in the stream', () => {
   test('a key that another table has got is told with both tables and the key', () => {
     const { one, two } = watch({})
     one.appears(id(7), at(1))
-    expect(() => two.appears(id(7), at(1))).toThrow(
-      /d\.orders: s\.t_2 and s\.t_1 both have the key \(id\) = \(7\)/,
-    )
+    expect(() => two.appears(id(7), at(1))).toThrow(/d\.orders: s\.t_2 and s\.t_1 both have the key \(id\) = \(7\)/)
   })
   test('a row that goes from one table to another, its delete first', async () => {
     const { guard, sink, one, two } = watch({})

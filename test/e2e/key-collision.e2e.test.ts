@@ -52,22 +52,29 @@ test('two tables with one key: check says so, and a start ends before it reads',
 test.each([
   ['a tag beside the key', `constants = { part = "$table" }`],
   ['nothing that tells rows apart', ''],
-])('with %s: a key that comes to another table stops the engine before its row is loaded', async (_, lines) => {
-  await configure(lines)
-  bench.engine.start()
-  await sql(`insert into ${bench.schema}.part_1 values (1, 'one'), (2, 'two')`)
-  await bench.engine.caughtUp()
-  // A row that moves, its delete first, is none.
-  await sql(`delete from ${bench.schema}.part_1 where id = 2`, `insert into ${bench.schema}.part_2 values (2, 'moved')`)
-  await bench.engine.caughtUp()
-  await sql(`insert into ${bench.schema}.part_2 values (3, 'three'), (1, 'again')`)
-  expect(await bench.engine.ended()).toBe(8)
-  expect(bench.engine.output).toMatch(/part_2 and \S+part_1 both have the key \(id\) = \(1\)/)
-  expect(await rows()).toEqual([
-    [1, 'one'],
-    [2, 'moved'],
-  ])
-}, 90_000)
+])(
+  'with %s: a key that comes to another table stops the engine before its row is loaded',
+  async (_, lines) => {
+    await configure(lines)
+    bench.engine.start()
+    await sql(`insert into ${bench.schema}.part_1 values (1, 'one'), (2, 'two')`)
+    await bench.engine.caughtUp()
+    // A row that moves, its delete first, is none.
+    await sql(
+      `delete from ${bench.schema}.part_1 where id = 2`,
+      `insert into ${bench.schema}.part_2 values (2, 'moved')`,
+    )
+    await bench.engine.caughtUp()
+    await sql(`insert into ${bench.schema}.part_2 values (3, 'three'), (1, 'again')`)
+    expect(await bench.engine.ended()).toBe(8)
+    expect(bench.engine.output).toMatch(/part_2 and \S+part_1 both have the key \(id\) = \(1\)/)
+    expect(await rows()).toEqual([
+      [1, 'one'],
+      [2, 'moved'],
+    ])
+  },
+  90_000,
+)
 
 test('on_key_collision = "last_wins": the later row replaces the other', async () => {
   await configure('on_key_collision = "last_wins"')

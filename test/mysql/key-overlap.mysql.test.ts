@@ -26,7 +26,11 @@ describe.each(['mysql', 'mariadb'] as const)('keys in two tables of %s', kind =>
     if (one !== '') await run(`insert into ${schema}.${names[0]} (id, k) values ${one}`)
     if (two !== '') await run(`insert into ${schema}.${names[1]} (id, k) values ${two}`)
     const tables = await Promise.all(names.map(name => readTableSchema(session, schema, name)))
-    return findOverlap(session, tables.map(table => table!), { mariadb: kind === 'mariadb', withinMs })
+    return findOverlap(
+      session,
+      tables.map(table => table!),
+      { mariadb: kind === 'mariadb', withinMs },
+    )
   }
 
   const plain = 'id bigint unsigned primary key, k int'
@@ -37,7 +41,10 @@ describe.each(['mysql', 'mariadb'] as const)('keys in two tables of %s', kind =>
     expect(await overlap(plain, '', '(1, 0)')).toMatchObject({ kind: 'apart' })
   })
   test('ranges that meet are looked at', async () => {
-    expect(await overlap(plain, '(1, 0), (3, 0)', '(2, 0), (4, 0)')).toMatchObject({ kind: 'apart', how: expect.stringMatching(/compared/) })
+    expect(await overlap(plain, '(1, 0), (3, 0)', '(2, 0), (4, 0)')).toMatchObject({
+      kind: 'apart',
+      how: expect.stringMatching(/compared/),
+    })
   })
   test('one key in both', async () => {
     expect(await overlap(plain, '(1, 0), (7, 0)', '(2, 0), (7, 0)')).toMatchObject({
@@ -69,8 +76,21 @@ describe.each(['mysql', 'mariadb'] as const)('keys in two tables of %s', kind =>
   test('who has a key now', async () => {
     await overlap('id int, k int, primary key (id, k)', '(1, 1)', '(2, 2)')
     const tables = await Promise.all([`a${next}`, `b${next}`].map(name => readTableSchema(session, schema, name)))
-    const found = await findKeyNow(session, tables.map(table => table!), [['5', '5'], ['2', '2']])
+    const found = await findKeyNow(
+      session,
+      tables.map(table => table!),
+      [
+        ['5', '5'],
+        ['2', '2'],
+      ],
+    )
     expect([found?.table.table, found?.key]).toEqual([`b${next}`, '2, 2'])
-    expect(await findKeyNow(session, tables.map(table => table!), [['1', '2']])).toBeNull()
+    expect(
+      await findKeyNow(
+        session,
+        tables.map(table => table!),
+        [['1', '2']],
+      ),
+    ).toBeNull()
   })
 })

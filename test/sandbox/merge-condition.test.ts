@@ -15,7 +15,10 @@ const load = (table: string, body: string, headers: Record<string, string>) =>
 
 test('a row applies where it has at least the stored value', async () => {
   await load('m', '1,5,a;2,5,a;3,5,a', {})
-  expect(await load('m', '1,4,b;2,5,b;3,6,b;4,1,b', { merge_condition: 'v' })).toMatchObject({ Status: 'Success', Message: 'OK' })
+  expect(await load('m', '1,4,b;2,5,b;3,6,b;4,1,b', { merge_condition: 'v' })).toMatchObject({
+    Status: 'Success',
+    Message: 'OK',
+  })
   expect(await rowsOf(sandbox, 'm', 'ALL')).toEqual([
     ['1', '5', 'a'],
     ['2', '5', 'b'],
@@ -31,5 +34,8 @@ test.each([
   ['m', { merge_condition: 'v', columns: 'id,v,s,__op' }, /delete with condition column v/],
   ['dup', { merge_condition: 'v', columns: 'id,v,x,y' }, /only support primary key table/],
 ])('refused: %s %j', async (table, headers, message) => {
-  expect(await load(table, '1,2,a,1', headers)).toMatchObject({ Status: 'Fail', Message: expect.stringMatching(message) })
+  expect(await load(table, '1,2,a,1', headers)).toMatchObject({
+    Status: 'Fail',
+    Message: expect.stringMatching(message),
+  })
 })

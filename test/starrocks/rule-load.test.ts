@@ -108,7 +108,16 @@ describe('looking for keys', () => {
     ],
   }
   test('of two columns, among rows with another tag', () => {
-    expect(renderFindKey(target, [['1', 'a"b'], ['2', '']], { name: 'shard', text: 's.t' })).toBe(
+    expect(
+      renderFindKey(
+        target,
+        [
+          ['1', 'a"b'],
+          ['2', ''],
+        ],
+        { name: 'shard', text: 's.t' },
+      ),
+    ).toBe(
       'SELECT `id` AS k0, `name` AS k1, `shard` AS tag FROM `d`.`t` WHERE ((`id` = 1 AND `name` = "a""b") OR (`id` = 2 AND `name` = "")) AND (`shard` <> "s.t" OR `shard` IS NULL) LIMIT 1',
     )
   })

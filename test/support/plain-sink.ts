@@ -16,7 +16,7 @@ export abstract class PlainSink implements Sink {
     return { statements: [], warnings: [] }
   }
 
-  inspect(request: TargetRequest): Promise<TargetTable> {
+  inspect(request: TargetRequest): Promise<TargetTable | null> {
     return this.prepare(request)
   }
 

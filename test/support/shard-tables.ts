@@ -8,7 +8,7 @@ const TABLES = 4
 /** Small, so that the same keys come, go and come again in every shard. */
 const IDS = 120
 /** Between two transactions: the machine is for the engine. */
-const PAUSE_MS = 25
+const PAUSE_MS = 60
 
 /** 4 x 4 tables of one target, of which one schema is ahead of the others, with traffic over all of them. */
 export class ShardTables {
