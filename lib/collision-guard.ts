@@ -51,7 +51,8 @@ interface Watched {
 export class CollisionGuard {
   readonly #parts: GuardParts
   readonly #targets = new Map<string, Watched>()
-  readonly #facts = new Map<string, { readonly active: boolean; readonly tag: RowTag | null }>()
+  /** Counts up when other tables may share a target than before. */
+  #generation = 0
   readonly #toldUnwatched = new Set<string>()
 
   constructor(parts: GuardParts) {
@@ -60,10 +61,19 @@ export class CollisionGuard {
 
   /** See `RouterParts.listen`. Asked anew whenever a table has changed or come: then others may share its target. */
   listen(schema: TableSchema, matched: MatchedRule, target: TargetTable): KeyListener | null {
-    this.#facts.clear()
+    this.#generation++
     if (matched.rule.shards.onCollision === 'last_wins' || target.model !== 'primary') return null
     const watched = this.#watched(target)
-    const factsOf = () => this.#factsOf(schema, matched)
+    // Asked for every row that comes or goes.
+    let facts = this.#factsOf(schema, matched)
+    let generation = this.#generation
+    const factsOf = () => {
+      if (generation !== this.#generation) {
+        facts = this.#factsOf(schema, matched)
+        generation = this.#generation
+      }
+      return facts
+    }
     const why = this.#unwatched(schema, matched)
     if (why !== null) {
       if (factsOf().active && !this.#toldUnwatched.has(tableName(schema))) {
@@ -211,15 +221,9 @@ export class CollisionGuard {
   }
 
   #factsOf(schema: TableSchema, matched: MatchedRule): { readonly active: boolean; readonly tag: RowTag | null } {
-    const name = `${tableName(schema)} ${targetName(matched)}`
-    let facts = this.#facts.get(name)
-    if (facts === undefined) {
-      const { shared } = this.#parts
-      const active = shared.isShared(matched, schema) && !shared.isTagged(matched, schema)
-      facts = { active, tag: active ? shared.tagOf(matched, schema) : null }
-      this.#facts.set(name, facts)
-    }
-    return facts
+    const { shared } = this.#parts
+    const active = shared.isShared(matched, schema) && !shared.isTagged(matched, schema)
+    return { active, tag: active ? shared.tagOf(matched, schema) : null }
   }
 
   /** Why keys of a table cannot be followed, as the end of a sentence; null: they can. */

@@ -101,6 +101,12 @@ test('separators, merge_condition, buckets and properties of a rule reach StarRo
     [1, 'part_1', 'a\x01b\x02'],
     [1, 'part_2', 'two'],
   ])
+  // Both sides are compared by the whole key, the tag included.
+  const verify = () => bench.engine.cli('verify', '--json')
+  expect((await verify()).code).toBe(0)
+  await bench.target(`update ${bench.schema}.parts set v = 'damaged' where id = 1 and shard = 'part_2'`)
+  const damaged = await verify()
+  expect([damaged.code, damaged.stdout]).toEqual([1, expect.stringMatching(/"differs":\s*1\b/)])
   const [[, shown] = []] = await bench.targetRows(`show create table ${bench.schema}.parts`)
   expect(shown).toMatch(/PRIMARY KEY ?\(`id`, `shard`\)/)
   expect(shown).toMatch(/DISTRIBUTED BY HASH\(`id`\) BUCKETS 3/)
