@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import type { Config } from './config/options.js'
+import { refuseCollisions, untaggedTargets } from './key-collisions.js'
 import type { Observer } from './model/observer.js'
 import { targetName } from './model/schema.js'
 import type { Zone } from './model/zone.js'
@@ -71,6 +72,12 @@ export async function copyTables(config: Config, options: CopyOptions, signal: A
     const book = ruleBookOf(config)
     const { targets, findings } = await planTargets(session, config)
     const tables = await listTables(session)
+    await refuseCollisions(
+      session,
+      untaggedTargets(book, [...targets.flatMap(one => one.sources.map(({ table }) => table))]),
+      mariadb,
+      observer,
+    )
     const chosen = chooseTargets(targets, options.tables)
     const task = `mss_${config.server_id}`
     const shadows = options.shadowsOf?.(statements, task) ?? new ShadowTables(statements, task)

@@ -2,6 +2,7 @@ import { EpochJournal } from './checkpoint/epoch-journal.js'
 import { MasterInfoFile } from './checkpoint/master-info.js'
 import { PositionSaver } from './checkpoint/position-saver.js'
 import { SnapshotState } from './checkpoint/snapshot-state.js'
+import { guardedSink } from './collision-guard.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
 import { AtomicDelivery } from './dispatch/atomic-delivery.js'
@@ -123,7 +124,7 @@ export class Pipeline {
     const letters = await this.#openDeadLetters(start.position)
     const abort = new AbortController()
     const parts = {
-      sink,
+      sink: guardedSink(sink, ready.guard),
       plan: journal,
       observer,
       signal: abort.signal,
@@ -156,7 +157,10 @@ export class Pipeline {
         jsonTargets: this.#lessons.jsonTargets,
         deliveryOf: script => (script?.plan ? labels : atomic),
         owes: epoch => stage?.gate.owes(epoch) ?? false,
-        onDurable: (position, note) => saver.save(position, note),
+        onDurable: (position, note) => {
+          ready.guard.durable(note.epoch)
+          saver.save(position, note)
+        },
       },
     )
     dispatcher.failed.catch(failure => abort.abort(failure))
@@ -179,7 +183,7 @@ export class Pipeline {
       tracker,
       letters,
       drain: drainAndSave,
-      isShared: (target, of) => book.writersOf(target, [...tables, ...schemas.follower.tables]).some(isOther(of)),
+      shared: ready.shared,
       observer,
       signal: abort.signal,
     })
@@ -352,8 +356,4 @@ export class Pipeline {
 /** Where the oldest stream begins that may still be read: the main one, or the catch-up of a halted table. */
 function oldest(position: Position, halted: TableShare['halted']): BinlogPlace {
   return halted.map(({ from }) => from).reduce<BinlogPlace>((a, b) => (comparePositions(b, a) < 0 ? b : a), position)
-}
-
-function isOther(of: { readonly schema: string; readonly table: string }): (table: typeof of) => boolean {
-  return ({ schema, table }) => schema !== of.schema || table !== of.table
 }

@@ -3,9 +3,10 @@ import { MasterInfoFile } from './checkpoint/master-info.js'
 import { checkFile, checkFolder } from './checkpoint/place-check.js'
 import type { Config } from './config/options.js'
 import type { TargetRequest } from './dispatch/sink.js'
+import { askForCollisions, COMMAND_MS, untaggedTargets } from './key-collisions.js'
 import { asFailure, Failure } from './model/failure.js'
 import type { Finding } from './model/finding.js'
-import type { TableSchema } from './model/schema.js'
+import { type TableSchema, targetName } from './model/schema.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import { checkGrants } from './mysql/preflight/grants.js'
 import { checkServerId } from './mysql/preflight/server-id.js'
@@ -19,6 +20,7 @@ import { imageFindings, type LoggedImages } from './rules/image-findings.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
 import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
+import { mergeRequests } from './starrocks/merged-request.js'
 import { checkStarRocks } from './starrocks/preflight/preflight.js'
 
 export interface PreflightOptions {
@@ -94,6 +96,7 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
         remedy: 'Compare schema and tables of [[source]] and [[rule]] with SHOW TABLES.',
       })
     const requests: TargetRequest[] = []
+    const synced: TableSchema[] = []
     const modes = new TargetModes()
     for (const { schema, table } of wanted) {
       await attempt(
@@ -106,12 +109,16 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
           const logged = { rowImage: facts.variables.get('binlog_row_image') ?? null, mariadb: facts.mariadb }
           const targets = requestsOf(found, book, config, logged, modes, findings)
           requests.push(...targets)
+          if (targets.length > 0) synced.push(found)
           if (targets.length > 0) findings.push(ok('rules.table', `${schema}.${table} can be synced`))
         },
         undefined,
       )
     }
-    return requests
+    const { mariadb } = facts
+    const collisions = () => askForCollisions(session, untaggedTargets(book, synced), { mariadb, withinMs: COMMAND_MS })
+    findings.push(...(await attempt(findings, 'rules.shared_key', collisions, [])))
+    return unitedRequests(requests, config.on_ddl === 'evolve')
   } finally {
     await session.close()
   }
@@ -144,6 +151,25 @@ function requestsOf(
     for (const message of lossyCasts(table, plan, matched))
       warn(message, 'Cast to a type that holds all values where that matters.')
     return requestTarget(table, plan, matched, 'refuse')
+  })
+}
+
+/** One request for each target: of those that several tables share, the union, which the engine makes of them where it may. */
+function unitedRequests(requests: readonly TargetRequest[], evolves: boolean): TargetRequest[] {
+  const byTarget = new Map<string, TargetRequest[]>()
+  for (const request of requests)
+    byTarget.set(targetName(request), [...(byTarget.get(targetName(request)) ?? []), request])
+  return [...byTarget.values()].flatMap(([first, ...others]) => {
+    if (first === undefined || others.length === 0) return first ?? []
+    try {
+      const sources = [first, ...others].map(request => ({ source: 'one of its tables', request }))
+      const united = mergeRequests([sources[0]!, ...sources.slice(1)])
+      return [{ ...united, missingColumns: evolves ? ('add' as const) : first.missingColumns }]
+    } catch (error) {
+      if (asFailure(error).kind !== 'targetUnfit') throw error
+      // Each is compared with the target by itself then, which says more.
+      return [first, ...others]
+    }
   })
 }
 

@@ -1,15 +1,19 @@
 import type { EpochJournal } from './checkpoint/epoch-journal.js'
 import type { MasterInfo, MasterInfoFile } from './checkpoint/master-info.js'
 import type { SnapshotState } from './checkpoint/snapshot-state.js'
+import { CollisionGuard } from './collision-guard.js'
 import type { Config } from './config/options.js'
 import { chooseDelivery, refuseForeignNames } from './delivery-choice.js'
 import { transactionLabel } from './dispatch/atomic-delivery.js'
 import type { Sink } from './dispatch/sink.js'
+import { collisionQuestion, refuseCollisions, untaggedTargets } from './key-collisions.js'
 import type { AdmittedChunk } from './model/copy-record.js'
 import type { Observer } from './model/observer.js'
 import { logsWholeRows } from './model/row-image.js'
+import { tableName } from './model/schema.js'
 import type { Zone } from './model/zone.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
+import { findKeyNow } from './mysql/key-overlap.js'
 import { warnOfServerId } from './mysql/preflight/server-id.js'
 import { verifyServer } from './mysql/preflight/server-settings.js'
 import { readServerFacts } from './mysql/server-facts.js'
@@ -20,6 +24,7 @@ import { routerOptions, sourceAddress } from './registry.js'
 import { type Resumption, resume } from './resume.js'
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { SharedTargets } from './shared-targets.js'
 import { carryOutOrders } from './snapshot/ordered-copies.js'
 import { beginSnapshot, findStart } from './snapshot/snapshot-start.js'
 import { openSourceSchemas, type SourceSchemas } from './source-schemas.js'
@@ -31,6 +36,8 @@ export interface PreparedStream {
   readonly tables: readonly { readonly schema: string; readonly table: string }[]
   readonly start: StartPoint
   readonly router: Router
+  readonly shared: SharedTargets
+  readonly guard: CollisionGuard
   readonly schemas: SourceSchemas
   readonly databases: readonly string[]
   readonly delivery: 'atomic' | 'labels'
@@ -88,21 +95,56 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     const trusted = kind === 'known' || kind === 'forgotten'
     const schemaParts = { config, book, share, stateDir, dataDir, session, facts, zone, observer }
     const schemas = await openSourceSchemas(schemaParts, start, trusted, signal)
+    const shared = new SharedTargets({
+      book,
+      sink,
+      skipTablesWithoutKey: config.skip_no_pk_table,
+      evolves: config.on_ddl === 'evolve',
+      names: () => [...tables, ...schemas.follower.tables],
+      known: () => schemas.follower.tables,
+      // What a catch-up knows of the other tables is of a place that the main stream has left.
+      held: () => (until === null ? share.halted : [...tables, ...schemas.follower.tables]),
+      observer,
+      signal,
+    })
+    const guard = new CollisionGuard({
+      shared,
+      sink,
+      askSource: (others, keys) =>
+        SourceSession.during(sourceAddress(config), async asking => {
+          const known = schemas.follower.tables.filter(one => others.some(other => tableName(other) === tableName(one)))
+          return findKeyNow(
+            asking,
+            known,
+            keys.map(({ literals }) => literals),
+          )
+        }),
+      observer,
+    })
     const router = new Router(routerOptions(config, zone, logged), book, {
       schemaFor: map => schemas.follower.schemaFor(map),
-      prepare: wish => carried.target(wish, () => sink.prepare(wish)),
-      inspect: wish => sink.inspect(wish),
+      prepare: wish => carried.target(wish, () => shared.prepare(wish)),
+      inspect: wish => shared.inspect(wish),
+      listen: (schema, matched, target) => guard.listen(schema, matched, target),
       observer,
     })
     // A run that ended while it followed a statement may have changed the targets of tables that are about to change.
-    for (const schema of ownTables(schemas.follower.tables, book, share))
-      if (schemas.isAsNow(schema)) await router.learn(schema)
+    const present = ownTables(schemas.follower.tables, book, share).filter(schemas.isAsNow)
+    for (const schema of present) await router.learn(schema)
     // Tables that come to be further on: what is wrong with them is said before anything is read all the same. A run before
     // this one may have made their targets as they are to be at first.
     for (const { schema, table } of ownTables(tables, book, share)) {
       if (schemas.follower.knows(schema, table)) continue
       const now = await readTableSchema(session, schema, table)
-      if (now !== null) await router.judge(now, !trusted)
+      if (now === null) continue
+      present.push(now)
+      await router.judge(now, !trusted)
+    }
+    const untagged = untaggedTargets(book, present)
+    // Asked once by a process: a start must not wait for it again and again.
+    if (untagged.length > 0 && lessons.collisionsAsked !== collisionQuestion(untagged)) {
+      await refuseCollisions(session, untagged, facts.mariadb, observer)
+      lessons.collisionsAsked = collisionQuestion(untagged)
     }
     if (delivery === 'atomic') refuseForeignNames(router.targets)
     if (resumed.scripts.length === 0) await journal.forgetAll()
@@ -119,7 +161,7 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     carried.used()
     observer({ kind: 'starting', version: facts.version, position: start.position })
     const wholeImages = logsWholeRows(rowImage)
-    return { tables, start, router, schemas, databases, delivery, resumed, replays, wholeImages, zone }
+    return { tables, start, router, shared, guard, schemas, databases, delivery, resumed, replays, wholeImages, zone }
   } finally {
     await session.close()
   }

@@ -1,5 +1,6 @@
 import type { Config, RuleBlock } from './config/options.js'
 import type { Sink } from './dispatch/sink.js'
+import type { RuleLoad } from './model/rule-load.js'
 import type { RouteMode } from './model/rule-mode.js'
 import type { Operation, RuleShape } from './model/rule-shape.js'
 import type { Zone } from './model/zone.js'
@@ -111,6 +112,8 @@ export function ruleBookOf(config: Config): RuleBook {
     zeroDate: rule.zero_date ?? config.zero_date,
     types: { bit1: rule.bit1, tinyint1: rule.tinyint1, cast: rule.cast ?? new Map<string, string>() },
     shape: shapeOf(rule),
+    shards: { key: rule.shard_key ?? [], onCollision: rule.on_key_collision },
+    load: loadOf(rule),
     flushIntervalMs: rule.flush_interval_ms ?? config.flush_interval_ms,
     flushRows: rule.flush_rows ?? config.flush_rows,
     flushBytes: rule.flush_bytes ?? config.flush_bytes,
@@ -138,6 +141,19 @@ function shapeOf(rule: RuleBlock): RuleShape {
     partial: rule.mode === 'partial',
     key: rule.key ?? new Map(),
     before: rule.before ?? [],
+  }
+}
+
+function loadOf(rule: RuleBlock): RuleLoad {
+  return {
+    columnSeparator: rule.column_separator ?? null,
+    rowDelimiter: rule.row_delimiter ?? null,
+    partialUpdateMode: rule.partial_update_mode ?? null,
+    mergeCondition: rule.merge_condition ?? null,
+    model: rule.model ?? null,
+    properties: rule.properties ?? new Map(),
+    buckets: rule.buckets ?? null,
+    distributedBy: rule.distributed_by ?? null,
   }
 }
 

@@ -14,6 +14,7 @@ import { createSink, routerOptions, ruleBookOf, sourceAddress } from './registry
 import { Router } from './rules/router.js'
 import type { RuleBook } from './rules/rule-book.js'
 import { TargetModes } from './rules/target-modes.js'
+import { SharedTargets } from './shared-targets.js'
 import { freshRecord } from './snapshot/copy-list.js'
 import { describeTable } from './snapshot/described-table.js'
 import { refuseFilledTargets } from './snapshot/filled-targets.js'
@@ -59,16 +60,30 @@ export async function checkReload(parts: CheckParts): Promise<Checked> {
     for (const gap of book.gaps(all)) warn(gap)
     const tables = compareTables(ruleBookOf(parts.old), book, all)
     claimTargets(book, all)
+    const known: TableSchema[] = []
+    const shared = new SharedTargets({
+      book,
+      sink,
+      skipTablesWithoutKey: next.skip_no_pk_table,
+      evolves: next.on_ddl === 'evolve',
+      names: () => all,
+      known: () => known,
+      held: () => [],
+      observer: happening => {
+        if (happening.kind === 'warning') warn(happening.message)
+      },
+      signal: parts.signal,
+    })
     const router = new Router(routerOptions(next, zone, { rowImage, mariadb: facts.mariadb }), book, {
       schemaFor: map => {
         throw new Failure('internal', `no rows of ${tableName(map)} are read while a configuration is checked`)
       },
       prepare: async wish => {
-        const target = await sink.prepare(wish)
+        const target = await shared.prepare(wish)
         lessons.carried.noteTarget(wish, target)
         return target
       },
-      inspect: wish => sink.inspect(wish),
+      inspect: wish => shared.inspect(wish),
       observer: happening => {
         if (happening.kind === 'warning') warn(happening.message)
         if (happening.kind === 'tableIgnored') warn(`${happening.source} is not synced: ${happening.reason}`)
@@ -80,6 +95,7 @@ export async function checkReload(parts: CheckParts): Promise<Checked> {
       share,
     )
     const schemas = await readSchemas(session, written, next)
+    known.push(...schemas)
     for (const schema of schemas) await router.judge(schema, true)
     await judgeCopies(parts, schemas, book, sink)
     return {

@@ -23,8 +23,7 @@ export interface SchemaChangeParts {
   readonly letters: DeadLetters | null
   /** Everything handed on so far is durable when it resolves, and the position behind it saved. */
   readonly drain: () => Promise<void>
-  /** Whether a source table other than this one is written to a target. */
-  readonly isShared: Parameters<typeof evolveTargets>[2]['isShared']
+  readonly shared: Pick<Parameters<typeof evolveTargets>[2], 'isShared' | 'othersWith' | 'rowsOf'>
   readonly observer: Observer
   readonly signal: AbortSignal
 }
@@ -62,7 +61,7 @@ export class SchemaChanges {
 
   /** What cannot be done is known before anything is done. */
   async #evolve({ tables, statement }: SchemaChange): Promise<void> {
-    const { sink, observer, signal } = this.#parts
+    const { sink, observer, signal, shared } = this.#parts
     const evolutions = tables.map(({ change }) =>
       evolveTargets(change, statement, {
         policy: {
@@ -71,7 +70,9 @@ export class SchemaChanges {
           onDropTable: this.#parts.config.schema.on_drop_table,
         },
         rulesOf: schema => this.#rulesOf(schema),
-        isShared: this.#parts.isShared,
+        isShared: (target, of) => shared.isShared(target, of),
+        othersWith: (target, of, column) => shared.othersWith(target, of, column),
+        rowsOf: (target, of) => shared.rowsOf(target, of),
       }),
     )
     for (const { targets, warnings } of evolutions) {

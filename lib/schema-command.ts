@@ -1,8 +1,10 @@
 import type { Config } from './config/options.js'
+import { askForCollisions, COMMAND_MS, untaggedTargets } from './key-collisions.js'
 import { asFailure } from './model/failure.js'
 import { type TargetTable, tableName, targetName } from './model/schema.js'
+import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
-import { sourceAddress, starRocksOptions } from './registry.js'
+import { ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
 import { composeFit, judgeFit } from './schema-fit.js'
 import { type PlannedTarget, planTargets } from './schema-plan.js'
 import type { FitReport, SchemaFinding, SchemaReport, TargetReport } from './schema-report.js'
@@ -33,7 +35,7 @@ export async function reportSchema(config: Config, options: SchemaOptions): Prom
   const starRocks = new SchemaTargets(config)
   try {
     const planned = await planTargets(session, config)
-    const findings: SchemaFinding[] = [...planned.findings]
+    const findings: SchemaFinding[] = [...planned.findings, ...(await collisions(session, config, planned.targets))]
     const targets: TargetReport[] = []
     const fits: FitReport[] = []
     let reachable = true
@@ -56,6 +58,20 @@ export async function reportSchema(config: Config, options: SchemaOptions): Prom
   } finally {
     await Promise.all([session.close(), starRocks.close()])
   }
+}
+
+/** Whether the tables of a target have keys in common now. */
+async function collisions(
+  session: SourceSession,
+  config: Config,
+  targets: readonly PlannedTarget[],
+): Promise<SchemaFinding[]> {
+  const { mariadb } = await readServerFacts(session)
+  const schemas = new Map(
+    targets.flatMap(({ sources }) => sources.map(({ table }) => [tableName(table), table] as const)),
+  )
+  const untagged = untaggedTargets(ruleBookOf(config), [...schemas.values()])
+  return askForCollisions(session, untagged, { mariadb, withinMs: COMMAND_MS })
 }
 
 /** The statements a target needs, or null with a finding of what StarRocks would refuse in them. */

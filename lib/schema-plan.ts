@@ -104,15 +104,16 @@ function merge(sources: readonly [PlannedSource, ...PlannedSource[]], book: Rule
 
 /** Rows of different tables with one key are one row in a primary key table: the last one stays. */
 function sharedKeys({ request, sources }: PlannedTarget): SchemaFinding[] {
-  if (sources.length < 2 || request.model !== 'primary') return []
+  const tag = sources[0].matched.rule.shards.key
+  if (sources.length < 2 || request.model !== 'primary' || tag.length > 0) return []
   const names = sources.map(({ table }) => tableName(table))
   return [
     {
       check: 'schema.shared_key',
       level: 'ok',
       table: targetName(request),
-      message: `${names.length} tables (${shortened(names)}) are written into ${targetName(request)}: where the same (${request.key.join(', ')}) is in two of them, the later row replaces the other`,
-      remedy: 'Keys must be unique over all of them; else give the tables rules with another sr_table.',
+      message: `${names.length} tables (${shortened(names)}) are written into ${targetName(request)}: their (${request.key.join(', ')}) must be unique over all of them`,
+      remedy: 'Else put a tag into the key: constants = { shard = "$schema.$table" } and shard_key = ["shard"].',
     },
   ]
 }

@@ -9,6 +9,7 @@ import type { NamedChange, SchemaChange } from './model/schema-change.js'
 import type { PositionTracker } from './mysql/position-tracker.js'
 import type { ChangeReceiver } from './mysql/stream-reader.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { shardTag } from './rules/shard-tag.js'
 import type { TableShare } from './table-share.js'
 
 type TableId = { readonly schema: string; readonly table: string }
@@ -123,7 +124,8 @@ export function shareChanges(
     for (const { schema, table } of truncated)
       for (const target of book.match(schema, table).filter(({ rule }) => rule.mode !== 'append')) {
         const others = book.writersOf(target, tables).filter(other => other.schema !== schema || other.table !== table)
-        if (others.length > 0)
+        const mayDelete = target.rule.mode === 'upsert' && shardTag(book, target, { schema, table }, tables) !== null
+        if (others.length > 0 && !mayDelete)
           throw new Failure(
             'ddlUnsupported',
             `${statement}: ${others.map(tableName).join(', ')} goes into ${target.database}.${target.table} too, so it cannot be truncated.`,

@@ -25,6 +25,8 @@ export interface Lessons {
   transactionsUnfit: string | null
   /** Whether another replica has this server_id was asked before a connection of this process could be taken for one. */
   serverIdAsked: boolean
+  /** Which shared targets were asked for keys in two of their tables. */
+  collisionsAsked?: string
   readonly carried: CarriedFacts
 }
 

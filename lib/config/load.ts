@@ -4,6 +4,7 @@ import { nearest } from './nearest.js'
 import { type Config, CROSS_CHECKS, type CrossCheck, SECTIONS, type Section, TOP_KEYS } from './options.js'
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
+import { RULES_CHECKS } from './rules-checks.js'
 import type { Path } from './toml-places.js'
 import { isTable, type Parsed } from './value-kinds.js'
 import { expandVariables, parseDotEnv, type Variables } from './variables.js'
@@ -79,7 +80,7 @@ class Loader {
     if (main.data !== null && !documents.some(document => document.data?.source !== undefined)) {
       this.#problems.push(main.problemAt([], '[[source]] is missing; at least one block names the tables to follow'))
     }
-    this.#crossCheck(config, CROSS_CHECKS, main, [])
+    this.#crossCheck({ ...config, ...blocks }, [...CROSS_CHECKS, ...RULES_CHECKS], main, [])
     if (this.#problems.length > 0) return { ok: false, problems: inOrder(this.#problems, documents) }
     return { ok: true, config: { ...config, ...blocks } as unknown as Config }
   }

@@ -1,4 +1,5 @@
 import type { CrossCheck, RuleBlock } from './options.js'
+import { LOAD_CHECKS } from './rule-load-checks.js'
 
 /** Demands on the keys of one [[rule]] together. */
 export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
@@ -81,4 +82,5 @@ export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
       return clash === undefined ? null : `sets column "${clash}", which rename fills too`
     },
   },
+  ...LOAD_CHECKS,
 ]

@@ -6,14 +6,14 @@ import type { Observer } from '../model/observer.js'
 import { targetName } from '../model/schema.js'
 import { type BadRowPolicy, isBadRows, sift, traceLoad } from './bad-row-policy.js'
 import { supersedeParked, type TracedLoad } from './bad-rows.js'
-import type { Delivery, Shipment } from './delivery.js'
+import type { Delivery, DeliverySink, Shipment } from './delivery.js'
 import type { Epoch, Settled } from './epoch.js'
 import { type Patience, untilDone } from './lane.js'
-import type { Load, PositionMark, Sink, SinkTransaction } from './sink.js'
+import type { Load, PositionMark, SinkTransaction } from './sink.js'
 
 export interface AtomicParts {
   readonly task: string
-  readonly sink: Sink
+  readonly sink: DeliverySink
   readonly plan: PlanLog
   readonly observer: Observer
   readonly signal: AbortSignal
@@ -288,9 +288,10 @@ function parcelOf(shipment: Shipment): Parcel {
   const { route, json, columns } = bodies[0]!
   const body = bodies.flatMap(open => open.body.pieces())
   const bytes = bodies.reduce((sum, open) => sum + open.body.bytes, 0)
-  const { columnSeparator, rowDelimiter } = route
+  const { columnSeparator, rowDelimiter, semantics } = route
   const format = json ? 'json' : 'csv'
-  const load: Load = { label: '', target, format, columns, body, bytes, rows, columnSeparator, rowDelimiter }
+  const plain: Load = { label: '', target, format, columns, body, bytes, rows, columnSeparator, rowDelimiter }
+  const load = semantics === undefined ? plain : { ...plain, semantics }
   let resolve: Parcel['resolve'] = () => undefined
   const settled = new Promise<Settled>(done => {
     resolve = done

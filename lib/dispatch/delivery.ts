@@ -1,5 +1,6 @@
 import type { TargetTable } from '../model/schema.js'
 import type { Epoch, OpenBody, Settled } from './epoch.js'
+import type { Sink } from './sink.js'
 
 /** Bodies of one target that leave as one load. */
 export interface Shipment {
@@ -13,6 +14,9 @@ export interface Shipment {
   readonly part: number
   readonly rows: number
 }
+
+/** What deliveries ask of the sink. */
+export type DeliverySink = Pick<Sink, 'write' | 'begin' | 'dryRun' | 'settleTransaction' | 'lacksTransactions'>
 
 /** How bodies become durable. A rejection ends the flow. */
 export interface Delivery {

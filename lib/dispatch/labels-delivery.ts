@@ -5,12 +5,12 @@ import { formatPosition } from '../model/position.js'
 import { targetName } from '../model/schema.js'
 import { type BadRowPolicy, isBadRows, sift, traceLoad } from './bad-row-policy.js'
 import { supersedeParked } from './bad-rows.js'
-import type { Delivery, Shipment } from './delivery.js'
+import type { Delivery, DeliverySink, Shipment } from './delivery.js'
 import type { Epoch, Settled } from './epoch.js'
 import { type Replay, reducedLabel } from './epoch-script.js'
 import { renderLabel } from './label.js'
 import { Lane, type Patience, untilDone } from './lane.js'
-import type { Load, Sink } from './sink.js'
+import type { Load } from './sink.js'
 
 export interface LabelsOptions {
   /** First part of this run's labels, unique to it; characters `[-\w]` only. */
@@ -19,7 +19,7 @@ export interface LabelsOptions {
 }
 
 export interface LabelsParts {
-  readonly sink: Sink
+  readonly sink: DeliverySink
   readonly plan: PlanLog
   readonly observer: Observer
   readonly signal: AbortSignal
@@ -194,6 +194,7 @@ export class LabelsDelivery implements Delivery {
       format: json ? 'json' : 'csv',
       columns,
       ...(partial ? { partial } : {}),
+      ...(route.semantics === undefined ? {} : { semantics: route.semantics }),
       body,
       bytes,
       rows,

@@ -1,4 +1,6 @@
 import type { ChangePlace } from '../model/change-place.js'
+import type { KeyWatch } from '../model/key-watch.js'
+import type { LoadSemantics } from '../model/rule-load.js'
 import type { TargetTable } from '../model/schema.js'
 
 /** Writes row images of one source table in one body format; the byte path's compiled encoder, as the dispatcher sees it. */
@@ -35,6 +37,10 @@ export interface Route {
   readonly rule?: string
   /** An image as a JSON object of all columns that can be decoded, by source name: for rows that are parked. */
   readonly imageText?: (buffer: Buffer, at: number, limit: number) => string
+  /** Mixed into key hashes: what stands in the target's key besides the columns that images hold. Absent: nothing. */
+  readonly keySalt?: number
+  /** Absent: nobody asks for keys. Routes of mode `upsert` only. */
+  readonly keyWatch?: KeyWatch
   /** Its rows lack columns of the target, which keep the value they have there. */
   readonly partial?: boolean
   /**
@@ -57,6 +63,8 @@ export interface Route {
   readonly json: { readonly encoder: RouteEncoder; readonly columns: string }
   readonly columnSeparator: string
   readonly rowDelimiter: string
+  /** Absent: nothing is asked for. */
+  readonly semantics?: LoadSemantics
   readonly flushIntervalMs: number
   readonly flushRows: number
   readonly flushBytes: number

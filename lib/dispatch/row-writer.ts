@@ -68,30 +68,32 @@ export class RowWriter {
     const { images, bodies } = row
     const { buffer, end } = images
     const keys = this.#keysOf(row)
+    const { ordinal, script } = row.epoch
+    const again = script !== null
+    const watch = row.route.keyWatch
+    const salt = row.route.keySalt ?? 0
     let rows = 0
     for (let at = images.at; at < end; row.change++) {
       let before = images.op === 'delete' ? at : -1
+      if (images.op === 'insert') watch?.appears(buffer, at, end, ordinal, again)
+      else if (images.op === 'delete') watch?.vanishes(buffer, at, end, ordinal, again)
       if (images.op === 'update') {
         const after = keys.skip(buffer, at, end)
         before = at
         if (!keys.sameKey(buffer, at, after, end)) {
+          watch?.vanishes(buffer, at, end, ordinal, again)
+          watch?.appears(buffer, after, end, ordinal, again)
           keys.locateKey(buffer, at, end)
-          this.#writeRow(row, this.#lane(keys.hash, bodies), at, 1, at, after, keys.hash)
+          const hash = (keys.hash ^ salt) >>> 0
+          this.#writeRow(row, this.#lane(hash, bodies), at, 1, at, after, hash)
           rows++
         }
         at = after
       }
       keys.locateKey(buffer, at, end)
       const after = images.op === 'delete' ? -1 : at
-      at = this.#writeRow(
-        row,
-        this.#lane(keys.hash, bodies),
-        at,
-        images.op === 'delete' ? 1 : 0,
-        before,
-        after,
-        keys.hash,
-      )
+      const hash = (keys.hash ^ salt) >>> 0
+      at = this.#writeRow(row, this.#lane(hash, bodies), at, images.op === 'delete' ? 1 : 0, before, after, hash)
       rows++
     }
     return rows

@@ -1,6 +1,7 @@
 import type { Position } from '../model/position.js'
+import type { LoadSemantics } from '../model/rule-load.js'
 import type { TargetModel, TargetTable } from '../model/schema.js'
-import type { EvolutionReport, TargetEvolution } from '../model/target-change.js'
+import type { EvolutionReport, RowTag, TargetEvolution } from '../model/target-change.js'
 
 /** One Stream Load's worth of rows for one target, in order. Its label stays the same for all retries. */
 export interface Load {
@@ -15,6 +16,8 @@ export interface Load {
   readonly body: readonly Uint8Array[]
   readonly bytes: number
   readonly rows: number
+  /** Absent: nothing is asked for. */
+  readonly semantics?: LoadSemantics
   /** Separators as header text ("\\x01"); used for CSV only. */
   readonly columnSeparator: string
   readonly rowDelimiter: string
@@ -38,6 +41,10 @@ export interface TargetRequest {
   /** Sort key and partitions of a table that is made; absent or null: the target's own ways. */
   readonly orderBy?: readonly string[] | null
   readonly partitionBy?: string | null
+  /** Columns whose hash says in which bucket a row is, how many buckets, and PROPERTIES of a table that is made; absent or null: the target's own ways. */
+  readonly distributedBy?: readonly string[] | null
+  readonly buckets?: number | null
+  readonly properties?: Readonly<Record<string, string>>
   /** What to do about columns that an existing target lacks: fail, add them, or do without them. */
   readonly missingColumns: 'refuse' | 'add' | 'leaveOut'
 }
@@ -100,6 +107,16 @@ export interface Sink {
    * finds out by itself whether the earlier try had succeeded.
    */
   write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }>
+  /**
+   * A row of a primary key table that has one of these keys (texts of all key columns in key order, as loads write them); null:
+   * there is none. `tag`: only rows with another text in that column. Rejects with a Failure of the connection.
+   */
+  findKey(
+    target: TargetTable,
+    keys: readonly (readonly string[])[],
+    tag: RowTag | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly key: readonly string[]; readonly tag: string | null } | null>
   /** Judges a load's rows and keeps none of them: null when all are accepted, else the reason. Rejects with a Failure when there is no verdict. */
   dryRun(load: Load, signal: AbortSignal): Promise<string | null>
   /** What became of a load's label; waits while its transaction is open. Rejects with loadUnknown when nobody can tell. */

@@ -150,6 +150,12 @@ export const FAILURES = {
     advice: 'Make the same change in StarRocks by hand, then set on_ddl = "ignore" until this position is passed.',
   },
   ruleInvalid: { retry: 'never', exitCode: 2, advice: 'Correct the rule named above.' },
+  keyCollision: {
+    retry: 'never',
+    exitCode: 8,
+    advice:
+      'Give the rules of this target a tag in its key: constants = { shard = "$schema.$table" } and shard_key = ["shard"], and copy the tables into a new target. Or on_key_collision = "last_wins", where the later row may replace the other.',
+  },
   tableWithoutKey: {
     retry: 'never',
     exitCode: 2,

@@ -23,14 +23,25 @@ export type Doubt =
   | { readonly kind: 'notAscii' }
   | { readonly kind: 'endsInSpace' }
 
+/** A column that has the same text in all rows of one source table, and another in those of others. */
+export interface RowTag {
+  readonly name: string
+  readonly text: string
+}
+
 /**
  * One thing to be done to a target, in words of the target. Every step can be told to be done already by looking at the
- * target, but for `truncate`.
+ * target, but for `truncate`, `deleteRows` and `fillRows`, which do no harm when they are done again before newer rows come.
  */
 export type TargetStep =
   | { readonly kind: 'renameTable'; readonly from: string }
   | { readonly kind: 'dropTable' }
   | { readonly kind: 'truncate' }
+  /** Of a target with rows of several source tables, those of this one: all of them, or their values in one column. */
+  | { readonly kind: 'deleteRows'; readonly rows: readonly RowTag[] }
+  | { readonly kind: 'fillRows'; readonly name: string; readonly fill: TargetFill; readonly rows: readonly RowTag[] }
+  /** The target is to hold the values of all these columns: missing ones are added, narrow ones widened, and none but keys is NOT NULL that some rows lack. */
+  | { readonly kind: 'unite'; readonly columns: readonly UnitedColumn[] }
   | { readonly kind: 'renameColumn'; readonly from: string; readonly to: string }
   | {
       readonly kind: 'addColumn'
@@ -60,6 +71,13 @@ export type TargetStep =
   | { readonly kind: 'commentColumn'; readonly name: string; readonly comment: string }
   | { readonly kind: 'commentTable'; readonly comment: string }
 
+export interface UnitedColumn {
+  readonly name: string
+  readonly type: string
+  readonly nullable: boolean
+  readonly comment: string
+}
+
 /** What one DDL statement of the source makes of one target. */
 export interface TargetEvolution {
   /** The source table, "schema.table", and the statement: for messages. */
@@ -71,6 +89,8 @@ export interface TargetEvolution {
   readonly model: TargetModel
   /** Whether rows of other source tables are in the target, which this statement does not concern. */
   readonly shared: boolean
+  /** What tells the rows of this source table in a shared target; null or absent: nothing does. */
+  readonly rows?: readonly RowTag[] | null
   readonly steps: readonly TargetStep[]
 }
 

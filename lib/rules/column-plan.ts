@@ -2,6 +2,7 @@ import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
 import { renderMeasure } from '../model/rule-mode.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
+import { fillConstant } from './name-groups.js'
 import type { MatchedRule } from './rule-book.js'
 
 /** One column of sums or counts. */
@@ -21,7 +22,7 @@ export interface ColumnPlan {
   readonly constants: readonly { readonly name: string; readonly text: string }[]
   /** Empty but for mode `aggregate`. */
   readonly measures: readonly PlannedMeasure[]
-  /** Target names: of the source's key columns in key order; of the change id; of the group columns, then the constants. */
+  /** Target names: of the source's key columns in key order, then of tags; of the change id; of the group columns, then the constants. */
   readonly key: readonly string[]
 }
 
@@ -77,13 +78,10 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
 
 /** The columns of a rule that hold the same text in every row of a source table. */
 export function constantTexts(
-  { constants }: MatchedRule['rule'],
+  rule: MatchedRule['rule'],
   { schema, table }: { readonly schema: string; readonly table: string },
 ): { readonly name: string; readonly text: string }[] {
-  return [...constants].map(([name, text]) => ({
-    name,
-    text: text.replaceAll('$schema', schema).replaceAll('$table', table),
-  }))
+  return [...rule.constants].map(([name, text]) => ({ name, text: fillConstant(text, { rule, schema, table }) }))
 }
 
 /** Every name once, and none that is StarRocks' own or the change id's. */
@@ -121,8 +119,8 @@ function keyOf(
       return CHANGE_COLUMNS.filter(c => c.isKey).map(c => c.name)
     case 'aggregate':
       return [...groupBy.map(targetOf).filter(name => name !== null), ...constants.map(c => c.name)]
-    case 'upsert':
-      return schema.key.map(name => {
+    case 'upsert': {
+      const own = schema.key.map(name => {
         const target = targetOf(name)
         if (target !== null) return target
         throw invalid(
@@ -130,6 +128,9 @@ function keyOf(
           matched,
         )
       })
+      // Without a key of its own a table has none by its tag either.
+      return own.length === 0 ? own : [...own, ...matched.rule.shards.key]
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import type { RowEncoder } from '../binlog/row-encoder.js'
 import type { ChangePlace } from '../model/change-place.js'
+import type { KeyWatch } from '../model/key-watch.js'
+import type { LoadSemantics } from '../model/rule-load.js'
 import type { RouteMode } from '../model/rule-mode.js'
 import type { TargetTable } from '../model/schema.js'
 import type { imageText } from './image-text.js'
@@ -23,6 +25,8 @@ export interface CompiledRoute {
   readonly fingerprint: string
   readonly rule: string
   readonly imageText: ReturnType<typeof imageText>
+  readonly keySalt?: number
+  readonly keyWatch?: KeyWatch
   /** Its rows lack columns of the target, which keep the value they have there. */
   readonly partial: boolean
   /** The route and the images for images that leave columns out; see `ImageVariants.reshape`. */
@@ -31,6 +35,7 @@ export interface CompiledRoute {
   readonly json: { readonly encoder: ImageEncoder; readonly columns: string }
   readonly columnSeparator: string
   readonly rowDelimiter: string
+  readonly semantics?: LoadSemantics
   readonly flushIntervalMs: number
   readonly flushRows: number
   readonly flushBytes: number

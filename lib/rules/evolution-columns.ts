@@ -1,7 +1,7 @@
 import { Failure } from '../model/failure.js'
 import { type SourceColumn, type TableSchema, targetName } from '../model/schema.js'
 import type { TableChange } from '../model/schema-change.js'
-import type { TargetStep } from '../model/target-change.js'
+import type { RowTag, TargetFill, TargetStep } from '../model/target-change.js'
 import { renderByHand, renderDropColumn, renderRenameColumn } from '../starrocks/alter-text.js'
 import { parseTargetType } from '../starrocks/target-type.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
@@ -56,6 +56,10 @@ export interface ColumnOptions {
   readonly onDropColumn: 'keep' | 'drop'
   /** Rows of other source tables are in the target. */
   readonly shared: boolean
+  /** Whether other source tables have values for a column of the target. */
+  readonly isFilledByOthers: (name: string) => boolean
+  /** What tells the table's rows in a shared target; null: nothing does. */
+  readonly rows: readonly RowTag[] | null
 }
 
 /**
@@ -94,7 +98,8 @@ export function columnsChange(
         mode === 'append'
           ? ({ kind: 'null' } as const)
           : ({ kind: 'unknown', reason: 'has values in the source, where it was left out by the rule' } as const)
-      found.added.push({ kind: 'addColumn', name, type: wished(wish, name).type, comment: now.comment, fill })
+      const step = { kind: 'addColumn', name, type: wished(wish, name).type, comment: now.comment, fill } as const
+      found.added.push(...addedRows(step, options))
       continue
     }
     if (formerName.toLowerCase() !== name.toLowerCase())
@@ -129,7 +134,7 @@ export function columnsChange(
   for (const [index, column] of after.schema.columns.entries()) {
     const name = after.plan.targets[index] ?? null
     if (name === null || paired.has(column) || targetNames(before).has(name.toLowerCase())) continue
-    if (!wish.key.includes(name)) found.added.push(addedColumn(name, change, after))
+    if (!wish.key.includes(name)) found.added.push(...addedRows(addedColumn(name, change, after), options))
   }
   if (mode === 'aggregate') measuresChange(pairs, before, after, found.modified, hinder)
   if (before.schema.comment !== after.schema.comment)
@@ -216,11 +221,25 @@ function hinderExchange(exchanged: readonly Rename[], wish: TargetWish, hinder: 
 function droppedColumn(
   name: string,
   mode: MatchedRule['rule']['mode'],
-  { onDropColumn, shared }: ColumnOptions,
+  { onDropColumn, isFilledByOthers }: ColumnOptions,
 ): TargetStep[] {
   if (mode === 'aggregate') return []
-  if (onDropColumn === 'drop' && !shared) return [{ kind: 'dropColumn', name }]
-  return [{ kind: 'leaveColumn', name, mark: mode === 'upsert' && !shared }]
+  if (onDropColumn === 'drop' && !isFilledByOthers(name)) return [{ kind: 'dropColumn', name }]
+  return [{ kind: 'leaveColumn', name, mark: mode === 'upsert' }]
+}
+
+/** In a shared target the column may be there already, and rows of others keep what they have. */
+function addedRows(
+  step: Extract<TargetStep, { kind: 'addColumn' }>,
+  { shared, rows }: ColumnOptions,
+): readonly TargetStep[] {
+  const { fill, name } = step
+  if (!shared || rows === null || fill.kind === 'unknown') return [step]
+  const none: TargetFill = { kind: 'null' }
+  return [
+    { ...step, fill: none },
+    { kind: 'fillRows', name, fill, rows },
+  ]
 }
 
 /** What was summed cannot be asked of the target any more, so a doubt about values is a no. */

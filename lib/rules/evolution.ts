@@ -1,11 +1,12 @@
 import { asFailure, Failure } from '../model/failure.js'
 import { type TableSchema, tableName, targetName } from '../model/schema.js'
 import type { TableChange } from '../model/schema-change.js'
-import type { EvolutionWarning, TargetEvolution, TargetStep } from '../model/target-change.js'
-import { renderByHand, renderDropTable } from '../starrocks/alter-text.js'
+import type { EvolutionWarning, RowTag, TargetEvolution, TargetStep } from '../model/target-change.js'
+import { renderByHand, renderDeleteRows, renderDropTable } from '../starrocks/alter-text.js'
 import { quoteTable, renderTruncate } from '../starrocks/ddl.js'
 import { columnsChange, type Obstacle, type RuleView, ruleView } from './evolution-columns.js'
 import type { MatchedRule } from './rule-book.js'
+import { modelOf } from './target-wish.js'
 
 /** What a target does where following the source would take something away from its readers. */
 export interface EvolutionPolicy {
@@ -14,12 +15,18 @@ export interface EvolutionPolicy {
   readonly onDropTable: 'keep' | 'drop'
 }
 
+type TargetRef = { readonly database: string; readonly table: string }
+
 export interface EvolutionParts {
   readonly policy: EvolutionPolicy
   /** The rules that can be carried out for a table; none when it is not followed. */
   readonly rulesOf: (schema: TableSchema) => readonly MatchedRule[]
   /** Whether a source table other than this one is written to the target, as far as is known. */
-  readonly isShared: (target: { readonly database: string; readonly table: string }, of: TableSchema) => boolean
+  readonly isShared: (target: TargetRef, of: TableSchema) => boolean
+  /** Source tables other than this one whose rows have, or may come to have, values for a column of the target. */
+  readonly othersWith: (target: TargetRef, of: TableSchema, column: string) => readonly string[]
+  /** What tells the rows of a source table from those of all others in a target; null: nothing does. */
+  readonly rowsOf: (target: TargetRef, of: TableSchema) => readonly RowTag[] | null
 }
 
 export interface Evolution {
@@ -119,22 +126,26 @@ class EvolutionBuilder {
   }
 
   #gone(old: MatchedRule, before: TableSchema, shared: boolean): void {
-    const keeps = old.rule.mode === 'append' || shared || this.#parts.policy.onDropTable === 'keep'
+    const rows = shared ? this.#rowsOf(old, before) : null
+    const keeps = old.rule.mode === 'append' || this.#parts.policy.onDropTable === 'keep' || (shared && rows === null)
     if (!keeps) {
-      this.#push(old, before, shared, [{ kind: 'dropTable' }])
+      this.#push(old, before, shared, [rows === null ? { kind: 'dropTable' } : { kind: 'deleteRows', rows }])
       return
     }
     this.#warn(
       `${this.#source} was dropped; ${targetName(old)} keeps its rows.`,
       shared
-        ? `DELETE FROM ${quoteTable(old)} WHERE …; removes what it had, where a column tells.`
+        ? rows === null
+          ? `DELETE FROM ${quoteTable(old)} WHERE …; removes what it had, where a column tells.`
+          : `${renderDeleteRows(old, rows)}; removes what it had.`
         : `${renderTruncate(old)}; before a table of this name is made again, or ${renderDropTable(old)};`,
     )
   }
 
   #emptied(old: MatchedRule, before: TableSchema, shared: boolean): void {
     if (old.rule.mode === 'append') return
-    if (shared)
+    const rows = shared ? this.#rowsOf(old, before) : null
+    if (shared && rows === null)
       throw this.#stop(
         old,
         [],
@@ -146,7 +157,7 @@ class EvolutionBuilder {
           },
         ],
       )
-    this.#push(old, before, shared, [{ kind: 'truncate' }])
+    this.#push(old, before, shared, [rows === null ? { kind: 'truncate' } : { kind: 'deleteRows', rows }])
   }
 
   #altered(before: RuleView, after: RuleView, shared: boolean): void {
@@ -182,6 +193,8 @@ class EvolutionBuilder {
     const columns = columnsChange(this.#change, before, after, {
       onDropColumn: this.#parts.policy.onDropColumn,
       shared,
+      isFilledByOthers: name => this.#parts.othersWith(old, before.schema, name).length > 0,
+      rows: shared ? this.#rowsOf(old, before.schema) : null,
     })
     obstacles.push(...columns.obstacles, ...constantsChange(before, after))
     if (obstacles.length > 0) throw this.#stop(now, columns.steps, obstacles)
@@ -190,9 +203,24 @@ class EvolutionBuilder {
 
   #push(matched: MatchedRule, of: TableSchema, shared: boolean, steps: readonly TargetStep[]): void {
     if (steps.length === 0) return
-    const model = ({ upsert: 'primary', append: 'duplicate', aggregate: 'aggregate' } as const)[matched.rule.mode]
+    const model = modelOf(matched.rule)
     const { database, table } = matched
-    this.#targets.push({ source: tableName(of), statement: this.#statement, database, table, model, shared, steps })
+    const rows = shared ? this.#rowsOf(matched, of) : null
+    this.#targets.push({
+      source: tableName(of),
+      statement: this.#statement,
+      database,
+      table,
+      model,
+      shared,
+      ...(rows === null ? {} : { rows }),
+      steps,
+    })
+  }
+
+  /** Only rows that stand for those of the source can be taken back. */
+  #rowsOf(matched: MatchedRule, of: TableSchema): readonly RowTag[] | null {
+    return matched.rule.mode === 'upsert' ? this.#parts.rowsOf(matched, of) : null
   }
 
   #warn(message: string, advice: string): void {

@@ -2,6 +2,7 @@ import { compileRowEncoder, type RowEncoder } from '../binlog/row-encoder.js'
 import type { RowLayout } from '../binlog/row-layout.js'
 import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
+import type { KeyWatch } from '../model/key-watch.js'
 import { formatPosition } from '../model/position.js'
 import { targetName } from '../model/schema.js'
 import { renderColumnsHeader } from './columns-header.js'
@@ -25,6 +26,8 @@ export interface VariantParts {
   /** The layouts of whole rows. */
   readonly csv: RowLayout | null
   readonly json: RowLayout
+  /** The watch of the keys of images with a byte in front that have these columns; null: nobody asks for keys. */
+  readonly watch: ((columns: readonly number[]) => KeyWatch | null) | null
 }
 
 /** The ways of one route for row images that leave columns out, one for each set of columns, compiled when it first comes. */
@@ -103,7 +106,7 @@ function presentColumns(bitmaps: string, from: number, count: number): number[] 
   return Array.from({ length: count }, (_, i) => i).filter(i => (bitmaps.charCodeAt(from + (i >> 3)) >> (i & 7)) & 1)
 }
 
-function variantRoute(route: CompiledRoute, plan: ImagePlan, { facts, csv, json }: VariantParts): CompiledRoute {
+function variantRoute(route: CompiledRoute, plan: ImagePlan, { facts, csv, json, watch }: VariantParts): CompiledRoute {
   const encoder = (layout: RowLayout): TaggedEncoder =>
     new TaggedEncoder(
       plan.before === null ? null : compilePart(layout, plan.before, false),
@@ -125,6 +128,7 @@ function variantRoute(route: CompiledRoute, plan: ImagePlan, { facts, csv, json 
   let lateJson: CompiledRoute['json'] | null = null
   return {
     ...route,
+    ...(watch === null ? {} : { keyWatch: taggedWatch(watch, plan) }),
     partial: plan.partial,
     imageText: (buffer, at, limit) => texts[buffer[at] === BEFORE_TAG ? 0 : 1]!(buffer, at + 1, limit),
     csv: csv === null ? null : { encoder: encoder(csv), columns: header('csv', route.csv!.columns) },
@@ -133,6 +137,16 @@ function variantRoute(route: CompiledRoute, plan: ImagePlan, { facts, csv, json 
       lateJson ??= { encoder: encoder(json), columns: header('json', route.json.columns) }
       return lateJson
     },
+  }
+}
+
+/** The images say by their first byte which columns they have. */
+function taggedWatch(watch: NonNullable<VariantParts['watch']>, { before, after }: ImagePlan): KeyWatch {
+  const [old, now] = [before, after].map(part => (part === null ? null : watch(part.columns)))
+  const of = (buffer: Buffer, at: number) => (buffer[at] === BEFORE_TAG ? old : now)
+  return {
+    appears: (buffer, at, ...rest) => of(buffer, at)?.appears(buffer, at, ...rest),
+    vanishes: (buffer, at, ...rest) => of(buffer, at)?.vanishes(buffer, at, ...rest),
   }
 }
 

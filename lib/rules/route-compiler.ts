@@ -4,11 +4,14 @@ import type { RowLayout } from '../binlog/row-layout.js'
 import { Failure } from '../model/failure.js'
 import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
+import { separatorBytes } from '../starrocks/load-body.js'
 import type { ColumnPlan } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
 import type { CompiledRoute } from './compiled-route.js'
 import { imageText } from './image-text.js'
 import { ImageVariants } from './image-variant.js'
+import { KeepingEncoder } from './keeping-encoder.js'
+import { type KeyListener, watchKeys } from './key-watch.js'
 import { fingerprint } from './route-fingerprint.js'
 import type { RouteImages } from './route-images.js'
 import type { MatchedRule } from './rule-book.js'
@@ -28,16 +31,20 @@ export interface Way {
   readonly target: TargetTable
   readonly constants: ColumnPlan['constants']
   readonly fit: TargetFit
+  /** Hears of the keys of its rows; null: nobody asks for them. */
+  readonly listener: KeyListener | null
 }
 
 /** The route of a way for these images. Routes of one way for other images write the same rows. */
 export function compileRoute(
   options: RouteOptions,
   schema: TableSchema,
-  { matched: { rule }, target, constants, fit }: Way,
+  { matched: { rule }, target, constants, fit, listener }: Way,
   images: RouteImages,
 ): CompiledRoute {
-  const { columnSeparator, rowDelimiter, zone, generatedLogged } = options
+  const { zone, generatedLogged } = options
+  const { columnSeparator, rowDelimiter } = separatorsOf(rule.load, options)
+  const { partialUpdateMode, mergeCondition } = rule.load
   const { fields, measures } = fit
   const { columns } = images
   const source = tableName(schema)
@@ -85,30 +92,84 @@ export function compileRoute(
   const csv = loadFormat === 'csv' ? layout('csv') : null
   const json = layout('json')
   const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
+  const salt = tagSalt(constants.filter(({ name }) => rule.shards.key.includes(name)).map(({ text }) => text))
+  // A load with a merge condition has no deletes, and a table of unique keys would take one for a row.
+  const keepsAll = mergeCondition !== null || target.model === 'unique'
+  const encoderOf = (of: RowLayout) =>
+    keepsAll ? new KeepingEncoder(compileRowEncoder(of), { source, target, rule }) : compileRowEncoder(of)
   let variants: ImageVariants | null = null
+  const watched = schema.key.map(name => {
+    const i = schema.columns.findIndex(column => column.name === name)
+    return { column: schema.columns[i]!, at: i, index: images.place(i, 'key'), base64: fields[i]?.form === 'base64' }
+  })
+  const keyWatch = listener && watchKeys(listener, { kind: images.kind, columns, skip: 0 }, watched, zone)
+  const watchPart = (present: readonly number[]) =>
+    listener &&
+    watchKeys(
+      listener,
+      { kind: images.kind, columns: present.map(i => columns[i]!), skip: 1 },
+      watched.map(part => ({ ...part, index: present.indexOf(part.at) })),
+      zone,
+    )
   const route: CompiledRoute = {
     source,
     target,
     mode,
-    fingerprint: fingerprint({ mode, target: targetName(target), ...written, loadFormat, flushRows, flushBytes }),
+    fingerprint: fingerprint({
+      mode,
+      target: targetName(target),
+      ...written,
+      loadFormat,
+      flushRows,
+      flushBytes,
+      ...(mergeCondition === null ? {} : { mergeCondition }),
+    }),
     rule: rule.where,
     imageText: imageText(columns, zone, images),
     partial: false,
+    ...(salt === 0 ? {} : { keySalt: salt }),
+    ...(keyWatch === null ? {} : { keyWatch }),
     reshape: (rows, bitmaps, place) => {
       if (images.kind === 'text')
         throw new Failure('internal', `rows of ${source} that a SELECT gave leave columns out`)
-      variants ??= new ImageVariants(route, { facts, csv, json })
+      if (keepsAll)
+        throw new Failure(
+          'rowImageIncomplete',
+          `${source} into ${targetName(target)} (${rule.where}): a row image leaves columns out, and such a target takes whole rows alone.`,
+        )
+      variants ??= new ImageVariants(route, { facts, csv, json, watch: listener === null ? null : watchPart })
       return variants.reshape(rows, bitmaps, place)
     },
-    csv: csv === null ? null : { encoder: compileRowEncoder(csv), columns: header('csv') },
-    json: { encoder: compileRowEncoder(json), columns: header('json') },
+    csv: csv === null ? null : { encoder: encoderOf(csv), columns: header('csv') },
+    json: { encoder: encoderOf(json), columns: header('json') },
     columnSeparator: columnSeparator.text,
     rowDelimiter: rowDelimiter.text,
+    ...(partialUpdateMode === null && mergeCondition === null
+      ? {}
+      : { semantics: { partialUpdateMode, mergeCondition } }),
     flushIntervalMs,
     flushRows,
     flushBytes,
   }
   return route
+}
+
+/** Of the tags in a key: equal keys of two tables are two keys. */
+function tagSalt(tags: readonly string[]): number {
+  let salt = 0
+  for (const c of tags.join('\0')) salt = (Math.imul(salt, 31) + c.codePointAt(0)!) >>> 0
+  return salt
+}
+
+function separatorsOf(
+  load: MatchedRule['rule']['load'],
+  options: RouteOptions,
+): Pick<RouteOptions, 'columnSeparator' | 'rowDelimiter'> {
+  const own = (text: string) => ({ text, bytes: separatorBytes(text) })
+  return {
+    columnSeparator: load.columnSeparator === null ? options.columnSeparator : own(load.columnSeparator),
+    rowDelimiter: load.rowDelimiter === null ? options.rowDelimiter : own(load.rowDelimiter),
+  }
 }
 
 /** What dates that do not exist become; undefined where they are written as they are, or not at all. */

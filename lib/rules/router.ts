@@ -9,6 +9,7 @@ import { type ColumnPlan, planColumns } from './column-plan.js'
 import type { CompiledRoute } from './compiled-route.js'
 import { type CopyRoutes, compileCopyRoutes } from './copy-routes.js'
 import { imageFindings, type LoggedImages } from './image-findings.js'
+import type { KeyListener } from './key-watch.js'
 import { compileRoute, type RouteOptions, type Way } from './route-compiler.js'
 import { binlogImages } from './route-images.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
@@ -36,6 +37,8 @@ export interface RouterParts {
   readonly prepare: (wish: TargetWish) => Promise<TargetTable>
   /** The target as it is, null where it would be created; see the sink's `inspect`. */
   readonly inspect: (wish: TargetWish) => Promise<TargetTable | null>
+  /** Who hears of the keys of rows that a table's rule writes into a target; null, or absent: nobody asks for them. */
+  readonly listen?: (schema: TableSchema, matched: MatchedRule, target: TargetTable) => KeyListener | null
   readonly observer: Observer
 }
 
@@ -182,6 +185,7 @@ export class Router {
         matched,
         target,
         constants: plan.constants,
+        listener: matched.rule.mode === 'upsert' ? (this.#parts.listen?.(schema, matched, target) ?? null) : null,
         fit: coverTarget(schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
       })
     }

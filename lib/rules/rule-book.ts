@@ -1,8 +1,10 @@
 import { compileNamePattern, isRegexPattern } from '../config/name-pattern.js'
 import { Failure } from '../model/failure.js'
+import type { RuleLoad, RuleShards } from '../model/rule-load.js'
 import type { MeasureExpression, RouteMode } from '../model/rule-mode.js'
 import type { RuleShape } from '../model/rule-shape.js'
 import type { TypeChoices, ZeroDate } from '../model/value-policy.js'
+import { fillGroups, matchGroups } from './name-groups.js'
 import { autoShardName } from './shard-name.js'
 
 /** One [[source]] block. Names are exact, or regular expressions in slashes. */
@@ -34,6 +36,8 @@ export interface RuleSpec {
   readonly zeroDate: ZeroDate
   readonly types: TypeChoices
   readonly shape: RuleShape
+  readonly shards: RuleShards
+  readonly load: RuleLoad
   readonly flushIntervalMs: number
   readonly flushRows: number
   readonly flushBytes: number
@@ -114,14 +118,14 @@ export class RuleBook {
   match(schema: string, table: string): MatchedRule[] {
     const matched: MatchedRule[] = []
     for (const { spec, schema: schemaPattern, table: tablePattern, shardName } of this.#rules) {
-      const schemaGroups = groups(schemaPattern, schema)
-      const tableGroups = groups(tablePattern, table)
+      const schemaGroups = matchGroups(schemaPattern, schema)
+      const tableGroups = matchGroups(tablePattern, table)
       if (!schemaGroups || !tableGroups) continue
-      const database = fillGroups(spec.targetDatabase ?? this.#defaultDatabase, [schemaGroups, tableGroups], spec)
+      const database = fillGroups(spec.targetDatabase ?? this.#defaultDatabase, [schemaGroups, tableGroups], spec.where)
       const target =
         spec.targetTable === null
           ? (shardName ?? table)
-          : fillGroups(spec.targetTable, [tableGroups, schemaGroups], spec)
+          : fillGroups(spec.targetTable, [tableGroups, schemaGroups], spec.where)
       const clash = matched.find(m => m.database === database && m.table === target)
       if (clash) {
         throw new Failure(
@@ -172,25 +176,4 @@ export class RuleBook {
     }
     return gaps
   }
-}
-
-/** "$1" is taken from the first of the group lists that has any. */
-function fillGroups(text: string, groupLists: readonly (readonly string[])[], rule: RuleSpec): string {
-  const groups = groupLists.find(g => g.length > 0) ?? []
-  return text.replace(/\$(\d)/g, (whole, digit: string) => {
-    const group = groups[Number(digit) - 1]
-    if (group === undefined)
-      throw new Failure('ruleInvalid', `${rule.where}: "${text}" uses ${whole}, but the pattern has no group ${digit}.`)
-    return group
-  })
-}
-
-/** Null: no match. Otherwise the groups, empty when the expression has none. */
-function groups(pattern: RegExp, name: string): readonly string[] | null {
-  return (
-    pattern
-      .exec(name)
-      ?.slice(1)
-      .map(group => group ?? '') ?? null
-  )
 }

@@ -3,6 +3,16 @@ import type { Observer } from '../model/observer.js'
 import { type TableSchema, tableName, targetName } from '../model/schema.js'
 import type { MatchedRule } from './rule-book.js'
 
+/** Keys in which rules of one target must agree. */
+const LOAD_KEYS: readonly (readonly [string, (rule: MatchedRule['rule']) => string])[] = [
+  ['column_separator', ({ load }) => load.columnSeparator ?? ''],
+  ['row_delimiter', ({ load }) => load.rowDelimiter ?? ''],
+  ['partial_update_mode', ({ load }) => load.partialUpdateMode ?? ''],
+  ['merge_condition', ({ load }) => load.mergeCondition ?? ''],
+  ['model', ({ load }) => load.model ?? ''],
+  ['shard_key', ({ shards }) => shards.key.join(', ')],
+]
+
 /** How each target is written: all rules that write into one target, from whatever source tables, must agree. */
 export class TargetModes {
   readonly #claims = new Map<string, MatchedRule>()
@@ -12,7 +22,15 @@ export class TargetModes {
     const name = targetName(matched)
     const other = this.#claims.get(name) ?? matched
     this.#claims.set(name, other)
-    if (other.rule.mode === matched.rule.mode) return
+    if (other.rule.mode === matched.rule.mode) {
+      const key = LOAD_KEYS.find(([, of]) => of(other.rule) !== of(matched.rule))?.[0]
+      if (key === undefined) return
+      throw new Failure(
+        'ruleInvalid',
+        `${other.rule.where} and ${matched.rule.where} write into ${name} with other values of ${key}: their rows share loads.`,
+        { advice: `Give both the same ${key}, or one of them another sr_table.` },
+      )
+    }
     throw new Failure(
       'ruleInvalid',
       `${other.rule.where} and ${matched.rule.where} write into ${name} in two ways: ${other.rule.mode} and ${matched.rule.mode}. A target has one.`,

@@ -3,6 +3,7 @@ import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
 import { type SourceColumn, type TableSchema, type TargetModel, tableName } from '../model/schema.js'
 import { chooseType, type KeyRole } from '../starrocks/chosen-type.js'
+import { parseTargetType } from '../starrocks/target-type.js'
 import { COUNT_TYPE, mapSum, valueKind } from '../starrocks/type-map.js'
 import type { ColumnPlan, PlannedMeasure } from './column-plan.js'
 import type { MatchedRule } from './rule-book.js'
@@ -19,6 +20,9 @@ export interface TargetWish {
   readonly comment: string
   readonly orderBy: readonly string[] | null
   readonly partitionBy: string | null
+  readonly distributedBy?: readonly string[] | null
+  readonly buckets?: number | null
+  readonly properties?: Readonly<Record<string, string>>
   /** What to do about columns an existing target lacks. */
   readonly missingColumns: MissingColumns
 }
@@ -33,6 +37,13 @@ interface WishedColumn {
 
 const CONSTANT_TYPE = 'varchar(1024)'
 const MODELS = { upsert: 'primary', append: 'duplicate', aggregate: 'aggregate' } as const
+/** Of a merge condition (StarRocks: `Merge condition column has invalid type`). */
+const UNMERGED_TYPES = new Set(['char', 'varchar', 'json', 'varbinary'])
+
+/** The model of a rule's target. */
+export function modelOf({ mode, load }: MatchedRule['rule']): TargetModel {
+  return load.model ?? MODELS[mode]
+}
 
 /**
  * The target as it would be created for this table. `upsert`: mapped types, the source's key; `append`: the change id in
@@ -56,22 +67,49 @@ export function requestTarget(
     nullable: !plan.key.includes(name),
     comment: '',
   }))
+  const wished = [
+    ...(mode === 'append' ? change : []),
+    ...columns,
+    ...constants,
+    ...plan.measures.map(measure => wishMeasure(measure, schema, matched)),
+  ]
+  checkCondition(wished, plan, matched)
+  const { load } = matched.rule
   return {
     database: matched.database,
     table: matched.table,
-    model: MODELS[mode],
-    columns: [
-      ...(mode === 'append' ? change : []),
-      ...columns,
-      ...constants,
-      ...plan.measures.map(measure => wishMeasure(measure, schema, matched)),
-    ],
+    model: modelOf(matched.rule),
+    columns: wished,
     key: plan.key,
     comment: schema.comment,
     orderBy: matched.rule.orderBy,
     partitionBy: matched.rule.partitionBy,
+    ...(load.distributedBy === null ? {} : { distributedBy: load.distributedBy }),
+    ...(load.buckets === null ? {} : { buckets: load.buckets }),
+    ...(load.properties.size === 0 ? {} : { properties: Object.fromEntries(load.properties) }),
     missingColumns,
   }
+}
+
+/** @throws Failure ruleInvalid where merge_condition names a column by which StarRocks compares no rows */
+function checkCondition(columns: readonly WishedColumn[], plan: ColumnPlan, { rule, ...target }: MatchedRule): void {
+  const name = rule.load.mergeCondition
+  if (name === null) return
+  const column = columns.find(candidate => candidate.name.toLowerCase() === name.toLowerCase())
+  const base = column === undefined ? '' : parseTargetType(column.type).base
+  const why =
+    column === undefined
+      ? `it would not have (it has ${columns.map(candidate => candidate.name).join(', ')})`
+      : plan.key.some(key => key.toLowerCase() === name.toLowerCase())
+        ? 'is part of its key'
+        : UNMERGED_TYPES.has(base)
+          ? `is ${column.type}, which StarRocks compares no rows by`
+          : null
+  if (why !== null)
+    throw new Failure(
+      'ruleInvalid',
+      `${rule.where}: merge_condition = "${name}" names a column of ${target.database}.${target.table} that ${why}.`,
+    )
 }
 
 /** Sums of these measures differ in their last digits with the order of the rows; a sentence for each, for the operator. */

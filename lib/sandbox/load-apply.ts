@@ -8,6 +8,8 @@ import { quoteName, type Store } from './store.js'
 
 /** Rows of an aggregate or unique key table with all of its columns, before they meet those it has. */
 const UNMERGED = 'load_unmerged'
+/** Rows of a conditional update that apply. */
+const APPLICABLE = 'load_applicable'
 
 /**
  * Puts the staged rows into the table, inside the caller's transaction: on a primary key table the last row of a key wins,
@@ -44,7 +46,7 @@ async function upsert(
   connection: DuckDBConnection,
   store: Store,
   plan: LoadPlan,
-  { from, distinctKeys }: StagedRows,
+  { from: staged, distinctKeys }: StagedRows,
 ): Promise<void> {
   const { table, loaded } = plan
   const rows = store.physicalName(table)
@@ -52,8 +54,9 @@ async function upsert(
     .map((l, at) => ({ name: quoteName(l.column.name), cell: `c${at}`, isKey: isKeyColumn(table, l.column.name) }))
     .filter(k => k.isKey)
   const keyCells = keys.map(k => k.cell).join(', ')
-  if (!distinctKeys) await keepLastOfEachKey(connection, from, keyCells)
+  if (!distinctKeys) await keepLastOfEachKey(connection, staged, keyCells)
   const sameKey = keys.map(k => `t.${k.name} = s.${k.cell}`).join(' AND ')
+  const from = plan.condition === null ? staged : await applicable(connection, plan, staged, rows, sameKey)
   const where = plan.operation === null ? '' : 'WHERE s.op = 0'
   if (plan.partialUpdate) {
     await keepOtherColumns(connection, store, plan, from, rows, sameKey)
@@ -64,6 +67,27 @@ async function upsert(
     await connection.run(`DELETE FROM ${rows} t USING ${from} s WHERE ${sameKey}`)
     await insert(connection, store, plan, `${from} s`, c => store.defaultSql(table, c), where)
   }
+}
+
+/** Of a conditional update: rows with less than the stored value are as if they had not come. Deletes are refused (memtable.cpp). */
+async function applicable(
+  connection: DuckDBConnection,
+  { condition, loaded, operation, table }: LoadPlan,
+  from: string,
+  rows: string,
+  sameKey: string,
+): Promise<string> {
+  const name = condition!.name
+  const cell = `c${loaded.findIndex(({ column }) => column === condition)}`
+  if (operation !== null) {
+    const deletes = await connection.runAndReadAll(`SELECT count(*) FROM ${from} WHERE op <> 0`)
+    if (Number(deletes.getRows()[0]?.[0]) > 0)
+      throw new LoadError(`memtable of tablet ${table.name} delete with condition column ${name}`)
+  }
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${APPLICABLE} AS SELECT s.* FROM ${from} s WHERE NOT EXISTS (SELECT 1 FROM ${rows} t WHERE ${sameKey} AND s.${cell} < t.${quoteName(name)})`,
+  )
+  return APPLICABLE
 }
 
 async function keepLastOfEachKey(connection: DuckDBConnection, table: string, keyCells: string): Promise<void> {

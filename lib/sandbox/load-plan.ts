@@ -30,6 +30,8 @@ export interface LoadPlan {
   /** Field or constant that holds `__op` on a primary key table; null: every row is an upsert. */
   readonly operation: ValueSource | null
   readonly partialUpdate: boolean
+  /** A row applies only where it has at least the stored value of this column; null: always. */
+  readonly condition: SandboxColumn | null
 }
 
 const OPERATION = '__op'
@@ -78,7 +80,21 @@ export function planLoad(request: LoadRequest, table: SandboxTable): LoadPlan {
   }
   const omitted = table.columns.filter(c => c.generated === null && !loaded.some(l => l.column === c))
   checkOmitted(request, table, omitted)
-  return { table, fields, loaded, omitted, operation, partialUpdate: request.partialUpdate }
+  const condition = request.mergeCondition === null ? null : conditionOf(request.mergeCondition, table, loaded)
+  return { table, fields, loaded, omitted, operation, partialUpdate: request.partialUpdate, condition }
+}
+
+const UNCOMPARED = new Set(['char', 'varchar', 'json', 'varbinary', 'bitmap', 'hll'])
+
+/** The column of a conditional update (4.5 of the loading reference). */
+function conditionOf(name: string, table: SandboxTable, loaded: readonly PlannedColumn[]): SandboxColumn {
+  if (table.model !== 'primary') throw new LoadError('Conditional update only support primary key table')
+  const found = loaded.find(({ column }) => column.name.toLowerCase() === name.toLowerCase())
+  if (found === undefined) throw new LoadError(`Merge condition column ${name} does not exist`)
+  if (found.isKey) throw new LoadError(`Merge condition column ${name} should not be primary key!`)
+  if (UNCOMPARED.has(found.column.type.base))
+    throw new LoadError('Merge condition column has invalid type maybe bitmap/hll/percentile/json/varchar!')
+  return found.column
 }
 
 function bind(expression: LoadExpression, fieldOf: (name: string) => number): ValueSource {

@@ -24,6 +24,8 @@ export interface LoadRequest {
   readonly maxFilterRatio: number
   readonly timeoutSeconds: number
   readonly partialUpdate: boolean
+  /** Column whose stored value must not be greater; null: every row applies. */
+  readonly mergeCondition: string | null
   readonly stripOuterArray: boolean
 }
 
@@ -33,7 +35,6 @@ const REFUSED = [
   'jsonpaths',
   'json_root',
   'envelope',
-  'merge_condition',
   'partitions',
   'temporary_partitions',
   'negative',
@@ -70,10 +71,6 @@ export function parseLoadRequest(headers: IncomingHttpHeaders): LoadRequest {
   }
   const { format, compression } = parseFormat(get('format') ?? 'csv', get('compression'), get('content-encoding'))
   const partialUpdate = parseBool(get('partial_update'), 'Invalid partial update flag format. Must be bool type')
-  const mode = get('partial_update_mode')
-  if (partialUpdate && mode === 'column') {
-    throw new LoadError("The sandbox does not support the header 'partial_update_mode' with the value 'column'")
-  }
   const columns = get('columns')
   const request: LoadRequest = {
     format,
@@ -89,6 +86,7 @@ export function parseLoadRequest(headers: IncomingHttpHeaders): LoadRequest {
     maxFilterRatio: Number.parseFloat(get('max_filter_ratio') ?? '0') || 0,
     timeoutSeconds: parseTimeout(get('timeout')),
     partialUpdate,
+    mergeCondition: get('merge_condition') ?? null,
     stripOuterArray: /^true$/i.test(get('strip_outer_array') ?? ''),
   }
   parseMemoryLimits(get('load_mem_limit'), get('exec_mem_limit'))

@@ -1,4 +1,4 @@
-import type { TargetEvolution, TargetStep } from '../model/target-change.js'
+import type { TargetEvolution, TargetStep, UnitedColumn } from '../model/target-change.js'
 import { HandNeeded } from './alter-by-hand.js'
 import { FILLING_MARK, isLeft, leftComment } from './alter-marks.js'
 import {
@@ -29,7 +29,10 @@ const needed = (sql: string): AlterStatement => ({ sql, dispensable: false })
 const comment = (sql: string): AlterStatement => ({ sql, dispensable: true })
 
 /** Steps that are told from the target's columns and comments. */
-export type ShapeStep = Exclude<TargetStep, { kind: 'renameTable' | 'dropTable' | 'truncate' | 'expectNone' }>
+export type ShapeStep = Exclude<
+  TargetStep,
+  { kind: 'renameTable' | 'dropTable' | 'truncate' | 'deleteRows' | 'fillRows' | 'expectNone' }
+>
 
 /**
  * The statements that take a target from the state it is in towards the step's end; none when it is there. Run, and asked
@@ -47,13 +50,17 @@ export function statementsTowards(
       return add(step, shape, evolution)
     case 'leaveColumn':
       return leave(step, shape)
+    case 'unite':
+      return unite(step.columns, shape)
     case 'dropColumn':
       return shapedColumn(shape, step.name) === undefined ? [] : [needed(renderDropColumn(shape, step.name))]
     case 'modifyColumn':
       return modify(step, shape)
     case 'commentColumn': {
       const column = shapedColumn(shape, step.name)
-      return column === undefined || column.comment === step.comment
+      // Of a column that one of several tables has dropped, the comment says so.
+      const kept = column === undefined || (evolution.shared && isLeft(column.comment))
+      return kept || column.comment === step.comment
         ? []
         : [comment(renderCommentColumn(shape, column.name, step.comment))]
     }
@@ -99,6 +106,17 @@ function add(
     const restored = renderCommentColumn(shape, column.name, text)
     return [needed(FILL_TIMEOUT), { ...needed(fillAll), otherwise: [fillAll, restored] }, comment(restored)]
   }
+  if (evolution.shared && isLeft(column.comment)) {
+    if ((evolution.rows ?? null) === null)
+      throw new HandNeeded(
+        `column ${name} was dropped in one of the tables that are written to the target, and no column tells the rows of ${evolution.source}, which may have old values there`,
+        [
+          `UPDATE ${quoteTable(shape)} … of the rows of ${evolution.source}`,
+          renderCommentColumn(shape, column.name, text),
+        ],
+      )
+    return [comment(renderCommentColumn(shape, column.name, text))]
+  }
   if (isLeft(column.comment)) {
     if (typeFit(type, column.type).kind !== 'fits')
       throw new HandNeeded(`column ${name} came back as ${type}, and the target has kept it as ${column.type}`, [
@@ -116,6 +134,19 @@ function add(
       renderModifyColumn(shape, { ...column, defaultText: fill.text }),
     ])
   return []
+}
+
+function unite(columns: readonly UnitedColumn[], shape: TargetShape): readonly AlterStatement[] {
+  const isKey = (name: string) => shape.key.some(key => key.toLowerCase() === name.toLowerCase())
+  const missing = columns.filter(({ name }) => !isKey(name) && shapedColumn(shape, name) === undefined)
+  const given = new Set(columns.map(({ name }) => name.toLowerCase()))
+  return [
+    ...missing.map(column => needed(renderAddColumn(shape, column, { kind: 'null' }))),
+    ...columns.flatMap(column => modify({ kind: 'modifyColumn', ...column }, shape)),
+    ...shape.columns
+      .filter(({ name }) => !given.has(name.toLowerCase()) && !isKey(name))
+      .flatMap(({ name }) => leave({ kind: 'leaveColumn', name, mark: false }, shape)),
+  ]
 }
 
 function unknownFill(name: string, reason: string): string {

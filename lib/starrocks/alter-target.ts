@@ -4,7 +4,15 @@ import type { EvolutionReport, EvolutionWarning, TargetEvolution, TargetStep } f
 import { ddlUnsupported, HandNeeded } from './alter-by-hand.js'
 import { ALTER_TIMES, AlterJobs, type AlterTimes } from './alter-job.js'
 import { type AlterStatement, type ShapeStep, statementsTowards } from './alter-step.js'
-import { renderDoubt, renderDoubtByHand, renderDropTable, renderRenameTable } from './alter-text.js'
+import {
+  FILL_TIMEOUT,
+  renderDeleteRows,
+  renderDoubt,
+  renderDoubtByHand,
+  renderDropTable,
+  renderFillRows,
+  renderRenameTable,
+} from './alter-text.js'
 import { renderTruncate } from './ddl.js'
 import type { Statements } from './starrocks-session.js'
 import { readTarget } from './target-catalog.js'
@@ -49,6 +57,10 @@ export class TargetAlterer {
         return this.#ifThere(run, renderDropTable(run.evolution))
       case 'truncate':
         return this.#ifThere(run, renderTruncate(run.evolution))
+      case 'deleteRows':
+        return this.#ifThere(run, renderDeleteRows(run.evolution, step.rows))
+      case 'fillRows':
+        return this.#fillRows(step, run)
       case 'expectNone':
         return this.#expectNone(step, run)
       default:
@@ -131,6 +143,13 @@ export class TargetAlterer {
       throw failure.kind === 'targetUnfit' ? new HandNeeded(failure.message, [statement]) : failure
     }
     run.statements.push(statement)
+  }
+
+  async #fillRows({ name, fill, rows }: Extract<TargetStep, { kind: 'fillRows' }>, run: EvolutionRun): Promise<void> {
+    const shape = await readShape(this.#session, run.evolution)
+    if (shape === null || shapedColumn(shape, name) === undefined) return
+    await this.#alone(run.evolution, FILL_TIMEOUT, run)
+    await this.#alone(run.evolution, renderFillRows(run.evolution, name, fill, rows), run)
   }
 
   async #expectNone(step: Extract<TargetStep, { kind: 'expectNone' }>, run: EvolutionRun): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Doubt, TargetFill, TargetStep } from '../model/target-change.js'
+import type { Doubt, RowTag, TargetFill, TargetStep } from '../model/target-change.js'
 import { quoteIdentifier, quoteString, quoteTable, renderAddColumns, renderTruncate } from './ddl.js'
 
 type TableRef = { readonly database: string; readonly table: string }
@@ -79,6 +79,20 @@ export function renderFill(target: TableRef, name: string, fill: TargetFill): st
   return `UPDATE ${quoteTable(target)} SET ${quoteIdentifier(name)} = ${fillValue(fill)} WHERE TRUE`
 }
 
+/** The same in the rows of one source table. */
+export function renderFillRows(target: TableRef, name: string, fill: TargetFill, rows: readonly RowTag[]): string {
+  return `UPDATE ${quoteTable(target)} SET ${quoteIdentifier(name)} = ${fillValue(fill)} WHERE ${tagged(rows)}`
+}
+
+/** DELETE of the rows of one source table. */
+export function renderDeleteRows(target: TableRef, rows: readonly RowTag[]): string {
+  return `DELETE FROM ${quoteTable(target)} WHERE ${tagged(rows)}`
+}
+
+function tagged(rows: readonly RowTag[]): string {
+  return rows.map(({ name, text }) => `${quoteIdentifier(name)} = ${quoteString(text)}`).join(' AND ')
+}
+
 /** A query that has a row when the column holds a doubtful value. */
 export function renderDoubt(target: TableRef, name: string, doubt: Doubt): string {
   return `SELECT 1 AS found FROM ${quoteTable(target)} WHERE ${condition(quoteIdentifier(name), doubt)} LIMIT 1`
@@ -99,6 +113,10 @@ export function renderByHand(target: TableRef, step: TargetStep): readonly strin
       return [renderDropTable(target)]
     case 'truncate':
       return [renderTruncate(target)]
+    case 'deleteRows':
+      return [renderDeleteRows(target, step.rows)]
+    case 'fillRows':
+      return [renderFillRows(target, step.name, step.fill, step.rows)]
     case 'renameColumn':
       return [renderRenameColumn(target, step.from, step.to)]
     case 'addColumn':
@@ -111,6 +129,8 @@ export function renderByHand(target: TableRef, step: TargetStep): readonly strin
       return [renderCommentColumn(target, step.name, step.comment)]
     case 'commentTable':
       return [renderCommentTable(target, step.comment)]
+    // What is missing of these is told by the target alone.
+    case 'unite':
     case 'leaveColumn':
     case 'expectNone':
       return []

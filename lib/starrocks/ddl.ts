@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.js'
 import { renderPartitionBy } from '../model/partition-by.js'
 import { type TargetModel, targetName } from '../model/schema.js'
 import { KEY_TYPES, PRIMARY_KEY_TYPES } from './key-types.js'
-import { checkPartitions, checkSortColumns } from './layout-check.js'
+import { checkDistribution, checkPartitions, checkSortColumns } from './layout-check.js'
 import { parseTargetType } from './target-type.js'
 
 /** How new tables are spread: a bucket count or StarRocks' own choice, and copies of each tablet (1 on a single-BE cluster). */
@@ -32,6 +32,12 @@ export interface RequestedTable {
   readonly orderBy?: readonly string[] | null
   /** See `parsePartitionBy`; null or absent: one partition. */
   readonly partitionBy?: string | null
+  /** Columns whose hash gives the bucket; null or absent: the key. */
+  readonly distributedBy?: readonly string[] | null
+  /** Null or absent: as in `TableLayout`. */
+  readonly buckets?: number | null
+  /** Further PROPERTIES. */
+  readonly properties?: Readonly<Record<string, string>>
 }
 
 type TableRef = { readonly database: string; readonly table: string }
@@ -101,6 +107,13 @@ export function renderCreateTable(request: RequestedTable, layout: TableLayout):
   ]
   const partitions = checkPartitions(request)
   const sorted = checkSortColumns(request)
+  const hashed = checkDistribution(request) ?? keys.map(column => column.name)
+  const buckets = request.buckets ?? layout.bucketCount
+  const properties = [
+    ['replication_num', String(layout.replicationNum)] as const,
+    ...(request.model === 'primary' ? [['enable_persistent_index', 'true'] as const] : []),
+    ...Object.entries(request.properties ?? {}),
+  ]
   const keyList = keys.map(column => quoteIdentifier(column.name)).join(', ')
   return [
     `CREATE TABLE IF NOT EXISTS ${quoteTable(request)} (`,
@@ -109,12 +122,10 @@ export function renderCreateTable(request: RequestedTable, layout: TableLayout):
     `${model} (${keyList})`,
     ...(request.comment === '' ? [] : [`COMMENT ${quoteString(request.comment)}`]),
     ...(partitions === null ? [] : [`PARTITION BY ${renderPartitionBy(partitions, quoteIdentifier)}`]),
-    `DISTRIBUTED BY HASH(${keyList})${layout.bucketCount === 'auto' ? '' : ` BUCKETS ${layout.bucketCount}`}`,
+    `DISTRIBUTED BY HASH(${hashed.map(quoteIdentifier).join(', ')})${buckets === 'auto' ? '' : ` BUCKETS ${buckets}`}`,
     ...(sorted === null ? [] : [`ORDER BY (${sorted.map(quoteIdentifier).join(', ')})`]),
     // Without the persistent index a primary key index lives in memory; it is off by default before 3.1.
-    `PROPERTIES ("replication_num" = "${layout.replicationNum}"${
-      request.model === 'primary' ? ', "enable_persistent_index" = "true"' : ''
-    })`,
+    `PROPERTIES (${properties.map(([name, value]) => `${quoteString(name)} = ${quoteString(value)}`).join(', ')})`,
   ].join('\n')
 }
 

@@ -13,6 +13,7 @@ interface LaidOutTable {
   readonly key: readonly string[]
   readonly orderBy?: readonly string[] | null
   readonly partitionBy?: string | null
+  readonly distributedBy?: readonly string[] | null
 }
 
 interface Column {
@@ -48,6 +49,22 @@ export function checkSortColumns(request: LaidOutTable): readonly string[] | nul
   if (merges && !isWholeKey)
     throw unfit(request, `order_by must name all key columns (${request.key.join(', ')}) and no other, in any order`)
   return columns.map(column => column.name)
+}
+
+/**
+ * The columns whose hash gives a new table's buckets, with its own spelling, or null when none are asked for. Failures: a column
+ * that is not there, one that is no key column (`Distribution column[c] is not key column`), a type without a hash.
+ */
+export function checkDistribution(request: LaidOutTable): readonly string[] | null {
+  if (request.distributedBy == null) return null
+  const columns = request.distributedBy.map(name => columnOf(request, name, 'distributed_by'))
+  for (const { name, type } of columns) {
+    if (request.model !== 'duplicate' && !isKey(request, name))
+      throw unfit(request, `distributed_by names column "${name}", which is no key column (${request.key.join(', ')})`)
+    if (!KEY_TYPES.has(parseTargetType(type).base))
+      throw unfit(request, `distributed_by names column "${name}", but rows are not told apart by ${type}`)
+  }
+  return columns.map(({ name }) => name)
 }
 
 function checkTerm(request: LaidOutTable, term: PartitionTerm): PartitionTerm {
@@ -86,6 +103,6 @@ function isKey(request: LaidOutTable, name: string): boolean {
 
 function unfit(request: LaidOutTable, message: string): Failure {
   return new Failure('targetUnfit', `${targetName(request)}: ${message}`, {
-    advice: 'Correct order_by or partition_by in the [[rule]]; both name columns of the target.',
+    advice: 'Correct order_by, partition_by or distributed_by in the [[rule]]; they name columns of the target.',
   })
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../model/failure.js'
+import type { LoadSemantics } from '../model/rule-load.js'
 import { targetName } from '../model/schema.js'
 
 /** FE `http_max_header_size`: all header lines together (8192 in 3.0, 32768 in every other version). */
@@ -15,6 +16,7 @@ export interface LoadFacts {
   readonly columns: string
   /** A partial update: columns that `columns` does not name keep their values. */
   readonly partial?: boolean
+  readonly semantics?: LoadSemantics
   /** Separators as header text (`\\x01`); used for CSV only. */
   readonly columnSeparator: string
   readonly rowDelimiter: string
@@ -43,6 +45,7 @@ export function loadHeaders(load: LoadFacts, options: LoadHeaderOptions): Record
     strict_mode: 'true',
     max_filter_ratio: '0',
     ...(load.partial === true ? { partial_update: 'true' } : {}),
+    ...semanticsHeaders(load),
     ...(load.columns === '' ? {} : { columns: utf8AsLatin1(load.columns) }),
     ...(load.format === 'csv'
       ? { column_separator: utf8AsLatin1(load.columnSeparator), row_delimiter: utf8AsLatin1(load.rowDelimiter) }
@@ -59,6 +62,15 @@ export function loadHeaders(load: LoadFacts, options: LoadHeaderOptions): Record
       advice: 'Set sr_be_http so that loads go straight to the BEs, or map fewer columns.',
     })
   return headers
+}
+
+/** `partial_update_mode` counts for partial updates alone (3.1 and newer); `merge_condition` for every load of the target. */
+function semanticsHeaders({ partial, semantics }: LoadFacts): Record<string, string> {
+  const { partialUpdateMode = null, mergeCondition = null } = semantics ?? {}
+  return {
+    ...(partial !== true || partialUpdateMode === null ? {} : { partial_update_mode: partialUpdateMode }),
+    ...(mergeCondition === null ? {} : { merge_condition: utf8AsLatin1(mergeCondition) }),
+  }
 }
 
 /**

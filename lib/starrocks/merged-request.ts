@@ -38,6 +38,9 @@ function mergeTwo(merged: TargetRequest, { source, request }: SourceRequest, ear
   for (const [name, a, b] of [
     ['order_by', merged.orderBy?.join(', '), request.orderBy?.join(', ')],
     ['partition_by', merged.partitionBy, request.partitionBy],
+    ['distributed_by', merged.distributedBy?.join(', '), request.distributedBy?.join(', ')],
+    ['buckets', merged.buckets?.toString(), request.buckets?.toString()],
+    ['properties', JSON.stringify(merged.properties), JSON.stringify(request.properties)],
   ] as const)
     if ((a ?? '') !== (b ?? '')) throw apart(`their rules give ${name} as "${b ?? ''}" and "${a ?? ''}"`)
   const find = (columns: readonly Column[], name: string) =>

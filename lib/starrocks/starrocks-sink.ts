@@ -1,13 +1,14 @@
 import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../dispatch/sink.js'
 import { asFailure, Failure } from '../model/failure.js'
 import { type TargetTable, targetName } from '../model/schema.js'
-import type { EvolutionReport, TargetEvolution } from '../model/target-change.js'
+import type { EvolutionReport, RowTag, TargetEvolution } from '../model/target-change.js'
 import { ALTER_TIMES, type AlterTimes } from './alter-job.js'
 import { TargetAlterer } from './alter-target.js'
 import { BodyTransfer } from './body-transfer.js'
 import { renderAnyRow, renderFindTable, renderTruncate } from './ddl.js'
 import { dryRun } from './dry-run.js'
 import { type Frontend, Frontends } from './frontends.js'
+import { type FoundKey, findKey } from './key-lookup.js'
 import { LabelStates, STATE_POLL_MS } from './label-states.js'
 import { underEither } from './linked-signal.js'
 import type { LoadVerdict } from './load-status.js'
@@ -113,6 +114,15 @@ export class StarRocksSink implements Sink {
 
   write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }> {
     return underEither(signal, this.#stopped.signal, stop => this.#write(load, stop))
+  }
+
+  findKey(
+    target: TargetTable,
+    keys: readonly (readonly string[])[],
+    tag: RowTag | null,
+    signal: AbortSignal,
+  ): Promise<FoundKey | null> {
+    return underEither(signal, this.#stopped.signal, () => findKey(this.#session, target, keys, tag))
   }
 
   dryRun(load: Load, signal: AbortSignal): Promise<string | null> {

@@ -145,13 +145,18 @@ function plain(
   return {
     sources: sources.map(({ table }, n) => {
       const names = table.key.map(quoteName)
+      // Of the target's key a tag may be part, which is the same in all rows of a table.
+      const tags = key.slice(names.length).map(at => texts[n]![at]!)
       return {
         table,
         from: `${quoteName(table.schema)}.${quoteName(table.table)}`,
         texts: texts[n]!,
         ranged: ranged ? names : [],
-        keyNames: names,
-        keyLiterals: values => values.map((value, at) => sourceLiteral(keyColumns[n]![at]!, value ?? '')),
+        keyNames: [...names, ...tags],
+        keyLiterals: values =>
+          values.map((value, at) =>
+            at < names.length ? sourceLiteral(keyColumns[n]![at]!, value ?? '') : sourceText(value ?? ''),
+          ),
       }
     }),
     target: {

@@ -271,7 +271,12 @@ describe.each(['mysql', 'mariadb'] as const)('schema against %s', kind => {
       ['course__auto_shard', 2],
       ['user__auto_shard', 2],
     ])
-    expect(findings.map(({ check }) => check)).toEqual(['schema.shared_key', 'schema.shared_key'])
+    expect(findings.map(({ check, level }) => [check, level])).toEqual([
+      ['schema.shared_key', 'ok'],
+      ['schema.shared_key', 'ok'],
+      ['rules.shared_key', 'ok'],
+      ['rules.shared_key', 'ok'],
+    ])
     bench.engine.start()
     await bench.server.sql([
       `insert into ${bench.schema}.course_1 values (1, 'one', 5)`,

@@ -68,9 +68,11 @@ describe('columns that go, change their name or their type', () => {
     expect(steps({ ...parts, policy: { onDropColumn: 'drop' } })).toEqual([{ kind: 'dropColumn', name: 'b' }])
     expect(steps({ ...parts, rule: { mode: 'append' } })).toEqual([{ kind: 'leaveColumn', name: 'b', mark: false }])
   })
-  test('dropped in one of the tables of a target: the others still fill it', () => {
+  test('dropped in one of the tables of a target: it stays while others fill it, and goes with the last', () => {
     const parts = { before: [a, b], after: [a], shared: true, policy: { onDropColumn: 'drop' } } as const
-    expect(steps(parts)).toEqual([{ kind: 'leaveColumn', name: 'b', mark: false }])
+    expect(steps({ ...parts, othersWith: ['s.u'] })).toEqual([{ kind: 'leaveColumn', name: 'b', mark: true }])
+    expect(steps({ ...parts, othersWith: [] })).toEqual([{ kind: 'dropColumn', name: 'b' }])
+    expect(steps({ ...parts, othersWith: [], policy: {} })).toEqual([{ kind: 'leaveColumn', name: 'b', mark: true }])
   })
   test('dropped and added again at once is refused', () => {
     const parts = { before: [a], after: [b, { ...a, columnType: 'int(9)' }], fills: { a: { kind: 'null' } } } as const

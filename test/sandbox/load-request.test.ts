@@ -16,6 +16,7 @@ test('nothing given: StarRocks defaults', () => {
     maxFilterRatio: 0,
     timeoutSeconds: 600,
     partialUpdate: false,
+    mergeCondition: null,
     stripOuterArray: false,
   })
 })
@@ -58,7 +59,6 @@ test.each([
   ['where', 'a > 1', "The sandbox does not support the header 'where'"],
   ['jsonpaths', '["$.a"]', "The sandbox does not support the header 'jsonpaths'"],
   ['json_root', '$.a', "The sandbox does not support the header 'json_root'"],
-  ['merge_condition', 'a', "The sandbox does not support the header 'merge_condition'"],
   ['partitions', 'p1', "The sandbox does not support the header 'partitions'"],
   ['negative', 'true', "The sandbox does not support the header 'negative'"],
   ['envelope', 'debezium', "The sandbox does not support the header 'envelope'"],
@@ -68,8 +68,10 @@ test.each([
   expect(() => parseLoadRequest({ [name]: value })).toThrow(message)
 })
 
-test('a partial update by column is refused', () => {
-  expect(() => parseLoadRequest({ partial_update: 'true', partial_update_mode: 'column' })).toThrow('does not support')
+test('how a partial update is written changes nothing of what it means', () => {
+  for (const mode of ['row', 'column', 'auto'])
+    expect(parseLoadRequest({ partial_update: 'true', partial_update_mode: mode }).partialUpdate).toBe(true)
+  expect(parseLoadRequest({ merge_condition: 'v' }).mergeCondition).toBe('v')
 })
 
 test('both names of JSON compression', () => {

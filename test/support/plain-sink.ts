@@ -1,6 +1,6 @@
 import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../../lib/dispatch/sink.js'
 import type { TargetTable } from '../../lib/model/schema.js'
-import type { EvolutionReport, TargetEvolution } from '../../lib/model/target-change.js'
+import type { EvolutionReport, RowTag, TargetEvolution } from '../../lib/model/target-change.js'
 
 /** What sinks of tests have in common: every target exists as it is asked for, and there are no transactions. */
 export abstract class PlainSink implements Sink {
@@ -16,12 +16,21 @@ export abstract class PlainSink implements Sink {
     return { statements: [], warnings: [] }
   }
 
-  inspect(request: TargetRequest): Promise<TargetTable> {
+  inspect(request: TargetRequest): Promise<TargetTable | null> {
     return this.prepare(request)
   }
 
   async holdsRows(): Promise<boolean> {
     return false
+  }
+
+  async findKey(
+    _target: TargetTable,
+    _keys: readonly (readonly string[])[],
+    _tag: RowTag | null,
+    _signal: AbortSignal,
+  ): Promise<{ key: readonly string[]; tag: string | null } | null> {
+    return null
   }
 
   async dryRun(_load: Load, _signal: AbortSignal): Promise<string | null> {

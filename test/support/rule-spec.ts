@@ -1,3 +1,4 @@
+import { PLAIN_LOAD, PLAIN_SHARDS } from '../../lib/model/rule-load.js'
 import { PLAIN_SHAPE } from '../../lib/model/rule-shape.js'
 import type { TypeChoices } from '../../lib/model/value-policy.js'
 import type { RuleSpec } from '../../lib/rules/rule-book.js'
@@ -25,6 +26,8 @@ export function rule(parts: Partial<RuleSpec>): RuleSpec {
     zeroDate: 'null',
     types: MAPPED_TYPES,
     shape: PLAIN_SHAPE,
+    shards: PLAIN_SHARDS,
+    load: PLAIN_LOAD,
     flushIntervalMs: 1000,
     flushRows: 1,
     flushBytes: 1,

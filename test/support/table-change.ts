@@ -1,6 +1,6 @@
 import type { SourceColumn, TableSchema } from '../../lib/model/schema.js'
 import type { ColumnFill, TableChange } from '../../lib/model/schema-change.js'
-import type { TargetEvolution } from '../../lib/model/target-change.js'
+import type { RowTag, TargetEvolution } from '../../lib/model/target-change.js'
 import { type Evolution, type EvolutionParts, evolveTargets } from '../../lib/rules/evolution.js'
 import type { RuleSpec } from '../../lib/rules/rule-book.js'
 import { rule } from './rule-spec.js'
@@ -19,6 +19,9 @@ export interface Altering {
   readonly policy?: Partial<EvolutionParts['policy']>
   readonly rule?: Partial<RuleSpec>
   readonly shared?: boolean
+  /** Other tables that have the column; those of a shared target have all when absent. */
+  readonly othersWith?: readonly string[]
+  readonly rows?: readonly RowTag[]
   /** By source table; s.t goes to d.t when absent. */
   readonly rulesOf?: EvolutionParts['rulesOf']
 }
@@ -51,6 +54,8 @@ export function evolve(parts: Altering): Evolution {
     policy: { onDropColumn: 'keep', onRenameTable: 'keep', onDropTable: 'keep', ...parts.policy },
     rulesOf: parts.rulesOf ?? (() => [{ rule: spec, database: 'd', table: 't' }]),
     isShared: () => parts.shared ?? false,
+    othersWith: () => parts.othersWith ?? (parts.shared ? ['s.other'] : []),
+    rowsOf: () => parts.rows ?? null,
   })
 }
 
