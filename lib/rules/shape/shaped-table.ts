@@ -1,16 +1,11 @@
 import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
 import type { TableSchema } from '../../model/schema.js'
-import type { Value } from '../../model/value.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
+import { planComputed } from './computed-values.js'
+import { planFilter, type RowFilter } from './row-filter.js'
 import { RowSlots } from './row-slots.js'
 import { planSoftDelete } from './soft-delete.js'
-
-/** Which rows are in the target. */
-export interface RowFilter {
-  /** `values`: as in `AddedValue`. Throws ValueFailure where the row gives no answer. */
-  isIn(values: readonly Value[]): boolean
-}
 
 /** A table as a rule sees it: its rows have further values, or others, and not all of them are in the target. */
 export interface ShapedTable {
@@ -35,8 +30,8 @@ export interface ShapedTable {
 export function planShape(schema: TableSchema, { rule }: MatchedRule): ShapedTable {
   const { shape } = rule
   const slots = new RowSlots(schema.columns.length)
-  const added = planSoftDelete(shape, slots)
-  const filter = null
+  const added = [...planComputed(schema, rule, slots), ...planSoftDelete(shape, slots)]
+  const filter = planFilter(schema, rule, slots)
   return {
     schema: withAdded(schema, added),
     added,
