@@ -45,10 +45,10 @@ export interface CompiledExpression {
 export function compileExpression(expression: Expression, scope: ExpressionScope): CompiledExpression {
   const b = new CodeBuilder()
   const piece = new Compiler(b, scope).compile(expression)
-  const condition = conditionOf(b, piece)
+  const [value, condition] = [finished(b, piece), conditionOf(b, piece)]
   const variables = b.variables.length === 0 ? '' : `let ${b.variables.join(', ')}; `
   const body = (code: string): string => `${variables}return ${code}`
-  const code = `'use strict'; return { evaluate(v) { ${body(finished(b, piece))} }, isTrue(v) { ${body(condition)} } }`
+  const code = `'use strict'; return { evaluate(v) { ${body(value)} }, isTrue(v) { ${body(condition)} } }`
   const names = b.held.map((_, i) => `c${i}`)
   const functions = new Function(...names, code)(...b.held) as Pick<CompiledExpression, 'evaluate' | 'isTrue'>
   return { type: piece.type, nullable: piece.nullable, ...functions }
@@ -135,9 +135,9 @@ class Compiler {
       }
       case 'case': {
         const operand = expression.operand === null ? null : this.compile(expression.operand)
-        const branches = expression.branches.map(({ when, then }) => ({
+        const branches = expression.branches.map(({ when, result }) => ({
           when: this.compile(when),
-          then: this.compile(then),
+          result: this.compile(result),
         }))
         const otherwise = expression.otherwise === null ? null : this.compile(expression.otherwise)
         return caseOf(b, expression, operand, branches, otherwise)
@@ -184,6 +184,7 @@ class Compiler {
       b: this.#b,
       name,
       written,
+      compile: one => this.compile(one),
       piece,
       pieces: () => written.map((_, index) => piece(index)),
     }

@@ -110,12 +110,12 @@ function shifted(direction: 1 | -1): (call: Call) => Piece {
     const base = call.piece(0)
     if (base.type?.kind === 'text')
       refuse(base, "a date must stand here, not a text: cast(… as date), or date '2021-12-21'")
-    return addInterval(call, base, written.unit, direction)
+    return addInterval(call, base, call.compile(written.amount), written.unit, direction)
   }
 }
 
-function addInterval(call: Call, base: Piece, unit: IntervalUnit, direction: 1 | -1): Piece {
-  const amount = asCount(call.b, call.piece(1))
+function addInterval(call: Call, base: Piece, size: Piece, unit: IntervalUnit, direction: 1 | -1): Piece {
+  const amount = asCount(call.b, size)
   if (base.type === null || amount.type === null) return nullPiece(call)
   if (base.type.kind !== 'date' && base.type.kind !== 'datetime')
     refuse(base, `a date must stand here, not ${kindName(base)}`)

@@ -7,6 +7,8 @@ export interface Call extends Place {
   readonly name: string
   /** Arguments as they are written. */
   readonly written: readonly Expression[]
+  /** Compiles what stands within an argument. */
+  compile(expression: Expression): Piece
   /** Compiled argument at this place. */
   piece(index: number): Piece
   /** All arguments, compiled. */

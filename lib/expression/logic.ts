@@ -120,11 +120,11 @@ export function caseOf(
   b: CodeBuilder,
   place: Place,
   operand: Piece | null,
-  branches: readonly { readonly when: Piece; readonly then: Piece }[],
+  branches: readonly { readonly when: Piece; readonly result: Piece }[],
   otherwise: Piece | null,
 ): Piece {
   const held = operand === null ? null : once(b, operand)
-  const results = choiceOf(b, place, [...branches.map(({ then }) => then), otherwise ?? nullPiece(place)])
+  const results = choiceOf(b, place, [...branches.map(({ result }) => result), otherwise ?? nullPiece(place)])
   let code = results.pieces.at(-1)!.code
   for (let i = branches.length - 1; i >= 0; i--) {
     const { when } = branches[i]!

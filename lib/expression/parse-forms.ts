@@ -7,11 +7,11 @@ export function parseCase(parser: ExpressionReader, start: Place): Expression {
   const { tokens } = parser
   const first = tokens.next
   const operand = first.kind === 'word' && first.word === 'when' ? null : parser.parse()
-  const branches: { when: Expression; then: Expression }[] = []
+  const branches: { when: Expression; result: Expression }[] = []
   while (tokens.takeWord('when')) {
     const when = parser.parse()
     tokens.expectWord('then', 'case when … then … end')
-    branches.push({ when, then: parser.parse() })
+    branches.push({ when, result: parser.parse() })
   }
   if (branches.length === 0) throw new ExpressionProblem('case needs a branch: when … then …', tokens.next)
   const otherwise = tokens.takeWord('else') ? parser.parse() : null

@@ -144,11 +144,11 @@ class Parser implements ExpressionReader {
     if (!this.tokens.takeWord('escape')) {
       return { form: 'like', negated, operand, pattern, escape: null, ...spanOf(operand, pattern) }
     }
-    const escape = this.tokens.take()
-    if (escape.kind !== 'text' || [...escape.text].length > 1) {
-      throw new ExpressionProblem('escape is followed by a text of one character', escape)
+    const sign = this.tokens.take()
+    if (sign.kind !== 'text' || [...sign.text].length > 1) {
+      throw new ExpressionProblem('escape is followed by a text of one character', sign)
     }
-    return { form: 'like', negated, operand, pattern, escape: escape.text, ...spanOf(operand, escape) }
+    return { form: 'like', negated, operand, pattern, escape: sign.text, ...spanOf(operand, sign) }
   }
 
   /** bit_expr: sums of products. */

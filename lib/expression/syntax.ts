@@ -98,7 +98,7 @@ export type Expression =
   | (Place & {
       readonly form: 'case'
       readonly operand: Expression | null
-      readonly branches: readonly { readonly when: Expression; readonly then: Expression }[]
+      readonly branches: readonly { readonly when: Expression; readonly result: Expression }[]
       readonly otherwise: Expression | null
     })
   | (Place & { readonly form: 'cast'; readonly operand: Expression; readonly to: CastTarget })
@@ -134,7 +134,7 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case 'regexp':
       return [expression.operand, expression.pattern]
     case 'case': {
-      const branches = expression.branches.flatMap(({ when, then }) => [when, then])
+      const branches = expression.branches.flatMap(({ when, result }) => [when, result])
       return [
         ...(expression.operand === null ? [] : [expression.operand]),
         ...branches,
