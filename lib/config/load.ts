@@ -1,6 +1,6 @@
+import { nearest } from '../model/nearest.js'
 import { Document, type SourceText } from './document.js'
 import type { Key } from './key.js'
-import { nearest } from './nearest.js'
 import { type Config, CROSS_CHECKS, type CrossCheck, SECTIONS, type Section, TOP_KEYS } from './options.js'
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
