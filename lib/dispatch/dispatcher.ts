@@ -344,7 +344,11 @@ export class Dispatcher {
         () => this.#becomesDurable(epoch),
         error => this.#stop(asFailure(error)),
       )
-    } else epoch.durable = true
+    } else {
+      // It may hold changes of which the rules write nothing.
+      accountFor(epoch, this.#parts.observer)
+      epoch.durable = true
+    }
     this.#open = this.#begin(epoch.counts ? epoch.ordinal + 1 : epoch.ordinal, end)
     this.#open.isSecond = comparePositions(epoch.start, end) === 0
     this.#delivery = this.#parts.deliveryOf(this.#open.script)

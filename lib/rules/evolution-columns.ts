@@ -8,6 +8,7 @@ import { type ColumnPlan, planColumns } from './column-plan.js'
 import { targetFill } from './evolution-fill.js'
 import { valueChange } from './evolution-values.js'
 import type { MatchedRule } from './rule-book.js'
+import { planShape } from './shape/shaped-table.js'
 import { requestTarget, type TargetWish } from './target-wish.js'
 
 /** A table as one rule writes it. */
@@ -20,8 +21,9 @@ export interface RuleView {
 
 /** Throws what `planColumns` and `requestTarget` throw: ruleInvalid, notDecodable. */
 export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
-  const plan = planColumns(schema, matched)
-  return { schema, matched, plan, wish: requestTarget(schema, plan, matched, 'add') }
+  const shaped = planShape(schema, matched).schema
+  const plan = planColumns(shaped, matched)
+  return { schema: shaped, matched, plan, wish: requestTarget(shaped, plan, matched, 'add') }
 }
 
 /** Why a change cannot be followed, and what an operator does in place of it. */

@@ -12,6 +12,8 @@ import { ImageVariants } from './image-variant.js'
 import { fingerprint } from './route-fingerprint.js'
 import type { RouteImages } from './route-images.js'
 import type { MatchedRule } from './rule-book.js'
+import { extendImages } from './shape/extended-images.js'
+import type { ShapedTable } from './shape/shaped-table.js'
 import type { TargetFit } from './target-fit.js'
 
 export interface RouteOptions {
@@ -28,17 +30,19 @@ export interface Way {
   readonly target: TargetTable
   readonly constants: ColumnPlan['constants']
   readonly fit: TargetFit
+  readonly shaped: ShapedTable
 }
 
 /** The route of a way for these images. Routes of one way for other images write the same rows. */
 export function compileRoute(
   options: RouteOptions,
-  schema: TableSchema,
-  { matched: { rule }, target, constants, fit }: Way,
-  images: RouteImages,
+  { matched: { rule }, target, constants, fit, shaped }: Way,
+  own: RouteImages,
 ): CompiledRoute {
   const { columnSeparator, rowDelimiter, zone, generatedLogged } = options
   const { fields, measures } = fit
+  const { schema } = shaped
+  const images = extendImages(own, shaped)
   const { columns } = images
   const source = tableName(schema)
   const useOf = (i: number) => (fields[i]?.form === 'base64' ? 'bytes' : 'text')
@@ -59,6 +63,7 @@ export function compileRoute(
     return {
       images: images.kind,
       columns,
+      ...(images.added === 0 ? {} : { added: images.added }),
       fields: placed,
       key,
       identity,
@@ -81,7 +86,8 @@ export function compileRoute(
   // A guard decides whether a row is written, not how: but for dates.
   const bytes = fields.map(field => field && { ...field, guard: undefined, dates: writtenDates(field.guard) })
   const described = { columns: schema.columns.map(writtenFacts), zone: zone.name, separators }
-  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described }
+  const shape = shaped.isPlain ? {} : { shape: shaped.facts }
+  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described, ...shape }
   const csv = loadFormat === 'csv' ? layout('csv') : null
   const json = layout('json')
   const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }

@@ -12,6 +12,7 @@ import { imageFindings, type LoggedImages } from './image-findings.js'
 import { compileRoute, type RouteOptions, type Way } from './route-compiler.js'
 import { binlogImages } from './route-images.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
+import { planShape } from './shape/shaped-table.js'
 import { streamKeys } from './stream-keys.js'
 import { coverTarget } from './target-fit.js'
 import { TargetModes, usableRules } from './target-modes.js'
@@ -127,10 +128,11 @@ export class Router {
   async judge(schema: TableSchema, withTargets: boolean): Promise<void> {
     const matches = this.#book.match(schema.schema, schema.table)
     for (const matched of usableRules(schema, matches, this.#options.skipTablesWithoutKey, () => undefined)) {
-      const plan = planColumns(schema, matched)
-      const wish = requestTarget(schema, plan, matched, 'refuse')
+      const shaped = planShape(schema, matched).schema
+      const plan = planColumns(shaped, matched)
+      const wish = requestTarget(shaped, plan, matched, 'refuse')
       const target = withTargets ? await this.#parts.inspect(wish) : null
-      if (target !== null) coverTarget(schema, plan, matched, target, 'refuse', this.#options.stopsAtBadValues)
+      if (target !== null) coverTarget(shaped, plan, matched, target, 'refuse', this.#options.stopsAtBadValues)
     }
   }
 
@@ -170,19 +172,21 @@ export class Router {
     if (usable.length === 0) return []
     for (const matched of usable) {
       this.#modes.claim(matched)
-      const plan = planColumns(schema, matched)
-      for (const message of inexactSums(schema, plan, matched))
+      const shaped = planShape(schema, matched)
+      const plan = planColumns(shaped.schema, matched)
+      for (const message of inexactSums(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
       this.#judgeImages(schema, plan, matched)
-      for (const message of lossyCasts(schema, plan, matched))
+      for (const message of lossyCasts(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Cast to a type that holds all values where that matters.' })
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
-      const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
+      const target = await this.#prepare(requestTarget(shaped.schema, plan, matched, missing))
       ways.push({
         matched,
         target,
         constants: plan.constants,
-        fit: coverTarget(schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
+        shaped,
+        fit: coverTarget(shaped.schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
       })
     }
     observer({
@@ -220,7 +224,7 @@ export class Router {
     const images = binlogImages(bindTable(map, known.schema))
     this.#routes.set(
       map,
-      known.ways.map(way => compileRoute(this.#routeOptions, known.schema, way, images)),
+      known.ways.map(way => compileRoute(this.#routeOptions, way, images)),
     )
   }
 }
