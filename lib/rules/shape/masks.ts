@@ -2,12 +2,15 @@ import { parseMask } from '../../config/mask.js'
 import { Failure } from '../../model/failure.js'
 import type { KeyedHash, Mask } from '../../model/mask.js'
 import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
-import type { Value } from '../../model/value.js'
+import type { Value, ValueType } from '../../model/value.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { maskText } from './mask-text.js'
 import { maskedColumn, readsBytes } from './masked-column.js'
 import type { RowSlots } from './row-slots.js'
+
+/** Any column's value as the stream writes it. */
+const ANY_TEXT: ValueType = { kind: 'text', maxLength: null }
 
 /** What stands in place of the values of one column. */
 export interface ColumnMask {
@@ -48,7 +51,7 @@ export function columnMasks(schema: TableSchema, matched: MatchedRule): ColumnMa
 export function planMasks(schema: TableSchema, matched: MatchedRule, slots: RowSlots): AddedValue[] {
   return columnMasks(schema, matched).map(({ index, column, reads, apply }): AddedValue => {
     if (!reads) return { column, replaces: index, write: (_values, _row, to) => to.null() }
-    const slot = slots.column({ column: index, of: 'row', as: 'text' })
+    const slot = slots.column({ column: index, of: 'row', type: ANY_TEXT })
     return {
       column,
       replaces: index,
