@@ -150,6 +150,12 @@ export const FAILURES = {
     advice: 'Make the same change in StarRocks by hand, then set on_ddl = "ignore" until this position is passed.',
   },
   ruleInvalid: { retry: 'never', exitCode: 2, advice: 'Correct the rule named above.' },
+  ruleFailed: {
+    retry: 'never',
+    exitCode: 8,
+    advice:
+      'Change the rule so that it can be carried out with every row (coalesce, case, cast), or mend the row at the source and leave this change out by where; then start again: nothing behind this position was lost.',
+  },
   tableWithoutKey: {
     retry: 'never',
     exitCode: 2,

@@ -14,6 +14,7 @@ import type { RouteImages } from './route-images.js'
 import type { MatchedRule } from './rule-book.js'
 import { extendImages } from './shape/extended-images.js'
 import type { ShapedTable } from './shape/shaped-table.js'
+import { compileShape } from './shape/shaper.js'
 import type { TargetFit } from './target-fit.js'
 
 export interface RouteOptions {
@@ -114,7 +115,8 @@ export function compileRoute(
     flushRows,
     flushBytes,
   }
-  return route
+  if (shaped.isPlain) return route
+  return { ...route, ...compileShape({ rule, shaped, images: own, zone, route, fit }) }
 }
 
 /** What dates that do not exist become; undefined where they are written as they are, or not at all. */

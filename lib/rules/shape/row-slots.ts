@@ -20,6 +20,9 @@ export const CHANGE_VARIABLES = ['operation', 'schema', 'table', 'bin_name', 'bi
 
 export type ChangeVariable = (typeof CHANGE_VARIABLES)[number]
 
+/** As `_commit_time` of tables of changes is written. */
+export const COMMIT_TIME: ValueType = { kind: 'datetime', fractionDigits: 6 }
+
 /** A column may be read as its own value, as text and as bytes. */
 const WAYS_TO_READ = 3
 

@@ -4,6 +4,7 @@ import type { Value } from '../../model/value.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { RowSlots } from './row-slots.js'
+import { planSoftDelete } from './soft-delete.js'
 
 /** Which rows are in the target. */
 export interface RowFilter {
@@ -34,7 +35,7 @@ export interface ShapedTable {
 export function planShape(schema: TableSchema, { rule }: MatchedRule): ShapedTable {
   const { shape } = rule
   const slots = new RowSlots(schema.columns.length)
-  const added: AddedValue[] = []
+  const added = planSoftDelete(shape, slots)
   const filter = null
   return {
     schema: withAdded(schema, added),
