@@ -3,6 +3,7 @@ import type { TableSchema } from '../../model/schema.js'
 import type { Value } from '../../model/value.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
+import { planMasks } from './masks.js'
 import { RowSlots } from './row-slots.js'
 import { planSoftDelete } from './soft-delete.js'
 
@@ -32,10 +33,10 @@ export interface ShapedTable {
 }
 
 /** What a rule makes of a table. Throws ruleInvalid naming the rule, the key and the column or character. */
-export function planShape(schema: TableSchema, { rule }: MatchedRule): ShapedTable {
-  const { shape } = rule
+export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTable {
+  const { shape } = matched.rule
   const slots = new RowSlots(schema.columns.length)
-  const added = planSoftDelete(shape, slots)
+  const added = [...planMasks(schema, matched, slots), ...planSoftDelete(shape, slots)]
   const filter = null
   return {
     schema: withAdded(schema, added),
