@@ -1,7 +1,16 @@
+<<<<<<< HEAD
 import { nearest } from '../model/nearest.js'
 import { Document, type SourceText } from './document.js'
 import type { Key } from './key.js'
 import { type Config, CROSS_CHECKS, type CrossCheck, SECTIONS, type Section, TOP_KEYS } from './options.js'
+=======
+import { CROSS_CHECKS, type CrossCheck } from './config-checks.js'
+import { Document, type SourceText } from './document.js'
+import type { Key } from './key.js'
+import { saltProblem } from './mask-checks.js'
+import { nearest } from './nearest.js'
+import { type Config, type RuleBlock, SECTIONS, type Section, TOP_KEYS } from './options.js'
+>>>>>>> six-d
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
 import type { Path } from './toml-places.js'
@@ -73,7 +82,7 @@ class Loader {
     const documents = [main, ...this.#input.rules.map(source => new Document(source))]
     for (const document of documents) {
       this.#problems.push(...document.problems)
-      for (const [name, list] of Object.entries(blocks)) list.push(...this.#readBlocks(document, name))
+      for (const [name, list] of Object.entries(blocks)) list.push(...this.#readBlocks(document, name, config))
       if (document !== main) this.#refuseOthers(document)
     }
     if (main.data !== null && !documents.some(document => document.data?.source !== undefined)) {
@@ -122,7 +131,7 @@ class Loader {
     return config
   }
 
-  #readBlocks(document: Document, name: string): Values[] {
+  #readBlocks(document: Document, name: string, config: Values): Values[] {
     const section = SECTIONS.find(other => other.name === name)!
     const list = document.data?.[name]
     if (list === undefined) return []
@@ -133,7 +142,10 @@ class Loader {
     return list.map((table, index) => {
       const path = [name, index]
       const values = this.#readKeys(document, section, table, path)
-      if (name === 'rule') this.#crossCheck(values, RULE_CHECKS, document, path)
+      if (name === 'rule') {
+        this.#crossCheck(values, RULE_CHECKS, document, path)
+        this.#checkSalt(values, config, document, path)
+      }
       return { ...values, at: { file: document.file, line: document.lineOf(path) } }
     })
   }
@@ -223,6 +235,11 @@ class Loader {
       const message = `${name} does not belong here; a file in rules/ holds [[source]] and [[rule]] blocks only`
       this.#problems.push(document.problemAt([name], message, 'key'))
     }
+  }
+
+  #checkSalt(rule: Values, config: Values, document: Document, path: Path): void {
+    const problem = saltProblem(rule as Pick<RuleBlock, 'mask'>, config.mask_salt as string | undefined)
+    if (problem !== null) this.#problems.push(document.problemAt([...path, 'mask'], `mask ${problem}`))
   }
 
   #crossCheck<T>(values: Values, checks: readonly CrossCheck<T>[], document: Document, path: Path): void {

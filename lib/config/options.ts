@@ -13,6 +13,7 @@ import {
   typeText,
 } from './field-kinds.js'
 import { type Key, optional, optionalSecret, preset, required, secret } from './key.js'
+import { mask } from './mask.js'
 import { measure } from './measure.js'
 import { softDelete } from './soft-delete.js'
 import { flag, integer, list, oneOf, oneOrMore, size, tableOf, text } from './value-kinds.js'
@@ -111,6 +112,9 @@ export const TOP_KEYS = {
     ZERO_DATE,
     'null',
     'What is written for dates no calendar has (0000-00-00, 2024-00-00, 2023-02-31): "null"; "min", the least date 0000-01-01; or nothing: "stop". A column that takes no NULL stops at them; see docs/types.md.',
+  ),
+  mask_salt: secret(
+    'Secret of the masks that hash ("sha256"), best taken from an environment variable; at least 16 characters. Another salt makes other hashes: copy the tables again then.',
   ),
   on_ddl: preset(
     oneOf(['evolve', 'ignore', 'stop']),
@@ -279,8 +283,8 @@ const RULE_KEYS = {
     'Columns with the value of an expression, by target name: { total = "price * qty" }; see docs/expressions.md.',
   ),
   mask: optional(
-    tableOf(text(), 'table of source = "mask"'),
-    'Columns whose values are hidden, by source name: "keep(3,4)", "email", "sha256" or "null"; see docs/rules.md.',
+    tableOf(mask(), 'table of source = "mask"'),
+    'Columns whose values are hidden, by source name: "keep(3,4)", "email", "sha256", "null", …; see docs/masks.md.',
   ),
   transform: optional(
     text(),
@@ -383,31 +387,3 @@ export type Config = Values<typeof TOP_KEYS> & {
   readonly source: readonly SourceBlock[]
   readonly rule: readonly RuleBlock[]
 }
-
-/** A demand on keys together, looked at when each of them is right by itself. The message begins with the first of them. */
-export interface CrossCheck<T> {
-  readonly keys: readonly string[]
-  readonly problem: (values: T) => string | null
-}
-
-export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
-  {
-    keys: ['concurrent_ack_win', 'concurrent_size'],
-    problem: c =>
-      c.concurrent_ack_win >= c.concurrent_size ? null : `must be at least concurrent_size (${c.concurrent_size})`,
-  },
-  {
-    keys: ['read_timeout_ms', 'heartbeat_ms'],
-    problem: c =>
-      c.read_timeout_ms >= 2 * c.heartbeat_ms ? null : `must be at least twice heartbeat_ms (${c.heartbeat_ms})`,
-  },
-  {
-    keys: ['row_delimiter', 'column_separator'],
-    problem: c => (c.row_delimiter !== c.column_separator ? null : 'must differ from column_separator'),
-  },
-  {
-    keys: ['mysql_ssl', 'mysql_ssl_ca'],
-    problem: c =>
-      c.mysql_ssl !== 'verify-ca' || c.mysql_ssl_ca !== undefined ? null : '= "verify-ca" needs mysql_ssl_ca',
-  },
-]

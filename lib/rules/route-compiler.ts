@@ -81,7 +81,11 @@ export function compileRoute(
       zone,
     }
   }
-  const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
+  // What stands in place of a column's value stands behind the image, and so does its field in the body.
+  const placeOf = (i: number) => images.place(i, fields[i] == null ? 'text' : useOf(i))
+  const order = fields.map((_, i) => i).sort((i, k) => placeOf(i) - placeOf(k) || i - k)
+  const header = (format: 'csv' | 'json') =>
+    renderColumnsHeader(fields, { change, measures, constants, op }, format, order)
   const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
   const separators = [columnSeparator.text, rowDelimiter.text]
   // A guard decides whether a row is written, not how: but for dates.

@@ -39,7 +39,8 @@ export class CopySpool {
     const path = join(this.folder, name)
     try {
       await mkdir(this.folder, { recursive: true })
-      const file = await open(path, 'w')
+      // Rows as the source has them, whatever rules hide of them.
+      const file = await open(path, 'w', 0o600)
       try {
         for (const record of recordsOf(segments)) await file.writeFile(record)
         await file.sync()

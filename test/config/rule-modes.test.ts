@@ -63,7 +63,7 @@ const GROUP = 'group_by = ["a", "b"]\n'
 const MEASURES = 'measures = { n = "count(*)" }\n'
 
 test.each([
-  ['an unknown mode', 'mode = "merge"', '12:8: mode must be "upsert" or "append"'],
+  ['an unknown mode', 'mode = "merge"', '12:8: mode must be "upsert", "append" or "partial"'],
   [
     'both at once',
     `mode = "append"\n${GROUP}${MEASURES}`,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -66,6 +66,11 @@ describe('files of what goes in with a chunk', () => {
   test('a folder that cannot be written is told, and may be tried again', async () => {
     await writeFile(join(folder, 'spool'), 'no folder')
     await expect(spool.write('3-0.rows', [])).rejects.toMatchObject({ kind: 'spoolUnsaved', retriable: true })
+  })
+
+  test('are for their owner alone: they hold rows as the source has them', async () => {
+    await spool.write('1-0.rows', segmentsOf())
+    expect((await stat(join(spool.folder, '1-0.rows'))).mode & 0o777).toBe(0o600)
   })
 
   test('go when they are over', async () => {

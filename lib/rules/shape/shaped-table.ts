@@ -2,8 +2,12 @@ import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
 import type { TableSchema } from '../../model/schema.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
-import { planComputed } from './computed-values.js'
-import { planFilter, type RowFilter } from './row-filter.js'
+  const added = [
+    ...planMasks(schema, matched, slots),
+    ...planComputed(schema, matched.rule, slots),
+    ...planSoftDelete(shape, slots),
+  ]
+  const filter = planFilter(schema, matched.rule, slots)
 import { RowSlots } from './row-slots.js'
 import { planSoftDelete } from './soft-delete.js'
 
@@ -27,11 +31,16 @@ export interface ShapedTable {
 }
 
 /** What a rule makes of a table. Throws ruleInvalid naming the rule, the key and the column or character. */
-export function planShape(schema: TableSchema, { rule }: MatchedRule): ShapedTable {
-  const { shape } = rule
+export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTable {
+  const { shape } = matched.rule
   const slots = new RowSlots(schema.columns.length)
+<<<<<<< HEAD
   const added = [...planComputed(schema, rule, slots), ...planSoftDelete(shape, slots)]
   const filter = planFilter(schema, rule, slots)
+=======
+  const added = [...planMasks(schema, matched, slots), ...planSoftDelete(shape, slots)]
+  const filter = null
+>>>>>>> six-d
   return {
     schema: withAdded(schema, added),
     added,

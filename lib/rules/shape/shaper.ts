@@ -143,7 +143,7 @@ class Shaper {
   #judge(op: Operation, operation: Operation, reconciles: boolean): Verdict {
     const { shaped, rule, images } = this.#parts
     this.#what = 'filter'
-    const isVanished = images.kind === 'text' && op === 'delete'
+    const isVanished = images.kind === 'text' && op === 'delete' && reconciles
     // Of a key that was not found nothing is known by which it could be judged.
     const isIn = (values: readonly Value[]) => shaped.filter === null || shaped.filter.isIn(values)
     const wasIn = op !== 'insert' && !isVanished && isIn(this.#before)
