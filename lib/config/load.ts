@@ -1,16 +1,9 @@
-<<<<<<< HEAD
 import { nearest } from '../model/nearest.js'
-import { Document, type SourceText } from './document.js'
-import type { Key } from './key.js'
-import { type Config, CROSS_CHECKS, type CrossCheck, SECTIONS, type Section, TOP_KEYS } from './options.js'
-=======
 import { CROSS_CHECKS, type CrossCheck } from './config-checks.js'
 import { Document, type SourceText } from './document.js'
 import type { Key } from './key.js'
 import { saltProblem } from './mask-checks.js'
-import { nearest } from './nearest.js'
 import { type Config, type RuleBlock, SECTIONS, type Section, TOP_KEYS } from './options.js'
->>>>>>> six-d
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
 import type { Path } from './toml-places.js'

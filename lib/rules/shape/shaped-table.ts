@@ -2,12 +2,9 @@ import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
 import type { TableSchema } from '../../model/schema.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
-  const added = [
-    ...planMasks(schema, matched, slots),
-    ...planComputed(schema, matched.rule, slots),
-    ...planSoftDelete(shape, slots),
-  ]
-  const filter = planFilter(schema, matched.rule, slots)
+import { planComputed } from './computed-values.js'
+import { planMasks } from './masks.js'
+import { planFilter, type RowFilter } from './row-filter.js'
 import { RowSlots } from './row-slots.js'
 import { planSoftDelete } from './soft-delete.js'
 
@@ -32,22 +29,21 @@ export interface ShapedTable {
 
 /** What a rule makes of a table. Throws ruleInvalid naming the rule, the key and the column or character. */
 export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTable {
-  const { shape } = matched.rule
+  const { rule } = matched
   const slots = new RowSlots(schema.columns.length)
-<<<<<<< HEAD
-  const added = [...planComputed(schema, rule, slots), ...planSoftDelete(shape, slots)]
+  const added = [
+    ...planMasks(schema, matched, slots),
+    ...planComputed(schema, rule, slots),
+    ...planSoftDelete(rule.shape, slots),
+  ]
   const filter = planFilter(schema, rule, slots)
-=======
-  const added = [...planMasks(schema, matched, slots), ...planSoftDelete(shape, slots)]
-  const filter = null
->>>>>>> six-d
   return {
     schema: withAdded(schema, added),
     added,
     filter,
     slots,
-    isPlain: added.length === 0 && filter === null && takesAll(shape),
-    facts: shape,
+    isPlain: added.length === 0 && filter === null && takesAll(rule.shape),
+    facts: rule.shape,
   }
 }
 
