@@ -13,7 +13,11 @@ import { requestTarget, type TargetWish } from './target-wish.js'
 
 /** A table as one rule writes it. */
 export interface RuleView {
+  /** As the rule sees it; see `ShapedTable.schema`. */
   readonly schema: TableSchema
+  readonly own: TableSchema
+  /** Columns by which the rule decides, or computes. */
+  readonly reads: readonly SourceColumn[]
   readonly matched: MatchedRule
   readonly plan: ColumnPlan
   readonly wish: TargetWish
@@ -21,9 +25,10 @@ export interface RuleView {
 
 /** Throws what `planColumns` and `requestTarget` throw: ruleInvalid, notDecodable. */
 export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
-  const shaped = planShape(schema, matched).schema
+  const { schema: shaped, slots } = planShape(schema, matched)
   const plan = planColumns(shaped, matched)
-  return { schema: shaped, matched, plan, wish: requestTarget(shaped, plan, matched, 'add') }
+  const reads = [...new Set(slots.reads.map(({ column }) => schema.columns[column]!))]
+  return { schema: shaped, own: schema, reads, matched, plan, wish: requestTarget(shaped, plan, matched, 'add') }
 }
 
 /** Why a change cannot be followed, and what an operator does in place of it. */
@@ -133,6 +138,7 @@ export function columnsChange(
     if (name === null || paired.has(column) || targetNames(before).has(name.toLowerCase())) continue
     if (!wish.key.includes(name)) found.added.push(addedColumn(name, change, after))
   }
+  if (mode !== 'append') readsChange(change, before, after, hinder)
   if (mode === 'aggregate') measuresChange(pairs, before, after, found.modified, hinder)
   if (before.schema.comment !== after.schema.comment)
     found.commented.push({ kind: 'commentTable', comment: after.schema.comment })
@@ -246,6 +252,24 @@ function measuresChange(
     const [was, is] = [wished(before.wish, measure.name), wished(after.wish, measure.name)]
     if (was.type !== is.type)
       steps.push({ kind: 'modifyColumn', name: measure.name, type: is.type, nullable: is.nullable })
+  }
+}
+
+/** What a rule made of a row before cannot be asked of the target any more, so a doubt about values is a no. */
+function readsChange(change: TableChange, before: RuleView, after: RuleView, hinder: Hinder): void {
+  for (const now of after.reads) {
+    const formerName = [...change.renamedColumns].find(([, to]) => to === now.name)?.[0] ?? now.name
+    const old = change.fills.has(now.name)
+      ? undefined
+      : before.own.columns.find(column => column.name.toLowerCase() === formerName.toLowerCase())
+    const values = old && valueChange(old, now)
+    const why =
+      values === undefined
+        ? 'is another column now'
+        : values.kind === 'changed'
+          ? values.reason
+          : (values.unless[0]?.reason ?? null)
+    if (why !== null) hinder('copy', `the rule decides or computes by ${now.name}, which ${why}`)
   }
 }
 
