@@ -51,7 +51,9 @@ export function comparable(b: CodeBuilder, place: Place, left: Piece, right: Pie
 
 /** One character for each byte. */
 function latin(b: CodeBuilder, piece: Piece): Piece {
-  return b.lift(piece, [piece], x => `Buffer.from(${x}).latin1Slice()`, { type: { kind: 'text', maxLength: null } })
+  return b.lift(piece, [piece], x => `Buffer.from(${x}).toString('latin1')`, {
+    type: { kind: 'text', maxLength: null },
+  })
 }
 
 function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): { left: Piece; right: Piece } {
