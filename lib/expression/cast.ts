@@ -1,7 +1,8 @@
 import type { ValueType } from '../model/value.js'
 import { datetimeOfText, roundedDatetime, roundedTime, timeOfText } from './calendar.js'
 import { timeMicros } from './calendar-text.js'
-import { asDatetime } from './comparison.js'
+import { collationOf } from './collation.js'
+import { asDatetime, DEFAULT_COLLATION } from './comparison.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
 import { clippedDecimal, rescale, roundedQuotient, TENS } from './decimal-math.js'
 import { decimalOfText, doubleText, integerOfDouble, integerOfText } from './number-text.js'
@@ -97,14 +98,14 @@ function castDecimal(b: CodeBuilder, place: Place, operand: Piece, precision: nu
   return b.lift(place, [exact], x => `${clip}(${b.hold(rescale)}(${x}, ${own}, ${scale}), ${precision})`, { type })
 }
 
+/** The server gives the result the collation of the connection, whatever that of the column is. */
 function castChar(b: CodeBuilder, place: Place, operand: Piece, length: number | null): Piece {
   const text = asText(b, operand)
   const from = text.type?.kind === 'text' ? text.type.maxLength : null
-  const made = { ...text, at: place.at, length: place.length }
-  if (length === null) return made
+  const ruled = { at: place.at, length: place.length, collation: collationOf(DEFAULT_COLLATION), charset: text.charset }
+  if (length === null) return { ...text, ...ruled }
   const type = textType(from === null ? length : Math.min(from, length))
-  const cut = b.lift(place, [text], x => `${b.hold(firstCharacters)}(${x}, ${length})`, { type })
-  return { ...cut, collation: text.collation, charset: text.charset }
+  return { ...b.lift(place, [text], x => `${b.hold(firstCharacters)}(${x}, ${length})`, { type }), ...ruled }
 }
 
 function castDate(b: CodeBuilder, place: Place, operand: Piece): Piece {

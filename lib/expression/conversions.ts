@@ -176,6 +176,11 @@ export function asCount(b: CodeBuilder, piece: Piece): Piece {
       return b.lift(piece, [piece], x => `Number(${b.hold(roundedQuotient)}(${x}, ${TENS[type.scale]}n))`, integer)
     case 'double':
       return b.lift(piece, [piece], x => `${b.hold(nearestEven)}(${x})`, integer)
+    case 'text':
+      if (typeof piece.literal === 'string' && /^-?\d{1,15}$/.test(piece.literal)) {
+        return b.literal(piece, Number(piece.literal), integer.type, NUMBER_SPAN)
+      }
+      return refuse(piece, 'a whole number must stand here: cast(… as signed) makes one of a text')
     default:
       return refuse(piece, `a whole number must stand here, not ${kindName(piece)}`)
   }

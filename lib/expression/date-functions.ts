@@ -1,5 +1,5 @@
 import type { ValueType } from '../model/value.js'
-import { datetimeOfText, daysInMonth, daysOfText, isoWeekday, timeOfText } from './calendar.js'
+import { datetimeOfText, daysInMonth, daysOfText, isoWeekday } from './calendar.js'
 import { dateText, dayOf, hourOf, microsOf, minuteOf, monthOf, secondOf, timeMicros, yearOf } from './calendar-text.js'
 import { castTo } from './cast.js'
 import { asDatetime, temporalLiteral } from './comparison.js'
@@ -57,16 +57,10 @@ function clock(ofMoment: (text: string) => number, ofTime: (micros: number) => n
       }
       return apply(call, [piece], run as never, SMALL_TIME)
     }
-    if (type?.kind !== 'text') return apply(call, [moment(call, 0)], ofMoment as never, SMALL)
-    const run = (text: string): number | null => {
-      if (/\d:\d/.test(text) && !/\d\D\d+\D\d+[ T]/.test(text)) {
-        const micros = timeOfText(text)
-        return micros === null ? null : ofTime(Math.abs(micros))
-      }
-      const found = datetimeOfText(text)
-      return found === null ? null : ofMoment(found)
+    if (type?.kind === 'text') {
+      refuse(piece, `${call.name} needs a TIME or a date with time: cast(… as time), or cast(… as datetime)`)
     }
-    return apply(call, [piece], run as never, SMALL_OR_NULL)
+    return apply(call, [moment(call, 0)], ofMoment as never, SMALL)
   }
 }
 
@@ -122,6 +116,8 @@ function shifted(direction: 1 | -1): (call: Call) => Piece {
 }
 
 function addInterval(call: Call, base: Piece, size: Piece, unit: IntervalUnit, direction: 1 | -1): Piece {
+  if (size.type?.kind === 'double') refuse(size, 'how many must be an integer or a decimal, not a double')
+  if (size.type?.kind === 'decimal' && unit === 'second') refuse(size, 'seconds must be an integer: use microsecond')
   const amount = asCount(call.b, size)
   if (base.type === null || amount.type === null) return nullPiece(call)
   if (base.type.kind !== 'date' && base.type.kind !== 'datetime')

@@ -55,11 +55,11 @@ export const SAMPLE_ROWS: readonly string[] = [
 ]
 
 /** Statements that make the table `t`; a cell is given as INSERT writes it. */
-export function sampleStatements(ciCollation: string): string[] {
+export function sampleStatements(ciCollation: string, rows: readonly string[] = SAMPLE_ROWS): string[] {
   const columns = SAMPLE_COLUMNS.map(({ name, ddl }) => `${name} ${ddl.replace('CI', ciCollation)}`).join(', ')
   return [
     `create table t (id int primary key, ${columns}) default charset utf8mb4`,
-    `insert into t values ${SAMPLE_ROWS.join(', ')}`,
+    `insert into t values ${rows.join(', ')}`,
   ]
 }
 

@@ -295,6 +295,8 @@ ts >= '12:34:56.789'
 ts = time '10:00:00.1'
 y = 2021
 y > 1999
+y > 0
+y >= 2020 + 1
 y = '2021'
 q = 5
 q > 1
@@ -372,7 +374,6 @@ d in ('2021-12-21', '2020-02-29')
 i in (ti, su, 7)
 i + 1 in (6, 8)
 1 in (1)
-q
 if(j, 1, 0)
 y and 1
 d and 1
@@ -730,7 +731,6 @@ hour(dt)
 hour(t)
 hour(ts)
 hour(d)
-hour('12:34:56')
 minute(dt)
 minute(t)
 second(ds)
@@ -745,7 +745,9 @@ extract(hour from t)
 extract(minute from ts)
 extract(second from t)
 extract(microsecond from ts)
-extract(second from '10:11:12')
+date_add(d, interval '2' day)
+date_add(d, interval 1.5 day)
+date_add(d, interval n day)
 extract(minute from dt)
 extract(second from ds)
 extract(microsecond from ds)
@@ -908,6 +910,8 @@ cast(ts as time)
 cast(ts as time(6))
 cast(t as char)
 cast(j as char)
+cast(b as char) = 'ABC'
+cast(g as char) = 'trailing'
 `,
   json: `
 j -> '$.a'

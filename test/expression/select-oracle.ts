@@ -23,12 +23,12 @@ export class SelectOracle {
     this.rows = rows
   }
 
-  static async open(server: ServerAddress, schema: string): Promise<SelectOracle> {
+  static async open(server: ServerAddress, schema: string, written?: readonly string[]): Promise<SelectOracle> {
     const collation = server.kind === 'mysql' ? 'utf8mb4_0900_ai_ci' : 'utf8mb4_general_ci'
     const connection = await server.connect({ database: schema, rowsAsArray: true, typeCast: field => field.buffer() })
     await connection.query(`set names utf8mb4 collate ${collation}`)
     await connection.query("set time_zone = '+00:00'")
-    for (const statement of sampleStatements(collation)) await connection.query(statement)
+    for (const statement of sampleStatements(collation, written)) await connection.query(statement)
     const [cells] = await connection.query(
       `select ${SAMPLE_COLUMNS.map(({ name }) => name).join(', ')} from t order by id`,
     )
