@@ -1,5 +1,5 @@
-import { nearest } from '../config/nearest.js'
 import { asFailure } from '../model/failure.js'
+import { nearest } from '../model/nearest.js'
 import { parseArguments } from './arguments.js'
 import { type Command, EXIT, HELP_FLAG, type Terminal, UsageError } from './command.js'
 import { renderHelp, renderOverview } from './help.js'

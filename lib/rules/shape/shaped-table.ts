@@ -1,17 +1,12 @@
 import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
 import type { TableSchema } from '../../model/schema.js'
-import type { Value } from '../../model/value.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
+import { planComputed } from './computed-values.js'
 import { planMasks } from './masks.js'
+import { planFilter, type RowFilter } from './row-filter.js'
 import { RowSlots } from './row-slots.js'
 import { planSoftDelete } from './soft-delete.js'
-
-/** Which rows are in the target. */
-export interface RowFilter {
-  /** `values`: as in `AddedValue`. Throws ValueFailure where the row gives no answer. */
-  isIn(values: readonly Value[]): boolean
-}
 
 /** A table as a rule sees it: its rows have further values, or others, and not all of them are in the target. */
 export interface ShapedTable {
@@ -34,17 +29,21 @@ export interface ShapedTable {
 
 /** What a rule makes of a table. Throws ruleInvalid naming the rule, the key and the column or character. */
 export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTable {
-  const { shape } = matched.rule
+  const { rule } = matched
   const slots = new RowSlots(schema.columns.length)
-  const added = [...planMasks(schema, matched, slots), ...planSoftDelete(shape, slots)]
-  const filter = null
+  const added = [
+    ...planMasks(schema, matched, slots),
+    ...planComputed(schema, rule, slots),
+    ...planSoftDelete(rule.shape, slots),
+  ]
+  const filter = planFilter(schema, rule, slots)
   return {
     schema: withAdded(schema, added),
     added,
     filter,
     slots,
-    isPlain: added.length === 0 && filter === null && takesAll(shape),
-    facts: shape,
+    isPlain: added.length === 0 && filter === null && takesAll(rule.shape),
+    facts: rule.shape,
   }
 }
 

@@ -1,0 +1,163 @@
+import { DAY_MICROS, type Moment, momentOf, momentText, timeText } from './calendar-text.js'
+
+/** Dates counted and read by the rules of MySQL's proleptic Gregorian calendar, years 0 to 9999. */
+
+/** Days since year 0, as TO_DAYS counts them. */
+export function dayNumber(year: number, month: number, day: number): number {
+  if (year === 0 && month === 0) return 0
+  let days = 365 * year + 31 * (month - 1) + day
+  let y = year
+  if (month <= 2) y--
+  else days -= Math.trunc((month * 4 + 23) / 10)
+  return days + Math.trunc(y / 4) - Math.trunc((Math.trunc(y / 100 + 1) * 3) / 4)
+}
+
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+export function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || (year % 400 === 0 && year !== 0))
+}
+
+/** Days of a month from 1 to 12. */
+export function daysInMonth(year: number, month: number): number {
+  return month === 2 && isLeap(year) ? 29 : MONTH_DAYS[month - 1]!
+}
+
+/** The date of a day number; null outside of the years 0 to 9999. */
+export function dateOfDays(
+  days: number,
+): { readonly year: number; readonly month: number; readonly day: number } | null {
+  if (days <= 365 || days > 3_652_424) return null
+  let year = Math.trunc((days * 100) / 36525)
+  const century = Math.trunc(((Math.trunc((year - 1) / 100) + 1) * 3) / 4)
+  let dayOfYear = days - year * 365 - Math.trunc((year - 1) / 4) + century
+  for (;;) {
+    const length = isLeap(year) ? 366 : 365
+    if (dayOfYear <= length) break
+    dayOfYear -= length
+    year++
+  }
+  let month = 1
+  while (dayOfYear > daysInMonth(year, month)) dayOfYear -= daysInMonth(year, month++)
+  return { year, month, day: dayOfYear }
+}
+
+/** Has the date a month and a day that its calendar knows? */
+export function isWhole(moment: Moment): boolean {
+  return (
+    moment.month >= 1 && moment.month <= 12 && moment.day >= 1 && moment.day <= daysInMonth(moment.year, moment.month)
+  )
+}
+
+/** Day number of a date text; null when its month or day is 0. */
+export function daysOfText(text: string): number | null {
+  const moment = momentOf(text)
+  return isWhole(moment) ? dayNumber(moment.year, moment.month, moment.day) : null
+}
+
+/** 1 for Monday to 7 for Sunday, of a day number. */
+export function isoWeekday(days: number): number {
+  return ((days + 5) % 7) + 1
+}
+
+const DELIMITED =
+  /^[ \t\n\v\f\r]*(\d{1,4})([^\dA-Za-z\s])(\d{1,2})([^\dA-Za-z\s])(\d{1,2})(?:(?:T|\s+)(?:(\d{1,2})(?:[:.](\d{1,2})(?:[:.](\d{1,2})(?:\.(\d*))?)?)?)?)?[ \t\n\v\f\r]*$/
+const COMPACT = /^[ \t\n\v\f\r]*(\d{14}|\d{12}|\d{8}|\d{6})(?:\.(\d*))?[ \t\n\v\f\r]*$/
+
+/**
+ * A text as a date with time of six fraction digits, as MySQL reads "2021-12-21 10:00:00", "21/12/1" or "20211221".
+ * Null for what is none, dates with a zero in month or day among them (NO_ZERO_DATE, NO_ZERO_IN_DATE).
+ */
+export function datetimeOfText(text: string): string | null {
+  const delimited = DELIMITED.exec(text)
+  if (delimited !== null) {
+    const [, year, , month, , day, hour = '0', minute = '0', second = '0', fraction = ''] = delimited
+    return checkedMoment(
+      fullYear(year!),
+      Number(month),
+      Number(day),
+      Number(hour),
+      Number(minute),
+      Number(second),
+      fraction,
+    )
+  }
+  const compact = COMPACT.exec(text)
+  if (compact === null) return null
+  const digits = compact[1]!
+  const yearDigits = digits.length === 8 || digits.length === 14 ? 4 : 2
+  const part = (i: number): number => Number(digits.slice(yearDigits + 2 * i, yearDigits + 2 * i + 2) || '0')
+  if (compact[2] !== undefined && digits.length < 12) return null
+  return checkedMoment(
+    fullYear(digits.slice(0, yearDigits)),
+    part(0),
+    part(1),
+    part(2),
+    part(3),
+    part(4),
+    compact[2] ?? '',
+  )
+}
+
+function fullYear(digits: string): number {
+  const year = Number(digits)
+  if (digits.length > 2) return year
+  return year < 70 ? 2000 + year : 1900 + year
+}
+
+function checkedMoment(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+  fraction: string,
+): string | null {
+  if (hour > 23 || minute > 59 || second > 59) return null
+  const micros = ((hour * 60 + minute) * 60 + second) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  const moment = { year, month, day, micros }
+  if (!isWhole(moment)) return null
+  return momentText(fraction.charAt(6) >= '5' ? movedMicros(moment, 1)! : moment, 6)
+}
+
+/** So many microseconds later; null beyond the years 0 to 9999. */
+export function movedMicros(moment: Moment, micros: number): Moment | null {
+  const total = moment.micros + micros
+  const days = Math.floor(total / DAY_MICROS)
+  if (days === 0) return { ...moment, micros: total }
+  const date = dateOfDays(dayNumber(moment.year, moment.month, moment.day) + days)
+  return date === null ? null : { ...date, micros: total - days * DAY_MICROS }
+}
+
+/** A date with time, rounded to fewer fraction digits; null when that is beyond the year 9999. */
+export function roundedDatetime(text: string, digits: number): string | null {
+  const moment = momentOf(text)
+  const unit = 10 ** (6 - digits)
+  const rest = moment.micros % unit
+  if (rest * 2 < unit || rest === 0) return momentText(moment, digits)
+  const moved = isWhole(moment) ? movedMicros(moment, unit - rest) : null
+  return moved === null ? null : momentText(moved, digits)
+}
+
+/** Rounds a TIME's microseconds to fewer digits. */
+export function roundedTime(micros: number, digits: number): string {
+  const unit = 10 ** (6 - digits)
+  const size = Math.floor((Math.abs(micros) + unit / 2) / unit) * unit
+  return timeText(micros < 0 ? -size : size, digits)
+}
+
+/** "-12:34:56.7", "12:34" or "123456" as microseconds of a TIME; null for what is none. */
+export function timeOfText(text: string): number | null {
+  const match =
+    /^[ \t]*(-?)(?:(\d+) )?(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?[ \t]*$/.exec(text) ??
+    /^[ \t]*(-?)()(\d*?)(\d{1,2}?)(\d{1,2})(?:\.(\d*))?[ \t]*$/.exec(text)
+  if (match === null) return null
+  const [, sign, days = '', hours = '', minutes = '', seconds = '', fraction = ''] = match
+  if (Number(minutes) > 59 || Number(seconds) > 59) return null
+  const whole = (Number(days) * 24 + Number(hours)) * 3600 + Number(minutes) * 60 + Number(seconds)
+  const rounded = fraction.charAt(6) >= '5' ? 1 : 0
+  const micros = whole * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0')) + rounded
+  const clipped = Math.min(micros, (838 * 3600 + 59 * 60 + 59) * 1_000_000)
+  return sign === '-' ? -clipped : clipped
+}

@@ -1,0 +1,70 @@
+import { clippedDecimal, nearestEven, rescale } from './decimal-math.js'
+import { ExpressionFailure } from './problem.js'
+
+const NUMBER = /^[ \t\n\v\f\r]*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)/
+
+/** The number at the begin of a text, as MySQL takes a text for a number: 0 where there is none. */
+export function doubleOfText(text: string): number {
+  const match = NUMBER.exec(text)
+  if (match === null) return 0
+  const value = Number(match[1])
+  return Number.isFinite(value) ? value : value < 0 ? -Number.MAX_VALUE : Number.MAX_VALUE
+}
+
+/** A double as MySQL prints it: the shortest digits that read back, with an exponent below 1e-14 and from 1e15. */
+export function doubleText(value: number): string {
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  const [mantissa, exponentText] = value.toExponential().split('e') as [string, string]
+  const exponent = Number(exponentText)
+  if (exponent >= 15 || exponent < -15) return `${mantissa}e${exponent}`
+  const negative = value < 0
+  const digits = mantissa.replace('-', '').replace('.', '')
+  let body: string
+  if (exponent < 0) body = `0.${'0'.repeat(-exponent - 1)}${digits}`
+  else if (digits.length <= exponent + 1) body = digits.padEnd(exponent + 1, '0')
+  else body = `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`
+  return negative ? `-${body}` : body
+}
+
+/** CAST(text AS SIGNED | UNSIGNED): the integer at the begin of a text, 0 where there is none; the nearest where it does not fit. */
+export function integerOfText(text: string, unsigned: boolean): bigint {
+  const match = /^[ \t\n\v\f\r]*([-+]?)(\d+)/.exec(text)
+  if (match === null) return 0n
+  const size = BigInt(match[2]!)
+  if (match[1] === '-') {
+    const value = size > 0x8000000000000000n ? -0x8000000000000000n : -size
+    return unsigned ? BigInt.asUintN(64, value) : value
+  }
+  const value = size > 0xffffffffffffffffn ? 0xffffffffffffffffn : size
+  return unsigned ? value : BigInt.asIntN(64, value)
+}
+
+/** CAST(double AS SIGNED | UNSIGNED), which has no value beyond 64 bits. */
+export function integerOfDouble(value: number, unsigned: boolean): bigint {
+  const rounded = nearestEven(value)
+  if (rounded >= (unsigned ? 18446744073709551616 : 9223372036854775808) || rounded < -9223372036854775808) {
+    throw new ExpressionFailure(`${unsigned ? 'BIGINT UNSIGNED' : 'BIGINT'} value is out of range`)
+  }
+  return unsigned ? BigInt.asUintN(64, BigInt(rounded)) : BigInt(rounded)
+}
+
+/** The decimal at the begin of a text, times 10^scale, rounded and clipped to `precision` digits. */
+export function decimalOfText(text: string, precision: number, scale: number): bigint {
+  const match = NUMBER.exec(text)
+  return match === null ? 0n : clippedDecimal(scaledDigits(match[1]!, scale), precision)
+}
+
+/** Digits with a point and an exponent as a decimal times 10^scale. */
+export function scaledDigits(digits: string, scale: number): bigint {
+  const [, sign, whole, fraction, exponent] = /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/.exec(digits)!
+  const shift = fraction!.length - Number(exponent ?? 0)
+  const all = BigInt(`${whole}${fraction}` || '0')
+  if (all === 0n) return 0n
+  let value: bigint
+  if (shift > 400) value = 0n
+  else if (shift < -400) value = all * 10n ** 400n
+  else if (shift <= scale) value = all * 10n ** BigInt(scale - shift)
+  else if (shift - scale < 140) value = rescale(all, shift, scale)
+  else value = all / 10n ** BigInt(shift - scale)
+  return sign === '-' ? -value : value
+}

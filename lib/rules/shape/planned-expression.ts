@@ -1,0 +1,56 @@
+import { type CompiledExpression, compileExpression } from '../../expression/compile.js'
+import { parseExpression } from '../../expression/parser.js'
+import { ExpressionFailure, ExpressionProblem, showProblem } from '../../expression/problem.js'
+import { type Expression, namesIn } from '../../expression/syntax.js'
+import { Failure } from '../../model/failure.js'
+import { type TableSchema, tableName } from '../../model/schema.js'
+import type { RuleSpec } from '../rule-book.js'
+import { ValueFailure } from './added-value.js'
+import { type RowNames, findColumn } from './row-names.js'
+
+/** Where an expression stands in a rule: the rule, and the key with what leads to it: `computed.total`. */
+export interface ExpressionPlace {
+  readonly rule: RuleSpec
+  readonly key: string
+  readonly text: string
+}
+
+/**
+ * Compiles an expression of a rule over the rows of a table.
+ * @throws Failure ruleInvalid, naming rule, key and character; for a name that is not known with those that are
+ */
+export function planExpression(place: ExpressionPlace, schema: TableSchema, names: RowNames): CompiledExpression {
+  try {
+    const expression = parseExpression(place.text)
+    checkNames(expression, schema, names)
+    return compileExpression(expression, names)
+  } catch (error) {
+    if (!(error instanceof ExpressionProblem)) throw error
+    const { rule, key, text } = place
+    throw new Failure(
+      'ruleInvalid',
+      `${rule.where}: ${key}: ${error.message}, at character ${error.at + 1}:\n${showProblem(text, error)}`,
+      { cause: error },
+    )
+  }
+}
+
+/** Runs `work`; what an expression says of a row becomes a ValueFailure. */
+export function evaluated<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof ExpressionFailure) throw new ValueFailure(error.message, error)
+    throw error
+  }
+}
+
+function checkNames(expression: Expression, schema: TableSchema, names: RowNames): void {
+  for (const name of namesIn(expression)) {
+    const refused = names.refuses(name)
+    if (refused !== null) throw new ExpressionProblem(refused, name)
+    if ('variable' in name || findColumn(schema, name.column) >= 0) continue
+    const columns = schema.columns.map(column => column.name).join(', ')
+    throw new ExpressionProblem(`${tableName(schema)} has no column "${name.column}" (it has ${columns})`, name)
+  }
+}
