@@ -1,5 +1,5 @@
 import type { Mask } from '../model/mask.js'
-import { nearest } from './nearest.js'
+import { nearest } from '../model/nearest.js'
 import { checkedText, type Kind } from './value-kinds.js'
 
 type Argument = number | bigint | string
