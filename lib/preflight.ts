@@ -137,15 +137,15 @@ function requestsOf(
   })
   return usable.map(matched => {
     modes.claim(matched)
-    const shaped = planShape(table, matched).schema
-    const plan = planColumns(shaped, matched)
-    for (const message of inexactSums(shaped, plan, matched))
+    const shaped = planShape(table, matched)
+    const plan = planColumns(shaped.schema, matched)
+    for (const message of inexactSums(shaped.schema, plan, matched))
       warn(message, 'Sum a DECIMAL column where the last digits matter.')
-    for (const finding of imageFindings(table, plan, matched, logged))
+    for (const finding of imageFindings(shaped, plan, matched, logged))
       findings.push({ check: 'rules.row_image', ...finding })
-    for (const message of lossyCasts(shaped, plan, matched))
+    for (const message of lossyCasts(shaped.schema, plan, matched))
       warn(message, 'Cast to a type that holds all values where that matters.')
-    return requestTarget(shaped, plan, matched, 'refuse')
+    return requestTarget(shaped.schema, plan, matched, 'refuse')
   })
 }
 

@@ -6,6 +6,7 @@ import { saltProblem } from './mask-checks.js'
 import { type Config, type RuleBlock, SECTIONS, type Section, TOP_KEYS } from './options.js'
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
+import { SHAPE_CHECKS } from './shape-checks.js'
 import type { Path } from './toml-places.js'
 import { isTable, type Parsed } from './value-kinds.js'
 import { expandVariables, parseDotEnv, type Variables } from './variables.js'
@@ -136,7 +137,7 @@ class Loader {
       const path = [name, index]
       const values = this.#readKeys(document, section, table, path)
       if (name === 'rule') {
-        this.#crossCheck(values, RULE_CHECKS, document, path)
+        this.#crossCheck(values, [...RULE_CHECKS, ...SHAPE_CHECKS], document, path)
         this.#checkSalt(values, config, document, path)
       }
       return { ...values, at: { file: document.file, line: document.lineOf(path) } }

@@ -12,7 +12,7 @@ import { imageFindings, type LoggedImages } from './image-findings.js'
 import { compileRoute, type RouteOptions, type Way } from './route-compiler.js'
 import { binlogImages } from './route-images.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
-import { planShape } from './shape/shaped-table.js'
+import { planShape, type ShapedTable } from './shape/shaped-table.js'
 import { streamKeys } from './stream-keys.js'
 import { coverTarget } from './target-fit.js'
 import { TargetModes, usableRules } from './target-modes.js'
@@ -176,7 +176,7 @@ export class Router {
       const plan = planColumns(shaped.schema, matched)
       for (const message of inexactSums(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
-      this.#judgeImages(schema, plan, matched)
+      this.#judgeImages(shaped, plan, matched)
       for (const message of lossyCasts(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Cast to a type that holds all values where that matters.' })
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
@@ -198,9 +198,9 @@ export class Router {
   }
 
   /** Throws sourceUnfit where a rule cannot be carried out with the row images that the source logs. */
-  #judgeImages(schema: TableSchema, plan: ColumnPlan, matched: MatchedRule): void {
+  #judgeImages(shaped: ShapedTable, plan: ColumnPlan, matched: MatchedRule): void {
     const { logged } = this.#options
-    for (const { level, message, remedy } of logged === undefined ? [] : imageFindings(schema, plan, matched, logged)) {
+    for (const { level, message, remedy } of logged === undefined ? [] : imageFindings(shaped, plan, matched, logged)) {
       if (level === 'error') throw new Failure('sourceUnfit', message, { advice: remedy })
       this.#parts.observer({ kind: 'warning', message, advice: remedy })
     }

@@ -4,6 +4,7 @@ import { ExpressionFailure, ExpressionProblem, showProblem } from '../../express
 import { type Expression, namesIn } from '../../expression/syntax.js'
 import { Failure } from '../../model/failure.js'
 import { type TableSchema, tableName } from '../../model/schema.js'
+import type { Value } from '../../model/value.js'
 import type { RuleSpec } from '../rule-book.js'
 import { ValueFailure } from './added-value.js'
 import { findColumn, type RowNames } from './row-names.js'
@@ -15,15 +16,28 @@ export interface ExpressionPlace {
   readonly text: string
 }
 
+/** An expression over rows. Both throw ValueFailure where a row gives no value. */
+export interface PlannedExpression {
+  readonly type: CompiledExpression['type']
+  evaluate(values: readonly Value[]): Value
+  isTrue(values: readonly Value[]): boolean
+}
+
 /**
  * Compiles an expression of a rule over the rows of a table.
  * @throws Failure ruleInvalid, naming rule, key and character; for a name that is not known with those that are
  */
-export function planExpression(place: ExpressionPlace, schema: TableSchema, names: RowNames): CompiledExpression {
+export function planExpression(place: ExpressionPlace, schema: TableSchema, names: RowNames): PlannedExpression {
   try {
     const expression = parseExpression(place.text)
     checkNames(expression, schema, names)
-    return compileExpression(expression, names)
+    const compiled = compileExpression(expression, names)
+    const isHidden = readsMasked(expression, schema, place.rule)
+    return {
+      type: compiled.type,
+      evaluate: values => evaluated(() => compiled.evaluate(values), isHidden),
+      isTrue: values => evaluated(() => compiled.isTrue(values), isHidden),
+    }
   } catch (error) {
     if (!(error instanceof ExpressionProblem)) throw error
     const { rule, key, text } = place
@@ -35,14 +49,20 @@ export function planExpression(place: ExpressionPlace, schema: TableSchema, name
   }
 }
 
-/** Runs `work`; what an expression says of a row becomes a ValueFailure. */
-export function evaluated<T>(work: () => T): T {
+/** `isHidden`: what an expression says of a row may show a value that is not to be seen. */
+function evaluated<T>(work: () => T, isHidden: boolean): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof ExpressionFailure) throw new ValueFailure(error.message, error)
-    throw error
+    if (!(error instanceof ExpressionFailure)) throw error
+    if (isHidden) throw new ValueFailure('cannot be computed (why is not shown: it reads a masked column)')
+    throw new ValueFailure(`cannot be computed: ${error.message}`, error)
   }
+}
+
+function readsMasked(expression: Expression, schema: TableSchema, { shape }: RuleSpec): boolean {
+  const masked = new Set([...shape.mask.keys()].map(name => findColumn(schema, name)))
+  return namesIn(expression).some(name => 'column' in name && masked.has(findColumn(schema, name.column)))
 }
 
 function checkNames(expression: Expression, schema: TableSchema, names: RowNames): void {
