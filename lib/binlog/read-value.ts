@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { sourceViewOf } from './byte-view.js'
 import { ValueProblem } from './value-problem.js'
+import { isAscii } from './write-text.js'
 import { WRITERS } from './writers.js'
 
 /** Values of an image as JavaScript has them (see `Value`), for generated code; `p` is where a value begins, `n` its bytes. */
@@ -117,15 +118,25 @@ function readFloatText(b: Buffer, p: number, n: number): number {
   return Math.fround(readDoubleText(b, p, n))
 }
 
+/** Up to so many characters a text is made faster without a native call. */
+const SHORT = 12
+
+/** Makes a text of as many ASCII characters as its index says, which stand in `b` from `p` on. */
+const SHORT_TEXTS = Array.from({ length: SHORT + 1 }, (_, n) => {
+  const bytes = Array.from({ length: n }, (_, i) => `b[p+${i}]`)
+  return new Function('b', 'p', `return String.fromCharCode(${bytes.join(',')})`) as (b: Buffer, p: number) => string
+})
+
+function readAscii(b: Buffer, p: number, n: number): string {
+  return n <= SHORT ? SHORT_TEXTS[n]!(b, p) : b.toString('latin1', p, p + n)
+}
+
 function readUtf8(b: Buffer, p: number, n: number): string {
+  if (isAscii(b, p, n)) return readAscii(b, p, n)
   const text = b.toString('utf8', p, p + n)
   // Bytes that are no UTF-8 become this character, and then nobody could tell.
   if (text.includes('\ufffd') && !isUtf8(b.subarray(p, p + n))) throw new ValueProblem('its text is not valid UTF-8', p)
   return text
-}
-
-function readAscii(b: Buffer, p: number, n: number): string {
-  return b.toString('latin1', p, p + n)
 }
 
 /** Valid as long as the image is. */

@@ -8,7 +8,7 @@ const FIRST_BYTES = 65_536
 /** Most room that is kept when there is no need for it. */
 const KEPT_BYTES = 4_194_304
 /** From this length on native copying is faster than a loop. */
-const NATIVE_FROM = 384
+const NATIVE_FROM = 128
 /** The longest length that fits one byte. */
 const SHORT = 250
 const NULL = 251
@@ -190,7 +190,12 @@ function copyBytes(b: Uint8Array, p: number, n: number, o: Buffer, q: number): v
   if (n >= 8) {
     const from = sourceViewOf(b)
     const to = targetViewOf(o)
-    for (; i + 4 <= n; i += 4) to.setInt32(q + i, from.getInt32(p + i, true), true)
+    for (; i + 8 <= n; i += 8) {
+      const x = from.getInt32(p + i, true)
+      const y = from.getInt32(p + i + 4, true)
+      to.setInt32(q + i, x, true)
+      to.setInt32(q + i + 4, y, true)
+    }
   }
   for (; i < n; i++) o[q + i] = b[p + i]!
 }
