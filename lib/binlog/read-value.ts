@@ -77,16 +77,21 @@ function readDecimal(b: Buffer, p: number, precision: number, scale: number): bi
   return flip === 0 ? size : -size
 }
 
+/** Why the text at `p` is no value; found by its length in front of it, since an empty text has no byte of its own. */
+function noValue(why: string, p: number): ValueProblem {
+  return new ValueProblem(why, p - 1)
+}
+
 /** A whole number of at most 15 digits. */
 function readInteger(b: Buffer, p: number, n: number): number {
   const negative = b[p] === 45
   let v = 0
   for (let i = negative ? p + 1 : p; i < p + n; i++) {
     const digit = b[i]! - 48
-    if (!(digit >= 0 && digit <= 9)) throw new ValueProblem('it is not a whole number', p)
+    if (!(digit >= 0 && digit <= 9)) throw noValue('it is not a whole number', p)
     v = v * 10 + digit
   }
-  if (n === 0 || n > SAFE_DIGITS + 1) throw new ValueProblem('it is not a number of its type', p)
+  if (n === 0 || n > SAFE_DIGITS + 1) throw noValue('it is not a number of its type', p)
   return negative && v !== 0 ? -v : v
 }
 
@@ -95,7 +100,7 @@ function readBigInteger(b: Buffer, p: number, n: number): bigint {
 }
 
 function wholeOf(text: string, p: number): bigint {
-  if (!/^-?\d+$/.test(text)) throw new ValueProblem('it is not a whole number', p)
+  if (!/^-?\d+$/.test(text)) throw noValue('it is not a whole number', p)
   return BigInt(text)
 }
 
@@ -104,13 +109,12 @@ function readDecimalText(b: Buffer, p: number, n: number, scale: number): bigint
   const text = b.toString('latin1', p, p + n)
   const point = text.indexOf('.')
   const behind = point === -1 ? 0 : n - point - 1
-  if (behind > scale) throw new ValueProblem(`it has ${behind} digits behind the point, where its type has ${scale}`, p)
+  if (behind > scale) throw noValue(`it has ${behind} digits behind the point, where its type has ${scale}`, p)
   return wholeOf(text.replace('.', '') + '0'.repeat(scale - behind), p)
 }
 
 function readDoubleText(b: Buffer, p: number, n: number): number {
-  const v = n === 0 ? Number.NaN : Number(b.toString('latin1', p, p + n))
-  return finite(v, p)
+  return finite(n === 0 ? Number.NaN : Number(b.toString('latin1', p, p + n)), p - 1)
 }
 
 /** Text of the text protocol gives a FLOAT as a double of the same value. */
