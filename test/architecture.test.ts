@@ -53,7 +53,7 @@ const PURE_STARROCKS = [
 ]
 const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe', 'control']
 /** Folders of composition, beside the files of lib/ itself. */
-const COMPOSED = ['snapshot', 'verify']
+const COMPOSED = ['snapshot', 'verify', 'rule-test']
 const FACES = ['cli', 'sandbox', 'servers', 'demo', 'http']
 
 /** The floor of a file of lib/, 0 to 4; null when it has no place in the house. */
