@@ -8,6 +8,7 @@ import { type ColumnPlan, planColumns } from './column-plan.js'
 import { targetFill } from './evolution-fill.js'
 import { valueChange } from './evolution-values.js'
 import type { MatchedRule } from './rule-book.js'
+import { type ColumnMask, columnMasks, maskedFill } from './shape/masks.js'
 import { planShape } from './shape/shaped-table.js'
 import { requestTarget, type TargetWish } from './target-wish.js'
 
@@ -17,13 +18,16 @@ export interface RuleView {
   readonly matched: MatchedRule
   readonly plan: ColumnPlan
   readonly wish: TargetWish
+  /** By source name, what stands in place of the column's values. */
+  readonly masks: ReadonlyMap<string, ColumnMask>
 }
 
 /** Throws what `planColumns` and `requestTarget` throw: ruleInvalid, notDecodable. */
 export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
   const shaped = planShape(schema, matched).schema
   const plan = planColumns(shaped, matched)
-  return { schema: shaped, matched, plan, wish: requestTarget(shaped, plan, matched, 'add') }
+  const masks = new Map(columnMasks(schema, matched).map(mask => [schema.columns[mask.index]!.name, mask]))
+  return { schema: shaped, matched, plan, wish: requestTarget(shaped, plan, matched, 'add'), masks }
 }
 
 /** Why a change cannot be followed, and what an operator does in place of it. */
@@ -103,7 +107,7 @@ export function columnsChange(
       renameColumn(formerName, name, before, after, options, found, hinder)
     const [was, is] = [wished(before.wish, formerName), wished(wish, name)]
     if (mode !== 'append') {
-      const values = valuesOf(old, now, was.type, is.type)
+      const values = valuesOf(readColumn(old, before), readColumn(now, after), was.type, is.type)
       if (values.kind === 'changed')
         hinder('copy', `the values of ${old.name} may have changed without row events: it ${values.reason}`)
       else
@@ -165,7 +169,9 @@ function pairColumns(change: TableChange, before: RuleView, after: RuleView): Co
 function addedColumn(name: string, change: TableChange, after: RuleView): Extract<TargetStep, { kind: 'addColumn' }> {
   const { type, comment } = wished(after.wish, name)
   const column = after.schema.columns[after.plan.targets.indexOf(name)]!
-  const given = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
+  const known = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
+  const mask = after.masks.get(column.name)
+  const given = mask === undefined ? known : maskedFill(known, mask)
   const isHistory = after.matched.rule.mode === 'append'
   const fill = isHistory ? ({ kind: 'null' } as const) : targetFill(given, column, type, after.matched.rule.zeroDate)
   return { kind: 'addColumn', name, type, comment, fill }
@@ -247,6 +253,12 @@ function measuresChange(
     if (was.type !== is.type)
       steps.push({ kind: 'modifyColumn', name: measure.name, type: is.type, nullable: is.nullable })
   }
+}
+
+/** What the values in the target were made of. */
+function readColumn(column: SourceColumn, { masks }: RuleView): SourceColumn {
+  const mask = masks.get(column.name)
+  return mask?.reads === true ? mask.own : column
 }
 
 /** A target of another kind than the source's type keeps less than the type does, or the form as well as the value. */
