@@ -1,3 +1,4 @@
+import { needsSalt } from './config/mask-checks.js'
 import type { Config, RuleBlock } from './config/options.js'
 import type { Sink } from './dispatch/sink.js'
 import type { KeyedHash } from './model/mask.js'
@@ -134,7 +135,7 @@ function shapeOf(rule: RuleBlock, salt: KeyedHash | null): RuleShape {
     operations: (rule.operations ?? ['INSERT', 'UPDATE', 'DELETE']).map(name => name.toLowerCase() as Operation),
     computed: rule.computed ?? new Map(),
     mask: rule.mask ?? new Map(),
-    salt,
+    salt: needsSalt(rule) ? salt : null,
     transform: rule.transform ?? null,
     transformColumns: rule.transform_columns ?? new Map(),
     onDelete: rule.on_delete,

@@ -7,6 +7,7 @@ import type { SourceSession } from './mysql/session.js'
 import { ruleBookOf } from './registry.js'
 import { type ColumnPlan, planColumns } from './rules/column-plan.js'
 import type { MatchedRule, RuleBook } from './rules/rule-book.js'
+import { MASKED_READS_ADVICE, maskedReads } from './rules/shape/masked-reads.js'
 import { planShape } from './rules/shape/shaped-table.js'
 import { autoShardName } from './rules/shard-name.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
@@ -89,6 +90,8 @@ function sourcesOf(
     const plan = planColumns(shaped, matched)
     for (const message of inexactSums(shaped, plan, matched))
       findings.push(warning('rules.table', message, 'Sum a DECIMAL column where the last digits matter.', name))
+    for (const message of maskedReads(table, matched))
+      findings.push(warning('rules.table', message, MASKED_READS_ADVICE, name))
     for (const message of lossyCasts(shaped, plan, matched))
       findings.push(warning('rules.table', message, 'Cast to a type that holds all values where that matters.', name))
     return { table, shaped, plan, matched }

@@ -16,6 +16,11 @@ export function saltProblem({ mask }: Pick<RuleBlock, 'mask'>, salt: string | un
   return `hides "${hashed[0]}" by sha256, and ${what}: without a secret, hashes of phone numbers are found by trying them all; put mask_salt = "\${MASK_SALT}" above the first [section]`
 }
 
+/** Whether one of a rule's masks needs the salt. */
+export function needsSalt({ mask }: Pick<RuleBlock, 'mask'>): boolean {
+  return [...(mask?.values() ?? [])].some(isHash)
+}
+
 function isHash(text: string): boolean {
   const parsed = parseMask(text)
   return typeof parsed !== 'string' && parsed.by === 'sha256'

@@ -12,6 +12,7 @@ import { imageFindings, type LoggedImages } from './image-findings.js'
 import { compileRoute, type RouteOptions, type Way } from './route-compiler.js'
 import { binlogImages } from './route-images.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
+import { MASKED_READS_ADVICE, maskedReads } from './shape/masked-reads.js'
 import { planShape, type ShapedTable } from './shape/shaped-table.js'
 import { streamKeys } from './stream-keys.js'
 import { coverTarget } from './target-fit.js'
@@ -176,6 +177,8 @@ export class Router {
       const plan = planColumns(shaped.schema, matched)
       for (const message of inexactSums(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
+      for (const message of maskedReads(schema, matched))
+        observer({ kind: 'warning', message, advice: MASKED_READS_ADVICE })
       this.#judgeImages(shaped, plan, matched)
       for (const message of lossyCasts(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Cast to a type that holds all values where that matters.' })

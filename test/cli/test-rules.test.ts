@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -57,4 +57,23 @@ test('no tests, no such file and a wrong file are told, and no success', async (
   expect(await testRules('gone.toml')).toMatchObject({ code: 2, text: expect.stringContaining('no file gone.toml') })
   writeFileSync(join(folder, 'sync.test.toml'), 'tests = 1\n')
   expect(await testRules()).toMatchObject({ code: 2, text: expect.stringContaining('unknown key tests') })
+})
+
+test('the example of the page passes', async () => {
+  const blocks = [...readFileSync('docs/test-rules.md', 'utf8').matchAll(/```(?:toml|text)\n([\s\S]*?)```/g)].map(
+    ([, text]) => text!,
+  )
+  const [fixture, rule, report, failed] = blocks
+  writeFileSync(join(folder, 'rules/orders.toml'), rule!)
+  writeFileSync(join(folder, 'rules/orders.test.toml'), fixture!)
+  const shown = (text: string) => text.replaceAll(`${folder}/`, '')
+  const { code, text } = await testRules()
+  expect([code, shown(text)]).toEqual([0, report])
+  // Without the mask, without one of the changes and with another, it fails as the page shows.
+  writeFileSync(join(folder, 'rules/orders.toml'), rule!.replace(/mask.*\n/, ''))
+  writeFileSync(
+    join(folder, 'rules/orders.test.toml'),
+    fixture!.replace('{ insert = { id = 2, ', '{ insert = { id = 3, '),
+  )
+  expect(shown((await testRules()).text)).toContain(failed!)
 })

@@ -1,7 +1,9 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { PLAIN_SHAPE } from '../../lib/model/rule-shape.js'
 import type { TableSchema } from '../../lib/model/schema.js'
 import type { MatchedRule } from '../../lib/rules/rule-book.js'
+import { MaskSalt } from '../../lib/rules/shape/mask-salt.js'
 import { failureOf } from '../support/failure-of.js'
 import { rule } from '../support/rule-spec.js'
 import { sourceColumn, sourceTable } from '../support/source-column.js'
@@ -53,6 +55,18 @@ describe('added columns', () => {
     expect(failureOf(() => steps(parts)).message).toMatch(/exclude names column "b"/)
     expect(steps({ ...more, rule: { columns: ['id'] } })).toEqual([])
   })
+  test('a column that is masked is filled with the masked value, not with the default of the source', () => {
+    const filled = (type: string, mask: string, text: string) => {
+      const shape = { ...PLAIN_SHAPE, mask: new Map([['c', mask]]), salt: new MaskSalt('0123456789abcdef') }
+      const parts = { before: { ...sourceTable([sourceColumn('id', 'int')]), laterColumns: ['c'] }, after: [sourceColumn('c', type)], fills: { c: { kind: 'text', text } } as const }
+      return steps({ ...parts, rule: { shape } })[0]
+    }
+    expect(filled('varchar(9)', 'keep(1,0)', 'raw')).toMatchObject({ fill: { kind: 'value', text: 'r**' } })
+    expect(filled('int', 'round(10)', '19')).toMatchObject({ fill: { kind: 'value', text: '10' } })
+    expect(filled('int', 'null', '19')).toMatchObject({ fill: { kind: 'null' } })
+    const hash = createHmac('sha256', '0123456789abcdef').update('raw').digest('hex')
+    expect(filled('varbinary(9)', 'sha256', 'raw')).toMatchObject({ fill: { kind: 'value', text: hash } })
+  })
   test('rows of history are not filled', () => {
     const fills = { b: { kind: 'text', text: 'x' } } as const
     expect(evolution({ before: [a], after: [a, b], fills, rule: { mode: 'append' } })).toMatchObject({
@@ -68,6 +82,16 @@ describe('columns that go, change their name or their type', () => {
     expect(steps(parts)).toEqual([{ kind: 'leaveColumn', name: 'b', mark: true }])
     expect(steps({ ...parts, policy: { onDropColumn: 'drop' } })).toEqual([{ kind: 'dropColumn', name: 'b' }])
     expect(steps({ ...parts, rule: { mode: 'append' } })).toEqual([{ kind: 'leaveColumn', name: 'b', mark: false }])
+  })
+  test('of a masked column the values are those of the source: another text of them is another hash', () => {
+    const shape = { ...PLAIN_SHAPE, mask: new Map([['b', 'sha256']]), salt: new MaskSalt('0123456789abcdef') }
+    const change = (from: string, to: string) => ({
+      before: [sourceColumn('b', from)],
+      after: [sourceColumn('b', to)],
+      rule: { shape },
+    })
+    expect(steps(change('int', 'bigint'))).toEqual([])
+    expect(refused(change('decimal(5,2)', 'decimal(6,3)')).message).toMatch(/became decimal\(6,3\)/)
   })
   test('dropped in one of the tables of a target: the others still fill it', () => {
     const parts = { before: [a, b], after: [a], shared: true, policy: { onDropColumn: 'drop' } } as const

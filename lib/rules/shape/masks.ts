@@ -1,4 +1,5 @@
 import { parseMask } from '../../config/mask.js'
+import type { ColumnFill } from '../../model/column-fill.js'
 import { Failure } from '../../model/failure.js'
 import type { KeyedHash, Mask } from '../../model/mask.js'
 import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
@@ -16,6 +17,8 @@ const ANY_TEXT: ValueType = { kind: 'text', maxLength: null }
 export interface ColumnMask {
   /** Index of the table's column. */
   readonly index: number
+  /** The column as the table has it. */
+  readonly own: SourceColumn
   /** The column as it is when its values are masked. */
   readonly column: SourceColumn
   /** False: the value is not asked for. */
@@ -64,6 +67,13 @@ export function planMasks(schema: TableSchema, matched: MatchedRule, slots: RowS
   })
 }
 
+/** What rows that are there already have in a column that is added with this value. */
+export function maskedFill(fill: ColumnFill, { own, apply }: ColumnMask): ColumnFill {
+  if (fill.kind !== 'text') return fill
+  const masked = apply(readsBytes(own) ? Buffer.from(fill.text).toString('base64') : fill.text)
+  return masked === null ? { kind: 'null' } : { kind: 'text', text: masked }
+}
+
 interface MaskedPlace {
   readonly schema: TableSchema
   readonly matched: MatchedRule
@@ -82,7 +92,13 @@ function columnMask(place: MaskedPlace, text: string, salt: KeyedHash | null): C
     throw invalid(`${says} ${masked}, and ${tableName(schema)}.${column.name} is ${column.columnType}`, matched)
   if (mask.by !== 'sha256' && keyOf(schema, matched).includes(column.name)) throw keyHidden(says, place)
   const write = maskText(mask, salt)
-  return { index, column: masked, reads: mask.by !== 'null', apply: applying(write, readsAsBytes(mask, column)) }
+  return {
+    index,
+    own: column,
+    column: masked,
+    reads: mask.by !== 'null',
+    apply: applying(write, readsAsBytes(mask, column)),
+  }
 }
 
 function readsAsBytes(mask: Mask, column: SourceColumn): boolean {

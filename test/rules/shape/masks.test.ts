@@ -17,6 +17,8 @@ const PLACE = { binName: 'b.1', binPos: 4, event: 0 }
 const CANARY = 'canary@raw.example'
 const hash = (value: string | Buffer) => createHmac('sha256', SALT).update(value).digest('hex')
 
+const WARNED: string[] = []
+
 type Parts = Partial<RuleSpec> & { readonly mask: Record<string, string>; readonly more?: Partial<RuleShape> }
 
 const text = (name: string, more: Partial<SourceColumn> = {}) =>
@@ -47,7 +49,9 @@ async function copyOf(
         targets.push(target)
         return target
       },
-      observer: () => undefined,
+      observer: happening => {
+        if (happening.kind === 'warning') WARNED.push(happening.message)
+      },
     },
   )
   return router.copyRoutes(schema)
@@ -230,6 +234,21 @@ describe('nothing tells what is hidden', () => {
     expect(refusal.kind).toBe('valueUnfit')
     expect(refusal.message).toContain(`the row with key {"mail":"${hash(CANARY)}"} holds 0000-00-00`)
     expect(refusal.message).not.toContain('canary')
+  })
+
+  test('but what a computed column makes of it, of which there is a warning', async () => {
+    WARNED.length = 0
+    const computed = new Map([
+      ['domain', 'substring(MAIL, 7)'],
+      ['twice', 'id * 2'],
+    ])
+    const copy = await copyOf(T, { mask: { mail: 'email' }, more: { computed, where: "mail like 'canary%'" } })
+    expect(written(copy, 'insert', image(copy, { id: '1', mail: CANARY, phone: '138' }))).toEqual([
+      'insert: 1|138|c***@raw.example|@raw.example|2|0',
+    ])
+    expect(WARNED).toEqual([
+      'd.t.domain = "substring(MAIL, 7)" reads s.t.mail, which the rule masks: the expression is given the value as it is.',
+    ])
   })
 
   test('nor the fingerprint, which changes with salt and mask', async () => {
