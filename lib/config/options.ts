@@ -1,4 +1,5 @@
 import { duration } from './duration.js'
+import { expressionText } from './expression-text.js'
 import {
   address,
   addressProblem,
@@ -267,7 +268,7 @@ const RULE_KEYS = {
     'What is kept for each group, by target name: "count(*)", or "sum(column)" of a source column.',
   ),
   where: optional(
-    text(),
+    expressionText(),
     'Only rows for which this expression is true are in the target: "status <> \'draft\' and total > 100"; see docs/expressions.md. A row that no longer is leaves it.',
   ),
   operations: optional(
@@ -275,7 +276,7 @@ const RULE_KEYS = {
     'Changes of other kinds are passed over. Default: all three.',
   ),
   computed: optional(
-    tableOf(text(), 'table of target = "expression"'),
+    tableOf(expressionText(), 'table of target = "expression"'),
     'Columns with the value of an expression, by target name: { total = "price * qty" }; see docs/expressions.md.',
   ),
   mask: optional(

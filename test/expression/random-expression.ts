@@ -121,7 +121,7 @@ export class RandomExpressions {
 
   #leaf(sort: Sort): string {
     const literal = this.#random.chance(0.35)
-    if (this.#random.chance(0.03)) return 'null'
+    if (sort === 'truth' && this.#random.chance(0.04)) return 'null'
     switch (sort) {
       case 'number':
         return literal ? this.#number() : this.#pick(NUMBERS)
