@@ -10,10 +10,10 @@ export function placeOfCharacter(written: string, character: number): number {
   const escapes = quotes.startsWith('"')
   let left = character
   while (at < written.length - quotes.length) {
-    const escape = escapes && written[at] === '\\' ? escapeAt(written, at) : { written: 1, value: 1 }
-    if (left < escape.value) break
-    left -= escape.value
-    at += escape.written
+    const unit = escapes && written[at] === '\\' ? escapeAt(written, at) : { written: 1, value: 1 }
+    if (left < unit.value) break
+    left -= unit.value
+    at += unit.written
   }
   return at
 }

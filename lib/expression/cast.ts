@@ -3,8 +3,8 @@ import { roundedDatetime, roundedTime } from './calendar.js'
 import { timeMicros } from './calendar-text.js'
 import { collationOf } from './collation.js'
 import { asDatetime, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
-import { datetimeOfText } from './datetime-text.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
+import { datetimeOfText } from './datetime-text.js'
 import { clippedDecimal, rescale, roundedQuotient, TENS } from './decimal-math.js'
 import { decimalOfText, doubleText, integerOfDouble, integerOfText } from './number-text.js'
 import {
@@ -175,7 +175,8 @@ function castTime(b: CodeBuilder, place: Place, operand: Piece, digits: number):
     case 'date':
       return b.lift(place, [operand], () => `'${roundedTime(0, digits)}'`, { type })
     case 'text': {
-      if (typeof operand.literal !== 'string') refuse(operand, 'a TIME cannot be made of a text that changes from row to row')
+      if (typeof operand.literal !== 'string')
+        refuse(operand, 'a TIME cannot be made of a text that changes from row to row')
       const literal = temporalLiteral(b, operand, 'time')
       return { ...castTime(b, place, literal, digits), at: place.at, length: place.length }
     }

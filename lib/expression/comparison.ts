@@ -3,8 +3,8 @@ import { timeOfText } from './calendar.js'
 import { timeMicros, timeText, withDigits } from './calendar-text.js'
 import { type Collation, collationOf } from './collation.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
-import { type CodeBuilder, isBig, kindName, kindOf, nullPiece, type Piece, refuse, TRUTH } from './piece.js'
 import { readDatetime } from './datetime-text.js'
+import { type CodeBuilder, isBig, kindName, kindOf, nullPiece, type Piece, refuse, TRUTH } from './piece.js'
 import type { ComparisonOperator, Place } from './syntax.js'
 
 const NUMERIC: ReadonlySet<string> = new Set(['integer', 'bit', 'decimal', 'double', 'year'])

@@ -25,7 +25,12 @@ export function readDatetime(text: string): ReadDatetime | null {
   const reader = new PartReader(text)
   const parts = reader.read()
   if (parts === null || parts.length < 3) return null
-  const [year, month, day, hour = 0, minute = 0, second = 0, fraction = 0] = parts as [number, number, number, ...number[]]
+  const [year, month, day, hour = 0, minute = 0, second = 0, fraction = 0] = parts as [
+    number,
+    number,
+    number,
+    ...number[],
+  ]
   if (hour > 23 || minute > 59 || second > 59) return null
   const micros = ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
   const fullYear = reader.yearDigits !== 2 ? year : year < 70 ? 2000 + year : 1900 + year

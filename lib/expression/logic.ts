@@ -49,13 +49,7 @@ export function between(
 ): Piece {
   const [first, from, to] = alikeTexts(place, [operand, low, high]) as [Piece, Piece, Piece]
   const { piece, bind } = once(b, first)
-  const range = logical(
-    b,
-    place,
-    'and',
-    comparison(b, place, '>=', piece, from),
-    comparison(b, place, '<=', piece, to),
-  )
+  const range = logical(b, place, 'and', comparison(b, place, '>=', piece, from), comparison(b, place, '<=', piece, to))
   return bind(negated ? negation(b, place, range) : range)
 }
 
@@ -68,7 +62,10 @@ export function membership(
   negated: boolean,
 ): Piece {
   if (operand.type === null) return nullPiece(place)
-  const [first, ...known] = alikeTexts(place, [operand, ...list.filter(item => item.type !== null)]) as [Piece, ...Piece[]]
+  const [first, ...known] = alikeTexts(place, [operand, ...list.filter(item => item.type !== null)]) as [
+    Piece,
+    ...Piece[],
+  ]
   const { piece, bind } = once(b, first)
   const set = setOfTexts(b, place, first, known)
   let found: Piece | null = set
