@@ -35,8 +35,20 @@ export function planExpression(place: ExpressionPlace, schema: TableSchema, name
     const isHidden = readsMasked(expression, schema, place.rule)
     return {
       type: compiled.type,
-      evaluate: values => evaluated(() => compiled.evaluate(values), isHidden),
-      isTrue: values => evaluated(() => compiled.isTrue(values), isHidden),
+      evaluate: values => {
+        try {
+          return compiled.evaluate(values)
+        } catch (error) {
+          throw told(error, isHidden)
+        }
+      },
+      isTrue: values => {
+        try {
+          return compiled.isTrue(values)
+        } catch (error) {
+          throw told(error, isHidden)
+        }
+      },
     }
   } catch (error) {
     if (!(error instanceof ExpressionProblem)) throw error
@@ -50,14 +62,10 @@ export function planExpression(place: ExpressionPlace, schema: TableSchema, name
 }
 
 /** `isHidden`: what an expression says of a row may show a value that is not to be seen. */
-function evaluated<T>(work: () => T, isHidden: boolean): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!(error instanceof ExpressionFailure)) throw error
-    if (isHidden) throw new ValueFailure('cannot be computed (why is not shown: it reads a masked column)')
-    throw new ValueFailure(`cannot be computed: ${error.message}`, error)
-  }
+function told(error: unknown, isHidden: boolean): unknown {
+  if (!(error instanceof ExpressionFailure)) return error
+  if (isHidden) return new ValueFailure('cannot be computed (why is not shown: it reads a masked column)')
+  return new ValueFailure(`cannot be computed: ${error.message}`, error)
 }
 
 function readsMasked(expression: Expression, schema: TableSchema, { shape }: RuleSpec): boolean {

@@ -98,6 +98,8 @@ class Shaper {
     const { buffer, end, op, firstRow = 0 } = images
     const operation = images.halfOfUpdate === true ? 'update' : op
     const reconciles = copied || images.reconciles === true
+    const isVanished = this.#parts.images.kind === 'text' && op === 'delete' && reconciles
+    const verdicts = this.#verdicts(op, operation, reconciles, isVanished)
     this.#begin(operation, place, commitMs)
     let filtered = 0
     let row = firstRow
@@ -106,7 +108,7 @@ class Shaper {
       const middle = op === 'update' ? this.#read(buffer, at, end, this.#before, this.#readsBefore) : at
       const next = this.#read(buffer, middle, end, op === 'delete' ? this.#before : this.#after, true)
       try {
-        const verdict = this.#judge(op, operation, reconciles)
+        const verdict = verdicts[this.#judge(op, isVanished)]!
         if (verdict === 'nothing') filtered++
         else this.#take(verdict, op, buffer, at, middle, next, row)
       } catch (error) {
@@ -140,15 +142,22 @@ class Shaper {
     return (isNeeded ? this.#reader : this.#skipper).read(buffer, at, end, values)
   }
 
-  #judge(op: Operation, operation: Operation, reconciles: boolean): Verdict {
-    const { shaped, rule, images } = this.#parts
+  /** What becomes of the changes of an event, by whether the row was in the filter (2) and is in it (1). */
+  #verdicts(op: Operation, operation: Operation, reconciles: boolean, isVanished: boolean): readonly Verdict[] {
+    const { rule } = this.#parts
+    return [0, 1, 2, 3].map(at => {
+      const change = { op, operation, wasIn: at >= 2, isIn: at % 2 === 1, reconciles, isVanished }
+      return judgeChange(rule.shape, rule.mode, change)
+    })
+  }
+
+  /** Of a key that was not found nothing is known by which it could be judged. */
+  #judge(op: Operation, isVanished: boolean): number {
+    const { filter } = this.#parts.shaped
     this.#what = 'filter'
-    const isVanished = images.kind === 'text' && op === 'delete' && reconciles
-    // Of a key that was not found nothing is known by which it could be judged.
-    const isIn = (values: readonly Value[]) => shaped.filter === null || shaped.filter.isIn(values)
-    const wasIn = op !== 'insert' && !isVanished && isIn(this.#before)
-    const change = { op, operation, wasIn, isIn: op !== 'delete' && isIn(this.#after), reconciles, isVanished }
-    return judgeChange(rule.shape, rule.mode, change)
+    const wasIn = op !== 'insert' && !isVanished && (filter === null || filter.isIn(this.#before))
+    const isIn = op !== 'delete' && (filter === null || filter.isIn(this.#after))
+    return (wasIn ? 2 : 0) + (isIn ? 1 : 0)
   }
 
   /** The images of a change are `[at, middle)` and `[middle, next)`, the first one empty but for an update. */
