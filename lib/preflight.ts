@@ -18,6 +18,8 @@ import { ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
 import { planColumns } from './rules/column-plan.js'
 import { imageFindings, type LoggedImages } from './rules/image-findings.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { MASKED_READS_ADVICE, maskedReads } from './rules/shape/masked-reads.js'
+import { planShape } from './rules/shape/shaped-table.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
 import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
 import { mergeRequests } from './starrocks/merged-request.js'
@@ -143,14 +145,16 @@ function requestsOf(
   })
   return usable.map(matched => {
     modes.claim(matched)
-    const plan = planColumns(table, matched)
-    for (const message of inexactSums(table, plan, matched))
+    const shaped = planShape(table, matched)
+    const plan = planColumns(shaped.schema, matched)
+    for (const message of inexactSums(shaped.schema, plan, matched))
       warn(message, 'Sum a DECIMAL column where the last digits matter.')
-    for (const finding of imageFindings(table, plan, matched, logged))
+    for (const message of maskedReads(table, matched)) warn(message, MASKED_READS_ADVICE)
+    for (const finding of imageFindings(shaped, plan, matched, logged))
       findings.push({ check: 'rules.row_image', ...finding })
-    for (const message of lossyCasts(table, plan, matched))
+    for (const message of lossyCasts(shaped.schema, plan, matched))
       warn(message, 'Cast to a type that holds all values where that matters.')
-    return requestTarget(table, plan, matched, 'refuse')
+    return requestTarget(shaped.schema, plan, matched, 'refuse')
   })
 }
 

@@ -1,5 +1,7 @@
+import { needsSalt } from './config/mask-checks.js'
 import type { Config, RuleBlock } from './config/options.js'
 import type { Sink } from './dispatch/sink.js'
+import type { KeyedHash } from './model/mask.js'
 import type { RuleLoad } from './model/rule-load.js'
 import type { RouteMode } from './model/rule-mode.js'
 import type { Operation, RuleShape } from './model/rule-shape.js'
@@ -9,6 +11,7 @@ import type { SourceAddress } from './mysql/session.js'
 import type { LoggedImages } from './rules/image-findings.js'
 import type { RouterOptions } from './rules/router.js'
 import { RuleBook } from './rules/rule-book.js'
+import { MaskSalt } from './rules/shape/mask-salt.js'
 import type { SnapshotLimits } from './snapshot/copy-orders.js'
 import { bucketCountFor } from './starrocks/ddl.js'
 import { separatorBytes } from './starrocks/load-body.js'
@@ -94,6 +97,7 @@ export function createSink(config: Config): Sink {
 }
 
 export function ruleBookOf(config: Config): RuleBook {
+  const salt = config.mask_salt === '' ? null : new MaskSalt(config.mask_salt)
   const rules = config.rule.map(rule => ({
     where: `[[rule]] in ${rule.at.file}, line ${rule.at.line}`,
     schema: rule.schema,
@@ -111,7 +115,7 @@ export function ruleBookOf(config: Config): RuleBook {
     constants: rule.constants ?? new Map<string, string>(),
     zeroDate: rule.zero_date ?? config.zero_date,
     types: { bit1: rule.bit1, tinyint1: rule.tinyint1, cast: rule.cast ?? new Map<string, string>() },
-    shape: shapeOf(rule),
+    shape: shapeOf(rule, salt),
     shards: { key: rule.shard_key ?? [], onCollision: rule.on_key_collision },
     load: loadOf(rule),
     flushIntervalMs: rule.flush_interval_ms ?? config.flush_interval_ms,
@@ -127,13 +131,14 @@ function routeMode({ mode, group_by }: RuleBlock): RouteMode {
   return mode === 'partial' ? 'upsert' : mode
 }
 
-function shapeOf(rule: RuleBlock): RuleShape {
+function shapeOf(rule: RuleBlock, salt: KeyedHash | null): RuleShape {
   const { flag, time } = rule.soft_delete ?? {}
   return {
     where: rule.where ?? null,
     operations: (rule.operations ?? ['INSERT', 'UPDATE', 'DELETE']).map(name => name.toLowerCase() as Operation),
     computed: rule.computed ?? new Map(),
     mask: rule.mask ?? new Map(),
+    salt: needsSalt(rule) ? salt : null,
     transform: rule.transform ?? null,
     transformColumns: rule.transform_columns ?? new Map(),
     onDelete: rule.on_delete,

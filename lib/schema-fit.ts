@@ -51,7 +51,8 @@ export function composeFit(
   source.table.columns.forEach((column, i) => {
     const name = source.plan.targets[i]
     const type = name == null ? null : typeOf(name)
-    if (name == null || type === null) return
+    // What is written in its place has the room it needs, and no report shows what it hides.
+    if (name == null || type === null || source.matched.rule.shape.mask.has(column.name)) return
     probes.push(columnProbe(column, type, isKey(name)))
     if (isKey(name)) keyProbes.set(name.toLowerCase(), keyProbe(column, type))
   })

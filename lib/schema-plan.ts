@@ -7,6 +7,8 @@ import type { SourceSession } from './mysql/session.js'
 import { ruleBookOf } from './registry.js'
 import { type ColumnPlan, planColumns } from './rules/column-plan.js'
 import type { MatchedRule, RuleBook } from './rules/rule-book.js'
+import { MASKED_READS_ADVICE, maskedReads } from './rules/shape/masked-reads.js'
+import { planShape } from './rules/shape/shaped-table.js'
 import { autoShardName } from './rules/shard-name.js'
 import { TargetModes, usableRules } from './rules/target-modes.js'
 import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
@@ -16,6 +18,8 @@ import { mergeRequests } from './starrocks/merged-request.js'
 /** One source table's part in a target. */
 export interface PlannedSource {
   readonly table: TableSchema
+  /** The table as the rule sees it; see `ShapedTable.schema`. */
+  readonly shaped: TableSchema
   readonly plan: ColumnPlan
   readonly matched: MatchedRule
 }
@@ -82,19 +86,22 @@ function sourcesOf(
   })
   return usable.map(matched => {
     modes.claim(matched)
-    const plan = planColumns(table, matched)
-    for (const message of inexactSums(table, plan, matched))
+    const shaped = planShape(table, matched).schema
+    const plan = planColumns(shaped, matched)
+    for (const message of inexactSums(shaped, plan, matched))
       findings.push(warning('rules.table', message, 'Sum a DECIMAL column where the last digits matter.', name))
-    for (const message of lossyCasts(table, plan, matched))
+    for (const message of maskedReads(table, matched))
+      findings.push(warning('rules.table', message, MASKED_READS_ADVICE, name))
+    for (const message of lossyCasts(shaped, plan, matched))
       findings.push(warning('rules.table', message, 'Cast to a type that holds all values where that matters.', name))
-    return { table, plan, matched }
+    return { table, shaped, plan, matched }
   })
 }
 
 function merge(sources: readonly [PlannedSource, ...PlannedSource[]], book: RuleBook): PlannedTarget {
-  const requestOf = ({ table, plan, matched }: PlannedSource) => ({
+  const requestOf = ({ table, shaped, plan, matched }: PlannedSource) => ({
     source: tableName(table),
-    request: requestTarget(table, plan, matched, 'refuse'),
+    request: requestTarget(shaped, plan, matched, 'refuse'),
   })
   const [first, ...others] = sources
   const used = new Set(sources.map(({ matched }) => matched.rule))

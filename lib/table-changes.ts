@@ -73,10 +73,16 @@ const NOT_OF_ROWS: ReadonlySet<string> = new Set([
 const NOT_COMPARED: ReadonlySet<string> = new Set(['where', 'schema', 'table', 'targetDatabase', 'targetTable'])
 
 function compareRules(before: MatchedRule, after: MatchedRule): Difference[] {
-  const [old, next] = [before.rule, after.rule] as unknown as Record<string, unknown>[]
-  return Object.keys(next!)
-    .filter(name => !NOT_COMPARED.has(name) && render(old![name]) !== render(next![name]))
+  const [old, next] = [propertiesOf(before), propertiesOf(after)]
+  return [...next.keys()]
+    .filter(name => render(old.get(name)) !== render(next.get(name)))
     .map(name => ({ text: `${keyOf(name)} of ${targetName(after)}`, stale: !NOT_OF_ROWS.has(name) }))
+}
+
+/** Those of its shape stand beside the others, as they do in the file. */
+function propertiesOf({ rule }: MatchedRule): Map<string, unknown> {
+  const { shape, ...others } = rule
+  return new Map([...Object.entries(others).filter(([name]) => !NOT_COMPARED.has(name)), ...Object.entries(shape)])
 }
 
 function render(value: unknown): string {
@@ -85,5 +91,6 @@ function render(value: unknown): string {
 
 /** A rule's property as the operator writes it. */
 function keyOf(property: string): string {
+  if (property === 'salt') return 'mask_salt'
   return property.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 }

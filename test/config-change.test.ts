@@ -121,3 +121,20 @@ test('a key for all rules changes the tables of those that do not say it themsel
   ])
   expect(tables(own, `flush_rows = 5\n${own}`, 'orders')).toEqual([])
 })
+
+test('what reshapes rows is told by its key, and another salt changes the tables whose masks hash, without being shown', () => {
+  const masked = (mask: string) => `${MINIMAL}${RULES}mask = { phone = "${mask}" }\n`
+  const salted = (salt: string, text: string) => `mask_salt = "${salt}"\n${text}`
+  const [one, two] = ['one salt of some length', 'another salt of some length']
+  expect(tables(salted(one, masked('sha256')), salted(one, masked('null')), 'orders')).toEqual([
+    'shop.orders changes: mask of demo.orders, mask_salt of demo.orders',
+  ])
+  expect(tables(MINIMAL + RULES, `${MINIMAL}${RULES}where = "id > 1"\non_delete = "soft"\n`, 'orders')).toEqual([
+    'shop.orders changes: where of demo.orders, on_delete of demo.orders',
+  ])
+  expect(tables(salted(one, masked('sha256')), salted(two, masked('sha256')), 'orders')).toEqual([
+    'shop.orders changes: mask_salt of demo.orders',
+  ])
+  expect(tables(salted(one, masked('email')), salted(two, masked('email')), 'orders')).toEqual([])
+  expect(differences(salted(one, masked('sha256')), salted(two, masked('sha256')))).toEqual(['mask_salt: *** -> ***'])
+})

@@ -75,9 +75,8 @@ export class ChangeText {
     this.unsafe = this.#csv && name.some(byte => this.#separators.table[byte] === 1) ? 1 : 0
     const text = this.#csv ? binName : JSON.stringify(binName).slice(1, -1)
     this.#head = Buffer.from(`${first}${text}${pos}${binPos}${ordinal}${event}${beforeRow}`)
-    const time = Buffer.alloc(TIME_BYTES)
-    writeTime(time, commitMs, this.#offsetAt)
-    this.#tail = Buffer.from(`${beforeOp}${op}${beforeTime}${time.toString('latin1')}${this.#csv ? '' : '"'}`)
+    const time = commitTimeText(commitMs, this.#offsetAt)
+    this.#tail = Buffer.from(`${beforeOp}${op}${beforeTime}${time}${this.#csv ? '' : '"'}`)
   }
 
   /** Writes the fields from `o[q]` on, without what separates them from the next; returns the offset behind. */
@@ -93,7 +92,13 @@ export class ChangeText {
   }
 }
 
-/** "2024-02-29 23:59:59.123000" in the zone of TIMESTAMP values. */
+/** "2024-02-29 23:59:59.123000" in the zone of TIMESTAMP values; `ms` since 1970, UTC. */
+export function commitTimeText(ms: number, offsetAt: (utcSeconds: number) => number): string {
+  const time = Buffer.alloc(TIME_BYTES)
+  writeTime(time, ms, offsetAt)
+  return time.toString('latin1')
+}
+
 function writeTime(o: Uint8Array, ms: number, offsetAt: (utcSeconds: number) => number): void {
   const micros = Math.round(ms * 1000)
   const seconds = Math.floor(micros / 1_000_000)

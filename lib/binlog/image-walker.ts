@@ -1,8 +1,8 @@
 import { Failure } from '../model/failure.js'
 import { type BoundColumn, isSkippable } from './bound-column.js'
+import { imageForm } from './image-form.js'
 import { WITHIN_LIMIT } from './row-code.js'
 import { ValueProblem } from './value-problem.js'
-import { columnCode } from './wire-column-code.js'
 import { WRITERS } from './writers.js'
 
 /** Finds the values of images that have these columns, in this order, without reading them. */
@@ -16,18 +16,20 @@ export interface ImageWalker {
 }
 
 /**
- * Compiles a walker. A row image begins with one NULL bit for each column it has, not for each of the table.
+ * Compiles a walker. A row image begins with one NULL bit for each column it has, not for each of the table. `added` as in
+ * `RowLayout`.
  * @throws Failure notDecodable when values of a column cannot even be stepped over
  */
-export function compileImageWalker(columns: readonly BoundColumn[]): ImageWalker {
+export function compileImageWalker(columns: readonly BoundColumn[], added = 0): ImageWalker {
   for (const column of columns)
     if (!isSkippable(column))
       throw new Failure('notDecodable', `${column.table}: column ${column.name} ${column.undecodable}`)
+  const form = imageForm('binlog', columns, added)
   const steps = columns.map((column, i) => {
-    const value = `to[${2 * i}]=p;${columnCode(column, i, 'csv').skip}to[${2 * i + 1}]=p;`
-    return `if((b[at+${i >> 3}]&${1 << (i & 7)})!==0){to[${2 * i}]=-1;to[${2 * i + 1}]=-1;}else{${value}}`
+    const value = `to[${2 * i}]=p;${form.column(column, i, 'csv').skip}to[${2 * i + 1}]=p;`
+    return `if(${form.isNull(i)}){${form.skipNull(i)}to[${2 * i}]=-1;to[${2 * i + 1}]=-1;}else{${value}}`
   })
-  const body = `let p=at+${(columns.length + 7) >> 3};${steps.join('')}${WITHIN_LIMIT}return p;`
+  const body = `let p=at+${form.headBytes};${steps.join('')}${WITHIN_LIMIT}return p;`
   const names = Object.keys(WRITERS).join(',')
   const walk = new Function('scope', `const {${names}}=scope;return function walk(b,at,limit,to){${body}}`)(
     WRITERS,

@@ -32,12 +32,13 @@ interface KeyPart {
 
 const FIRST_ROOM = 4096
 
-/** Compiles the reader of the keys of images that have these columns. */
+/** Compiles the reader of the keys of images that have these columns; `added` as in `RowLayout`. */
 export function compileKeyReader(
   kind: ImageKind,
   columns: readonly BoundColumn[],
   wholeKey: readonly KeyPart[],
   zone: Zone,
+  added = 0,
 ): KeyReader {
   const key = wholeKey.some(({ index }) => index === -1) ? [] : wholeKey
   const read = columns.map((column, i) => (key.some(({ index }) => index === i) ? comparedColumn(column) : column))
@@ -45,13 +46,13 @@ export function compileKeyReader(
   const undecodable = read.find((column, i) => column.undecodable !== null && key.some(({ index }) => index === i))
   if (undecodable !== undefined)
     throw new Failure('notDecodable', `${table}: column ${undecodable.name} ${undecodable.undecodable}`)
-  const form = imageForm(kind, read)
+  const form = imageForm(kind, read, added)
   const codes = read.map((column, i) => form.column(column, i, 'csv'))
   let skips = ''
   let writes = ''
   read.forEach(({ nullable }, i) => {
     const k = key.findIndex(({ index }) => index === i)
-    const either = (code: string) => (nullable ? `if(${form.isNull(i)}){${form.skipNull}}else{${code}}` : code)
+    const either = (code: string) => (nullable ? `if(${form.isNull(i)}){${form.skipNull(i)}}else{${code}}` : code)
     const skip = either(codes[i]!.skip)
     skips += skip
     writes += k === -1 ? skip : `to[${2 * k}]=q;${either(codes[i]!.write)}to[${2 * k + 1}]=q;`

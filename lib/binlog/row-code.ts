@@ -6,7 +6,7 @@ import type { RowPunctuation } from './row-punctuation.js'
 import { WIRE } from './wire-type.js'
 
 /** Columns per generated function: V8 optimizes no function whose code is too long. */
-const COLUMNS_PER_PART = 32
+export const COLUMNS_PER_PART = 32
 
 /** Behind the last value. Where a length was read behind the end of the buffer, `p` is no number any more. */
 export const WITHIN_LIMIT = 'if(!(p<=limit))imageTooShort(p>limit?p:limit+1,limit);'
@@ -35,7 +35,7 @@ export interface GeneratedRow {
 
 /** Source of the function body that makes a GeneratedRow from what `row-encoder` passes in. */
 export function rowSource(layout: RowLayout, punctuation: RowPunctuation): { source: string; codes: ColumnCode[] } {
-  const form = imageForm(layout.images ?? 'binlog', layout.columns)
+  const form = imageForm(layout.images ?? 'binlog', layout.columns, layout.added)
   const codes = layout.columns.map((column, i) => form.column(column, i, targetForm(layout, i)))
   const columns = new RowSource(layout, punctuation, form, codes)
   return { source: columns.source(), codes }
@@ -126,7 +126,7 @@ class RowSource {
   /** Runs `code` on a value; `otherwise`, behind a NULL. */
   #unlessNull(i: number, otherwise: string, code: string): string {
     if (!this.layout.columns[i]!.nullable) return code
-    const behind = `${this.form.skipNull}${otherwise}`
+    const behind = `${this.form.skipNull(i)}${otherwise}`
     return behind === ''
       ? `if(!(${this.form.isNull(i)}))${code}`
       : `if(${this.form.isNull(i)}){${behind}}else${code.startsWith('{') ? '' : ' '}${code}`

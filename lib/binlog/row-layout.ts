@@ -11,6 +11,11 @@ export interface RowLayout {
   readonly images?: ImageKind
   /** All columns of the row image, in order. */
   readonly columns: readonly BoundColumn[]
+  /**
+   * So many of `columns`, at their end, are values of the text protocol that stand behind the image (`textColumn` describes
+   * them); absent: none.
+   */
+  readonly added?: number
   /** Per source column: name in the target (JSON key), form, and what it cannot hold; null = left out. */
   readonly fields: readonly ({
     readonly name: string

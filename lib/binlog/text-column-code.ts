@@ -4,7 +4,7 @@ import { type SizedValue, textCode } from './sized-code.js'
 import { WIRE } from './wire-type.js'
 
 /** A value of the text protocol; short lengths stand in the first byte. */
-const lengthEncoded: SizedValue = body => {
+export const lengthEncoded: SizedValue = body => {
   const head =
     'let n=b[p];if(n<251)p++;else{n=longLength(b,p);p+=longLengthBytes(b,p);}if(!(n<=limit-p))tooLong(n,p,limit);'
   return { skip: `{${head}p+=n;}`, write: `{${head}${body}p+=n;}` }

@@ -16,13 +16,13 @@ export function columnCode(column: BoundColumn, i: number, form: TargetForm): Co
   const { unsigned, length } = column
   switch (column.type) {
     case WIRE.TINY:
-      return integer(1, unsigned ? 'b[p]' : 'b[p]<<24>>24', unsigned, 4)
+      return integer(1, wholeNumber(column), unsigned, 4)
     case WIRE.SHORT:
-      return integer(2, unsigned ? U16 : `(${U16})<<16>>16`, unsigned, 6)
+      return integer(2, wholeNumber(column), unsigned, 6)
     case WIRE.INT24:
-      return integer(3, unsigned ? U24 : `(${U24})<<8>>8`, unsigned, 8)
+      return integer(3, wholeNumber(column), unsigned, 8)
     case WIRE.LONG:
-      return integer(4, unsigned ? `(${I32})>>>0` : I32, unsigned, 11)
+      return integer(4, wholeNumber(column), unsigned, 11)
     case WIRE.LONGLONG: {
       const kind = unsigned ? 'Uint64' : 'Int64'
       const halves = `${HIGH},(${I32})>>>0`
@@ -73,11 +73,37 @@ export function columnCode(column: BoundColumn, i: number, form: TargetForm): Co
     case WIRE.STRING:
       return column.form === 'uuid' || column.form === 'inet4' || column.form === 'inet6'
         ? special(column, i)
-        : textCode(column, i, prefixed(length > 255 ? 2 : 1), form)
+        : textCode(column, i, wireSized(column), form)
     case WIRE.JSON:
       return json(length, form)
     default:
-      return textCode(column, i, prefixed(length), form)
+      return textCode(column, i, wireSized(column), form)
+  }
+}
+
+/** The value at `p` of an integer of up to 32 bits, as an expression. */
+export function wholeNumber({ type, unsigned }: Pick<BoundColumn, 'type' | 'unsigned'>): string {
+  switch (type) {
+    case WIRE.TINY:
+      return unsigned ? 'b[p]' : 'b[p]<<24>>24'
+    case WIRE.SHORT:
+      return unsigned ? U16 : `(${U16})<<16>>16`
+    case WIRE.INT24:
+      return unsigned ? U24 : `(${U24})<<8>>8`
+    default:
+      return unsigned ? `(${I32})>>>0` : I32
+  }
+}
+
+/** Values with a length in front of them. */
+export function wireSized({ type, length }: BoundColumn): SizedValue {
+  switch (type) {
+    case WIRE.VARCHAR:
+    case WIRE.VARCHAR_COMPRESSED:
+    case WIRE.STRING:
+      return prefixed(length > 255 ? 2 : 1)
+    default:
+      return prefixed(length)
   }
 }
 

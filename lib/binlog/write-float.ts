@@ -88,7 +88,11 @@ export function writeDouble(o: Uint8Array, q: number, b: Uint8Array, p: number):
   f64Bytes[5] = b[p + 5]!
   f64Bytes[6] = b[p + 6]!
   f64Bytes[7] = b[p + 7]!
-  const v = f64[0]!
+  return writeNumber(o, q, f64[0]!, p)
+}
+
+/** The same for a number that was read; `p`: where, for a ValueProblem. */
+export function writeNumber(o: Uint8Array, q: number, v: number, p: number): number {
   // As above, for the fifteen digits of a double.
   if (v > -1e9 && v < 1e9 && v !== 0) {
     const scaled = Math.round(v * 1e6)

@@ -48,7 +48,7 @@ export class CopyOrderFile {
     try {
       await mkdir(join(this.#dataDir, FOLDER), { recursive: true })
       await syncFolder(this.#dataDir)
-      await replaceFile(this.path, `${JSON.stringify(orders, null, 1)}\n`)
+      await replaceFile(this.path, `${JSON.stringify(orders, null, 1)}\n`, true)
     } catch (error) {
       throw new Failure('positionUnsaved', `${this.path}: ${errorText(error)}`, {
         cause: error,

@@ -3,14 +3,18 @@ import { dirname } from 'node:path'
 import { Failure } from '../model/failure.js'
 import { errorText } from '../model/system-error.js'
 
+const PRIVATE = 0o600
+
 /**
  * Gives a file new content: written beside (`.new`), fsynced, renamed over, folder fsynced. Durable when it resolves; a crash
- * leaves the old or the new file, never a part.
+ * leaves the old or the new file, never a part. `isPrivate`: nobody but its owner may read it.
  */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array, isPrivate = false): Promise<void> {
   const beside = `${path}.new`
-  const file = await open(beside, 'w')
+  const file = await open(beside, 'w', isPrivate ? PRIVATE : undefined)
   try {
+    // One that a crash left beside has the mode it was made with.
+    if (isPrivate) await file.chmod(PRIVATE)
     await file.writeFile(content)
     await file.sync()
   } finally {

@@ -157,7 +157,8 @@ export class SnapshotState {
         await syncFolder(this.#dataDir)
       }
       const text = JSON.stringify({ format: 1, tables: this.#tables, admitted: this.#admitted }, null, 1)
-      await replaceFile(this.path, `${text}\n`)
+      // It holds keys of rows.
+      await replaceFile(this.path, `${text}\n`, true)
       this.#known = true
     } catch (error) {
       throw new Failure('positionUnsaved', `${this.path}: ${errorText(error)}`, {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { nearest } from '../config/nearest.js'
+import { nearest } from '../model/nearest.js'
 import { type Flag, type FlagValues, UsageError } from './command.js'
 
 /** Parses what stands behind a command's name: flags, and words beside them. Throws UsageError naming the nearest known flag. */

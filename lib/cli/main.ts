@@ -1,5 +1,5 @@
-import { nearest } from '../config/nearest.js'
 import { asFailure } from '../model/failure.js'
+import { nearest } from '../model/nearest.js'
 import { parseArguments } from './arguments.js'
 import { type Command, EXIT, HELP_FLAG, type Terminal, UsageError } from './command.js'
 import { renderHelp, renderOverview } from './help.js'
@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   recopy: async () => (await import('./recopy.js')).recopy,
   check: async () => (await import('./check.js')).check,
   schema: async () => (await import('./schema.js')).schema,
+  'test-rules': async () => (await import('./test-rules.js')).testRules,
   copy: async () => (await import('./copy.js')).copy,
   wait: async () => (await import('./wait.js')).wait,
   verify: async () => (await import('./verify.js')).verify,

@@ -62,10 +62,22 @@ function readFiles(values: FlagValues): { file: string; input: ConfigInput } {
   return { file, input: { main, rules, environment, dotEnv: readText(join(folder, '.env')) } }
 }
 
-/** `*.toml` files of a folder in name order; none when the folder is missing. */
+/** Files of tests for rules, beside them. */
+const TESTS = '.test.toml'
+
+/** `*.toml` files of a folder in name order, without those of tests; none when the folder is missing. */
 function ruleFiles(folder: string): string[] {
+  return filesOf(folder, name => name.endsWith('.toml') && !name.endsWith(TESTS))
+}
+
+/** The files of tests beside a configuration and in its rules/, in name order. Throws a Failure for a folder that cannot be read. */
+export function testFiles(baseDir: string): string[] {
+  return [baseDir, join(baseDir, 'rules')].flatMap(folder => filesOf(folder, name => name.endsWith(TESTS)))
+}
+
+function filesOf(folder: string, wanted: (name: string) => boolean): string[] {
   try {
-    const names = readdirSync(folder).filter(name => name.endsWith('.toml') && !name.startsWith('.'))
+    const names = readdirSync(folder).filter(name => wanted(name) && !name.startsWith('.'))
     return names.sort().map(name => join(folder, name))
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return []
@@ -73,8 +85,8 @@ function ruleFiles(folder: string): string[] {
   }
 }
 
-/** The text of a file, or null when it is missing. */
-function readText(file: string): SourceText | null {
+/** The text of a file, or null when it is missing. Throws a Failure for one that cannot be read. */
+export function readText(file: string): SourceText | null {
   let bytes: Buffer
   try {
     bytes = readFileSync(file)

@@ -1,10 +1,12 @@
+import { nearest } from '../model/nearest.js'
+import { CROSS_CHECKS, type CrossCheck } from './config-checks.js'
 import { Document, type SourceText } from './document.js'
 import type { Key } from './key.js'
-import { nearest } from './nearest.js'
-import { type Config, CROSS_CHECKS, type CrossCheck, SECTIONS, type Section, TOP_KEYS } from './options.js'
+import { saltProblem } from './mask-checks.js'
+import { type Config, type RuleBlock, SECTIONS, type Section, TOP_KEYS } from './options.js'
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
-import { RULES_CHECKS } from './rules-checks.js'
+import { SHAPE_CHECKS } from './shape-checks.js'
 import type { Path } from './toml-places.js'
 import { isTable, type Parsed } from './value-kinds.js'
 import { expandVariables, parseDotEnv, type Variables } from './variables.js'
@@ -74,13 +76,13 @@ class Loader {
     const documents = [main, ...this.#input.rules.map(source => new Document(source))]
     for (const document of documents) {
       this.#problems.push(...document.problems)
-      for (const [name, list] of Object.entries(blocks)) list.push(...this.#readBlocks(document, name))
+      for (const [name, list] of Object.entries(blocks)) list.push(...this.#readBlocks(document, name, config))
       if (document !== main) this.#refuseOthers(document)
     }
     if (main.data !== null && !documents.some(document => document.data?.source !== undefined)) {
       this.#problems.push(main.problemAt([], '[[source]] is missing; at least one block names the tables to follow'))
     }
-    this.#crossCheck({ ...config, ...blocks }, [...CROSS_CHECKS, ...RULES_CHECKS], main, [])
+    this.#crossCheck({ ...config, ...blocks }, CROSS_CHECKS, main, [])
     if (this.#problems.length > 0) return { ok: false, problems: inOrder(this.#problems, documents) }
     return { ok: true, config: { ...config, ...blocks } as unknown as Config }
   }
@@ -123,7 +125,7 @@ class Loader {
     return config
   }
 
-  #readBlocks(document: Document, name: string): Values[] {
+  #readBlocks(document: Document, name: string, config: Values): Values[] {
     const section = SECTIONS.find(other => other.name === name)!
     const list = document.data?.[name]
     if (list === undefined) return []
@@ -134,7 +136,10 @@ class Loader {
     return list.map((table, index) => {
       const path = [name, index]
       const values = this.#readKeys(document, section, table, path)
-      if (name === 'rule') this.#crossCheck(values, RULE_CHECKS, document, path)
+      if (name === 'rule') {
+        this.#crossCheck(values, [...RULE_CHECKS, ...SHAPE_CHECKS], document, path)
+        this.#checkSalt(values, config, document, path)
+      }
       return { ...values, at: { file: document.file, line: document.lineOf(path) } }
     })
   }
@@ -185,7 +190,10 @@ class Loader {
     const parsed = parseExpanded(key, value, used.length > 0)
     if (parsed.ok) return parsed
     const origin = used.length > 0 ? ` (with the value of ${used.join(', ')})` : ''
-    this.#problems.push(document.problemAt([...path, ...(parsed.at ?? [])], `${name} ${parsed.problem}${origin}`))
+    // Where variables are filled in, the characters of the value are not those of the file.
+    const character = used.length > 0 ? null : (parsed.character ?? null)
+    const whole = [...path, ...(parsed.at ?? [])]
+    this.#problems.push(document.problemAt(whole, `${name} ${parsed.problem}${origin}`, 'value', character))
     return null
   }
 
@@ -224,6 +232,11 @@ class Loader {
       const message = `${name} does not belong here; a file in rules/ holds [[source]] and [[rule]] blocks only`
       this.#problems.push(document.problemAt([name], message, 'key'))
     }
+  }
+
+  #checkSalt(rule: Values, config: Values, document: Document, path: Path): void {
+    const problem = saltProblem(rule as Pick<RuleBlock, 'mask'>, config.mask_salt as string | undefined)
+    if (problem !== null) this.#problems.push(document.problemAt([...path, 'mask'], `mask ${problem}`))
   }
 
   #crossCheck<T>(values: Values, checks: readonly CrossCheck<T>[], document: Document, path: Path): void {

@@ -1,4 +1,5 @@
 import { duration } from './duration.js'
+import { expressionText } from './expression-text.js'
 import {
   address,
   addressProblem,
@@ -13,6 +14,7 @@ import {
   typeText,
 } from './field-kinds.js'
 import { type Key, optional, preset, required, secret } from './key.js'
+import { mask } from './mask.js'
 import { measure } from './measure.js'
 import { LOAD_KEYS, SHARD_KEYS } from './rule-load-keys.js'
 import { SNAPSHOT_KEYS } from './snapshot-keys.js'
@@ -113,6 +115,9 @@ export const TOP_KEYS = {
     ZERO_DATE,
     'null',
     'What is written for dates no calendar has (0000-00-00, 2024-00-00, 2023-02-31): "null"; "min", the least date 0000-01-01; or nothing: "stop". A column that takes no NULL stops at them; see docs/types.md.',
+  ),
+  mask_salt: secret(
+    'Secret of the masks that hash ("sha256"), best taken from an environment variable; at least 16 characters. Another salt makes other hashes: copy the tables again then.',
   ),
   on_ddl: preset(
     oneOf(['evolve', 'ignore', 'stop']),
@@ -223,7 +228,7 @@ const RULE_KEYS = {
     'What is kept for each group, by target name: "count(*)", or "sum(column)" of a source column.',
   ),
   where: optional(
-    text(),
+    expressionText(),
     'Only rows for which this expression is true are in the target: "status <> \'draft\' and total > 100"; see docs/expressions.md. A row that no longer is leaves it.',
   ),
   operations: optional(
@@ -231,12 +236,12 @@ const RULE_KEYS = {
     'Changes of other kinds are passed over. Default: all three.',
   ),
   computed: optional(
-    tableOf(text(), 'table of target = "expression"'),
+    tableOf(expressionText(), 'table of target = "expression"'),
     'Columns with the value of an expression, by target name: { total = "price * qty" }; see docs/expressions.md.',
   ),
   mask: optional(
-    tableOf(text(), 'table of source = "mask"'),
-    'Columns whose values are hidden, by source name: "keep(3,4)", "email", "sha256" or "null"; see docs/rules.md.',
+    tableOf(mask(), 'table of source = "mask"'),
+    'Columns whose values are hidden, by source name: "keep(3,4)", "email", "sha256", "null", …; see docs/masks.md.',
   ),
   transform: optional(
     text(),
@@ -341,31 +346,3 @@ export type Config = Values<typeof TOP_KEYS> & {
   readonly source: readonly SourceBlock[]
   readonly rule: readonly RuleBlock[]
 }
-
-/** A demand on keys together, looked at when each of them is right by itself. The message begins with the first of them. */
-export interface CrossCheck<T> {
-  readonly keys: readonly string[]
-  readonly problem: (values: T) => string | null
-}
-
-export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
-  {
-    keys: ['concurrent_ack_win', 'concurrent_size'],
-    problem: c =>
-      c.concurrent_ack_win >= c.concurrent_size ? null : `must be at least concurrent_size (${c.concurrent_size})`,
-  },
-  {
-    keys: ['read_timeout_ms', 'heartbeat_ms'],
-    problem: c =>
-      c.read_timeout_ms >= 2 * c.heartbeat_ms ? null : `must be at least twice heartbeat_ms (${c.heartbeat_ms})`,
-  },
-  {
-    keys: ['row_delimiter', 'column_separator'],
-    problem: c => (c.row_delimiter !== c.column_separator ? null : 'must differ from column_separator'),
-  },
-  {
-    keys: ['mysql_ssl', 'mysql_ssl_ca'],
-    problem: c =>
-      c.mysql_ssl !== 'verify-ca' || c.mysql_ssl_ca !== undefined ? null : '= "verify-ca" needs mysql_ssl_ca',
-  },
-]

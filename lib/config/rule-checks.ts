@@ -1,4 +1,5 @@
-import type { CrossCheck, RuleBlock } from './options.js'
+import type { CrossCheck } from './config-checks.js'
+import type { RuleBlock } from './options.js'
 import { LOAD_CHECKS } from './rule-load-checks.js'
 
 /** Demands on the keys of one [[rule]] together. */

@@ -1,4 +1,5 @@
-import type { CrossCheck, RuleBlock } from './options.js'
+import type { CrossCheck } from './config-checks.js'
+import type { RuleBlock } from './options.js'
 
 /** Properties that the engine sets from keys of their own. */
 const OWN_PROPERTIES = ['replication_num', 'enable_persistent_index']

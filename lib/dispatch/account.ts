@@ -3,23 +3,25 @@ import type { Observer } from '../model/observer.js'
 import { formatPosition } from '../model/position.js'
 import type { Epoch } from './epoch.js'
 
-/** Tells what became of an epoch's rows: each decoded one was loaded or parked. Throws rowsMiscounted, naming the table, when they were not. */
+/** Tells what became of an epoch's rows: each decoded one was filtered, loaded or parked. Throws rowsMiscounted, naming the table, when they were not. */
 export function accountFor(epoch: Epoch, observer: Observer): void {
   const accounts = [...epoch.accounts.values()]
   for (const name of epoch.targets.keys()) {
-    const decoded = accounts.reduce((sum, a) => sum + (a.target === name ? a.decoded : 0), 0)
+    const ofTarget = accounts.filter(({ target }) => target === name)
+    const decoded = ofTarget.reduce((sum, account) => sum + account.decoded, 0)
+    const filtered = ofTarget.reduce((sum, account) => sum + account.filtered, 0)
     const settled = epoch.settled.get(name)
     const parked = [...(settled?.parked.values() ?? [])].reduce((sum, rows) => sum + rows, 0)
     const loaded = settled?.loaded ?? 0
-    if (decoded !== loaded + parked)
+    if (decoded !== filtered + loaded + parked)
       throw new Failure(
         'rowsMiscounted',
-        `${name}: behind ${formatPosition(epoch.start)} ${decoded} rows were decoded, ${loaded} loaded and ${parked} parked.`,
+        `${name}: behind ${formatPosition(epoch.start)} ${decoded} rows were decoded, ${filtered} filtered, ${loaded} loaded and ${parked} parked.`,
       )
   }
-  for (const { source, target, decoded } of accounts) {
+  for (const { source, target, decoded, filtered } of accounts) {
     const parked = epoch.settled.get(target)?.parked.get(source) ?? 0
-    const none = { filtered: 0, collapsed: 0 }
-    observer({ kind: 'accounted', source, target, decoded, ...none, loaded: decoded - parked, parked })
+    const loaded = decoded - filtered - parked
+    observer({ kind: 'accounted', source, target, decoded, filtered, collapsed: 0, loaded, parked })
   }
 }

@@ -1,53 +1,17 @@
 import type { ChangePlace } from '../model/change-place.js'
 import { asFailure, Failure } from '../model/failure.js'
-import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
 import { accountFor } from './account.js'
 import type { Delivery, Shipment } from './delivery.js'
+import type { DispatcherOptions, DispatcherParts } from './dispatcher-parts.js'
 import { DueTimer } from './due-timer.js'
 import { Epoch } from './epoch.js'
 import type { EpochScript } from './epoch-script.js'
 import { type EventPiece, EventWriter, located } from './event-writer.js'
-import type { Pace } from './pace.js'
 import type { Route, RowImages } from './route.js'
 import { release, takeAll, takeComplete, takeOne } from './shipments.js'
-import type { Window } from './window.js'
 
-export interface DispatcherOptions {
-  readonly lanes: number
-  /** Longest time the position may stay behind when nothing needs loading. */
-  readonly idleAdvanceMs: number
-  readonly start: Position
-  /** Ordinal of the first epoch that is new. */
-  readonly firstEpoch: number
-  /** Epochs that an earlier run began, in order; the first starts at `start`. */
-  readonly scripts: readonly EpochScript[]
-  /** Bad rows are parked, so rows are traced. */
-  readonly traced: boolean
-}
-
-/** What has become durable with an epoch. */
-export interface EpochNote {
-  /** Ordinal of the newest epoch with rows. */
-  readonly epoch: number
-  readonly rows: number
-  readonly oldestCommitMs: number
-  readonly newestCommitMs: number
-}
-
-export interface DispatcherParts {
-  readonly window: Window
-  readonly pace: Pace
-  readonly observer: Observer
-  /** How an epoch is delivered; asked when it begins. */
-  readonly deliveryOf: (script: EpochScript | null) => Delivery
-  /** Whether rows that were copied into this epoch before are still to go into it again; absent: never. */
-  readonly owes?: (epoch: number) => boolean
-  /** See `RowWriterParts`; kept by who outlives this dispatcher. */
-  readonly jsonTargets: Set<string>
-  /** Called once per epoch, in order, when everything up to the position is durable and visible. */
-  readonly onDurable: (position: Position, note: EpochNote) => void
-}
+export type { DispatcherOptions, DispatcherParts, EpochNote } from './dispatcher-parts.js'
 
 /**
  * Takes row images and commits in source order, has the rows written into bodies, and hands these to a delivery in epochs
@@ -140,6 +104,11 @@ export class Dispatcher {
   /** Ordinal of the open epoch. */
   get epoch(): number {
     return this.#open.ordinal
+  }
+
+  /** Nothing is in the open epoch that would make it one: it may never be. */
+  get isBare(): boolean {
+    return !this.#open.counts
   }
 
   /** Whether so much may be copied into the open epoch: it is new, the ack window takes it, and nobody drains. */
@@ -344,7 +313,11 @@ export class Dispatcher {
         () => this.#becomesDurable(epoch),
         error => this.#stop(asFailure(error)),
       )
-    } else epoch.durable = true
+    } else {
+      // It may hold changes of which the rules write nothing.
+      accountFor(epoch, this.#parts.observer)
+      epoch.durable = true
+    }
     this.#open = this.#begin(epoch.counts ? epoch.ordinal + 1 : epoch.ordinal, end)
     this.#open.isSecond = comparePositions(epoch.start, end) === 0
     this.#delivery = this.#parts.deliveryOf(this.#open.script)

@@ -45,6 +45,8 @@ interface Account {
   readonly source: string
   readonly target: string
   decoded: number
+  /** Of these, those of which nothing is written. */
+  filtered: number
 }
 
 /** A run of whole source transactions that become durable together. */
@@ -104,13 +106,17 @@ export class Epoch {
       counted.rows += rows
       counted.bytes += bytes
     } else this.received.set(route, { rows, bytes })
-    const target = targetName(route.target)
-    const account = this.accounts.get(`${route.source} ${target}`)
-    if (account) account.decoded += rows
-    else this.accounts.set(`${route.source} ${target}`, { source: route.source, target, decoded: rows })
+    this.#accountOf(route).decoded += rows
     if (commitMs === null) return
     if (commitMs > this.newestCommitMs) this.newestCommitMs = commitMs
     if (this.oldestCommitMs === 0 || commitMs < this.oldestCommitMs) this.oldestCommitMs = commitMs
+  }
+
+  /** Changes of which a rule writes nothing. */
+  countFiltered(route: Route, rows: number): void {
+    const account = this.#accountOf(route)
+    account.decoded += rows
+    account.filtered += rows
   }
 
   countSettled(target: TargetTable, { loaded, parked }: Settled): void {
@@ -119,6 +125,17 @@ export class Epoch {
     sum.loaded += loaded
     for (const [source, rows] of parked) sum.parked.set(source, (sum.parked.get(source) ?? 0) + rows)
     this.settled.set(name, sum)
+  }
+
+  #accountOf({ source, target: { database, table } }: Route): Account {
+    const target = `${database}.${table}`
+    const name = `${source} ${target}`
+    let account = this.accounts.get(name)
+    if (account === undefined) {
+      account = { source, target, decoded: 0, filtered: 0 }
+      this.accounts.set(name, account)
+    }
+    return account
   }
 }
 

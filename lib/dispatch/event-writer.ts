@@ -6,6 +6,8 @@ import type { Route, RowImages } from './route.js'
 import { TracedEvent } from './row-trace.js'
 import { RowWriter, type RowWriterOptions, type RowWriterParts } from './row-writer.js'
 
+type Shape = NonNullable<Route['shape']>
+
 /** Some of the images of an event, and where they go. */
 export interface EventPiece {
   readonly images: RowImages
@@ -34,9 +36,26 @@ export class EventWriter {
 
   /** `oneShape`: see `Delivery`. Throws the Failures of the encoders. */
   write(epoch: Epoch, rows: EventRows, oneShape: boolean): void {
-    if (rows.images.complete === false)
-      for (const route of rows.routes) this.#writeIncomplete(epoch, rows, route, oneShape)
-    else this.#write(epoch, rows, oneShape)
+    const { images, routes } = rows
+    if (images.complete === false) {
+      for (const route of routes) this.#writeIncomplete(epoch, rows, route, oneShape)
+      return
+    }
+    let plain = routes
+    for (const route of routes) {
+      if (route.shape === undefined) continue
+      this.#writeShaped(epoch, rows, route, route.shape, oneShape)
+      plain = plain.filter(other => other !== route)
+    }
+    if (plain.length > 0) this.#write(epoch, plain === routes ? rows : { ...rows, routes: plain }, oneShape)
+  }
+
+  /** Each route makes images of its own, so none are shared. */
+  #writeShaped(epoch: Epoch, rows: EventRows, route: Route, shape: Shape, oneShape: boolean): void {
+    const { images, place, commitMs, copied } = rows
+    const { pieces, filtered } = shape(images, place, commitMs, copied)
+    for (const piece of pieces) this.#write(epoch, { ...rows, images: piece.images, routes: [piece.route] }, oneShape)
+    if (filtered > 0) epoch.countFiltered(route, filtered)
   }
 
   #write(epoch: Epoch, { images, routes, commitMs, place, copied }: EventRows, oneShape: boolean): void {

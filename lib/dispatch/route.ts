@@ -74,7 +74,7 @@ export interface Route {
 export interface ShapedRows {
   /** Their routes have no `shape`. */
   readonly pieces: readonly { readonly images: RowImages; readonly route: Route }[]
-  /** Rows that the rule passes over: `decoded` of the account counts them too. */
+  /** Changes of which nothing is written: `decoded` of the account counts them too. */
   readonly filtered: number
 }
 
@@ -86,6 +86,13 @@ export interface RowImages {
   readonly end: number
   /** Which change of its event the first one is; absent: 0. */
   readonly firstRow?: number
+  /** True: inserts or deletes that are halves of updates, of which the other half goes elsewhere. */
+  readonly halfOfUpdate?: boolean
+  /**
+   * True: the target may hold older rows of these keys that nothing else tells of, so rows that a rule leaves out are to be
+   * deleted there. So it is with all that is copied.
+   */
+  readonly reconciles?: boolean
   /** False: they leave columns out; which ones, `bitmaps` tells. */
   readonly complete?: boolean
   bitmaps?(): string

@@ -156,6 +156,12 @@ export const FAILURES = {
     advice:
       'Give the rules of this target a tag in its key: constants = { shard = "$schema.$table" } and shard_key = ["shard"], and copy the tables into a new target. Or on_key_collision = "last_wins", where the later row may replace the other.',
   },
+  ruleFailed: {
+    retry: 'never',
+    exitCode: 8,
+    advice:
+      'Change the rule so that it can be carried out with every row (coalesce, case, cast), or mend the row at the source and leave this change out by where; then start again: nothing behind this position was lost.',
+  },
   tableWithoutKey: {
     retry: 'never',
     exitCode: 2,

@@ -1,3 +1,5 @@
+import type { KeyedHash } from './mask.js'
+
 export type Operation = 'insert' | 'update' | 'delete'
 
 /** What becomes of a row in the target when it is deleted at the source. */
@@ -13,6 +15,8 @@ export interface RuleShape {
   readonly computed: ReadonlyMap<string, string>
   /** Masks by source column. */
   readonly mask: ReadonlyMap<string, string>
+  /** For masks that hash; null: there is no salt, and no such mask. */
+  readonly salt: KeyedHash | null
   /** Path of a module, from the folder of the file it is named in; null: none. */
   readonly transform: string | null
   /** StarRocks types, by target column, of what the module adds. */
@@ -34,6 +38,7 @@ export const PLAIN_SHAPE: RuleShape = {
   operations: ['insert', 'update', 'delete'],
   computed: new Map(),
   mask: new Map(),
+  salt: null,
   transform: null,
   transformColumns: new Map(),
   onDelete: 'delete',

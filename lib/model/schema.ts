@@ -28,6 +28,8 @@ export interface SourceColumn {
   readonly defaultValue?: ColumnFill
   /** Absent: not a generated column. */
   readonly generated?: 'virtual' | 'stored'
+  /** True: the table has no such column, a rule adds it under its target name. Absent: it is one of the table. */
+  readonly added?: true
 }
 
 export interface TableSchema {

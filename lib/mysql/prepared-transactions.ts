@@ -161,7 +161,8 @@ export class PreparedTransactions {
         await this.#file?.close()
         this.#file = null
         await mkdir(this.#files.folder, { recursive: true })
-        this.#file = await open(join(this.#files.folder, OPEN_FILE), 'w')
+        // Rows as the source has them, whatever rules hide of them.
+        this.#file = await open(join(this.#files.folder, OPEN_FILE), 'w', 0o600)
         this.#isFlushed = true
       }
       await this.#file!.writeFile(Buffer.concat(chunks))

@@ -8,6 +8,7 @@ import type { PositionTracker } from './position-tracker.js'
 import type { EventBytes, PreparedRows } from './prepared-transactions.js'
 import type { FollowedStatement } from './schema-follower.js'
 import type { BinlogPlace } from './schema-history.js'
+import { shownStatement } from './shown-statement.js'
 import { classifyStatement, type Statement } from './statement.js'
 import { decidedXid } from './xa-id.js'
 import { XaReader } from './xa-reader.js'
@@ -311,7 +312,10 @@ export class StreamReader {
         (words[i + 1] === '.' && this.#options.wanted(word, words[i + 2] ?? '')),
     )
     if (hit)
-      throw new Failure('statementFormat', `Behind ${this.#at()} a statement, not rows, is in the binlog: ${cut(sql)}`)
+      throw new Failure(
+        'statementFormat',
+        `Behind ${this.#at()} a statement, not rows, is in the binlog: ${shownStatement(sql)}`,
+      )
   }
 
   #mustBeInTransaction(what: string): void {

@@ -29,6 +29,7 @@ export interface ColumnPlan {
 /** Applies columns, exclude, rename, constants, group_by, measures and the names in cast to a table. Throws ruleInvalid naming rule and column. */
 export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPlan {
   const { rule } = matched
+  const own = schema.columns.filter(column => column.added !== true)
   const measures = [...rule.measures].map(([name, expression]) => ({
     name,
     expression,
@@ -45,21 +46,25 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
         [`measures.${name} = "${text}"`, expression.of === 'sum' ? [expression.column] : []] as const,
     ),
   ] as const) {
+    // What is written into the target under a name of its own is taken whatever the rule says of the table's columns.
+    const named = ['group_by', 'cast'].includes(key) || key.startsWith('measures.') ? schema.columns : own
     const later = key === 'group_by' || key.startsWith('measures.') ? [] : (schema.laterColumns ?? [])
-    const unknown = listed.find(name => !schema.columns.some(c => c.name === name) && !later.includes(name))
+    const unknown = listed.find(name => !named.some(c => c.name === name) && !later.includes(name))
     if (unknown !== undefined)
       throw invalid(
-        `${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${schema.columns.map(c => c.name).join(', ')}).`,
+        `${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${named.map(c => c.name).join(', ')}).`,
         matched,
       )
   }
   const taken = (column: SourceColumn): boolean =>
     rule.mode === 'aggregate'
       ? rule.groupBy.includes(column.name)
-      : (rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name)
-  const targets = schema.columns.map(column => (taken(column) ? (rule.rename.get(column.name) ?? column.name) : null))
+      : column.added === true ||
+        ((rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name))
+  const targetOf = ({ name, added }: SourceColumn) => (added === true ? name : (rule.rename.get(name) ?? name))
+  const targets = schema.columns.map(column => (taken(column) ? targetOf(column) : null))
   for (const name of rule.types.cast.keys())
-    if (targets[schema.columns.findIndex(c => c.name === name)] === null)
+    if (schema.columns.every((c, i) => c.name !== name || targets[i] === null))
       throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
   const constants = constantTexts(rule, schema)
   const names = [...targets, ...constants.map(c => c.name), ...measures.map(m => m.name)].filter(name => name !== null)

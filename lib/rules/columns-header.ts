@@ -17,22 +17,25 @@ export interface AddedFields {
 /**
  * The Stream Load `columns` header for a body whose fields stand in this order. CSV carries `__op` as its last field; JSON
  * rows carry it as a key, which StarRocks takes up by itself when the header does not mention it. StarRocks decodes base64
- * by itself in CSV only, so JSON names a temporary field and derives the column from it.
+ * by itself in CSV only, so JSON names a temporary field and derives the column from it. `order`: indexes of the fields as they
+ * stand in the body; default: one behind the other.
  */
 export function renderColumnsHeader(
   fields: readonly Field[],
   { change, measures, constants, op }: AddedFields,
   format: 'csv' | 'json',
+  order: readonly number[] = fields.map((_, i) => i),
 ): string {
   const names: string[] = change ? CHANGE_COLUMNS.map(c => quote(c.name)) : []
   const derived: string[] = []
-  fields.forEach((field, i) => {
+  for (const i of order) {
+    const field = fields[i] ?? null
     if (field !== null && format === 'json' && field.toBinary) {
       names.push(quote(base64Name(i)))
       derived.push(`${quote(field.name)}=to_binary(${quote(base64Name(i))},'encode64')`)
     } else if (field !== null) names.push(quote(field.name))
     names.push(...measures.filter(m => m.column === i).map(m => quote(m.name)))
-  })
+  }
   names.push(...constants.map(c => quote(c.name)), ...measures.filter(m => m.column === null).map(m => quote(m.name)))
   if (op && format === 'csv') names.push('__op')
   return [...names, ...derived].join(',')

@@ -13,6 +13,14 @@ export interface ReshapedImages {
   readonly images: EventImages
 }
 
+/** What a rule makes of the images of an event. */
+export interface ShapedImages {
+  /** In this order; valid until the next call. Their routes have no `shape`. */
+  readonly pieces: readonly ReshapedImages[]
+  /** Changes of which nothing is written. */
+  readonly filtered: number
+}
+
 /** What a route's encoder does for those who write its rows. */
 export type ImageEncoder = Omit<RowEncoder, 'keySpans'>
 
@@ -31,6 +39,8 @@ export interface CompiledRoute {
   readonly partial: boolean
   /** The route and the images for images that leave columns out; see `ImageVariants.reshape`. */
   readonly reshape: (images: EventImages, bitmaps: string, place: ChangePlace) => ReshapedImages
+  /** Absent: rows are written as the images are. Else what is written in place of an event's images; see `compileShape`. */
+  readonly shape?: (images: EventImages, place: ChangePlace, commitMs: number, copied: boolean) => ShapedImages
   readonly csv: { readonly encoder: ImageEncoder; readonly columns: string } | null
   readonly json: { readonly encoder: ImageEncoder; readonly columns: string }
   readonly columnSeparator: string

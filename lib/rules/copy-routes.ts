@@ -27,11 +27,13 @@ export interface CopyRoutes extends KeyReader {
  */
 export function compileCopyRoutes(options: RouteOptions, schema: TableSchema, ways: readonly Way[]): CopyRoutes {
   const uses: (readonly [number, TextUse])[] = []
-  for (const { fit } of ways) {
+  for (const { fit, shaped } of ways) {
+    const isRead = (i: number) => i < schema.columns.length && !shaped.added.some(({ replaces }) => replaces === i)
     fit.fields.forEach((field, i) => {
-      if (field !== null) uses.push([i, field.form === 'base64' ? 'bytes' : 'text'])
+      if (field !== null && isRead(i)) uses.push([i, field.form === 'base64' ? 'bytes' : 'text'])
     })
-    for (const { column } of fit.measures) if (column !== null) uses.push([column, 'text'])
+    for (const { column } of fit.measures) if (column !== null && isRead(column)) uses.push([column, 'text'])
+    for (const { column } of shaped.slots.reads) uses.push([column, 'text'])
   }
   const key = schema.key.map(name => schema.columns.findIndex(column => column.name === name))
   for (const i of key) uses.push([i, 'key'])
@@ -39,7 +41,7 @@ export function compileCopyRoutes(options: RouteOptions, schema: TableSchema, wa
   const parts = key.map(i => ({ index: images.place(i, 'key'), column: schema.columns[i]! }))
   return {
     expressions: images.expressions,
-    routes: ways.map(way => compileRoute(options, schema, way, images)),
+    routes: ways.map(way => compileRoute(options, way, images)),
     ...compileKeyReader('text', images.columns, parts, options.zone),
     deleteImage: literals => deletedImage(schema, images, key, literals),
   }

@@ -8,20 +8,32 @@ import { type ColumnPlan, planColumns } from './column-plan.js'
 import { targetFill } from './evolution-fill.js'
 import { valueChange } from './evolution-values.js'
 import type { MatchedRule } from './rule-book.js'
+import { type ColumnMask, columnMasks, maskedFill } from './shape/masks.js'
+import { planShape } from './shape/shaped-table.js'
 import { requestTarget, type TargetWish } from './target-wish.js'
 
 /** A table as one rule writes it. */
 export interface RuleView {
+  /** As the rule sees it; see `ShapedTable.schema`. */
   readonly schema: TableSchema
+  readonly own: TableSchema
+  /** Columns by which the rule decides, or computes. */
+  readonly reads: readonly SourceColumn[]
   readonly matched: MatchedRule
   readonly plan: ColumnPlan
   readonly wish: TargetWish
+  /** By source name, what stands in place of the column's values. */
+  readonly masks: ReadonlyMap<string, ColumnMask>
 }
 
 /** Throws what `planColumns` and `requestTarget` throw: ruleInvalid, notDecodable. */
 export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
-  const plan = planColumns(schema, matched)
-  return { schema, matched, plan, wish: requestTarget(schema, plan, matched, 'add') }
+  const { schema: shaped, expressed } = planShape(schema, matched)
+  const plan = planColumns(shaped, matched)
+  const reads = expressed.map(index => schema.columns[index]!)
+  const masks = new Map(columnMasks(schema, matched).map(mask => [schema.columns[mask.index]!.name, mask]))
+  const wish = requestTarget(shaped, plan, matched, 'add')
+  return { schema: shaped, own: schema, reads, matched, plan, wish, masks }
 }
 
 /** Why a change cannot be followed, and what an operator does in place of it. */
@@ -106,7 +118,7 @@ export function columnsChange(
       renameColumn(formerName, name, before, after, options, found, hinder)
     const [was, is] = [wished(before.wish, formerName), wished(wish, name)]
     if (mode !== 'append') {
-      const values = valuesOf(old, now, was.type, is.type)
+      const values = valuesOf(readColumn(old, before), readColumn(now, after), was.type, is.type)
       if (values.kind === 'changed')
         hinder('copy', `the values of ${old.name} may have changed without row events: it ${values.reason}`)
       else
@@ -136,6 +148,7 @@ export function columnsChange(
     if (name === null || paired.has(column) || targetNames(before).has(name.toLowerCase())) continue
     if (!wish.key.includes(name)) found.added.push(...addedRows(addedColumn(name, change, after), options))
   }
+  if (mode !== 'append') readsChange(change, before, after, hinder)
   if (mode === 'aggregate') measuresChange(pairs, before, after, found.modified, hinder)
   if (before.schema.comment !== after.schema.comment)
     found.commented.push({ kind: 'commentTable', comment: after.schema.comment })
@@ -168,7 +181,9 @@ function pairColumns(change: TableChange, before: RuleView, after: RuleView): Co
 function addedColumn(name: string, change: TableChange, after: RuleView): Extract<TargetStep, { kind: 'addColumn' }> {
   const { type, comment } = wished(after.wish, name)
   const column = after.schema.columns[after.plan.targets.indexOf(name)]!
-  const given = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
+  const known = change.fills.get(column.name) ?? { kind: 'unknown', reason: 'has values that are not known' }
+  const mask = after.masks.get(column.name)
+  const given = mask === undefined ? known : maskedFill(known, mask)
   const isHistory = after.matched.rule.mode === 'append'
   const fill = isHistory ? ({ kind: 'null' } as const) : targetFill(given, column, type, after.matched.rule.zeroDate)
   return { kind: 'addColumn', name, type, comment, fill }
@@ -264,6 +279,30 @@ function measuresChange(
     if (was.type !== is.type)
       steps.push({ kind: 'modifyColumn', name: measure.name, type: is.type, nullable: is.nullable })
   }
+}
+
+/** What a rule made of a row before cannot be asked of the target any more, so a doubt about values is a no. */
+function readsChange(change: TableChange, before: RuleView, after: RuleView, hinder: Hinder): void {
+  for (const now of after.reads) {
+    const formerName = [...change.renamedColumns].find(([, to]) => to === now.name)?.[0] ?? now.name
+    const old = change.fills.has(now.name)
+      ? undefined
+      : before.own.columns.find(column => column.name.toLowerCase() === formerName.toLowerCase())
+    const values = old && valueChange(old, now)
+    const why =
+      values === undefined
+        ? 'is another column now'
+        : values.kind === 'changed'
+          ? values.reason
+          : (values.unless[0]?.reason ?? null)
+    if (why !== null) hinder('copy', `the rule decides or computes by ${now.name}, which ${why}`)
+  }
+}
+
+/** What the values in the target were made of. */
+function readColumn(column: SourceColumn, { masks }: RuleView): SourceColumn {
+  const mask = masks.get(column.name)
+  return mask?.reads === true ? mask.own : column
 }
 
 /** A target of another kind than the source's type keeps less than the type does, or the form as well as the value. */

@@ -2,6 +2,7 @@ import { logsWholeRows } from '../model/row-image.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
 import type { ColumnPlan } from './column-plan.js'
 import type { MatchedRule } from './rule-book.js'
+import type { ShapedTable } from './shape/shaped-table.js'
 
 /** What a rule has to expect of the row images that its source logs. */
 export interface ImageFinding {
@@ -26,13 +27,22 @@ const BLOBS = /blob|text|json|geometry|point|linestring|polygon|geomcollection|v
  * settings tell: `error` where every update or delete does, `warning` where some statements do.
  */
 export function imageFindings(
-  schema: TableSchema,
+  shaped: Pick<ShapedTable, 'schema' | 'isPlain'>,
   plan: ColumnPlan,
   { rule }: MatchedRule,
   { rowImage, mariadb }: LoggedImages,
 ): ImageFinding[] {
   if (logsWholeRows(rowImage)) return []
+  const { schema, isPlain } = shaped
   const image = `binlog_row_image = ${rowImage}`
+  if (!isPlain)
+    return [
+      {
+        level: 'error',
+        message: `${rule.where}: what the rule makes of a row takes all columns of ${tableName(schema)}, and ${image} leaves columns out.`,
+        remedy: FULL,
+      },
+    ]
   const summed = new Set(plan.measures.map(measure => measure.column))
   const taken = schema.columns.filter((_, i) => plan.targets[i] != null || summed.has(i))
   const left = rowImage?.toUpperCase() === 'NOBLOB' ? taken.filter(column => BLOBS.test(column.dataType)) : taken

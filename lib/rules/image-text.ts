@@ -8,6 +8,8 @@ interface ShownImages {
   readonly kind?: ImageKind
   /** Per column whether it is one to show; default: all. */
   readonly shown?: readonly boolean[]
+  /** As in `RowLayout`. */
+  readonly added?: number
 }
 
 /**
@@ -26,11 +28,12 @@ export function imageText(
   }
 }
 
-function compileImage(columns: readonly BoundColumn[], zone: Zone, { kind = 'binlog', shown }: ShownImages) {
+function compileImage(columns: readonly BoundColumn[], zone: Zone, { kind = 'binlog', shown, added = 0 }: ShownImages) {
   const none = new Uint8Array(0)
   const encoder = compileRowEncoder({
     images: kind,
     columns,
+    added,
     fields: columns.map((column, i) =>
       column.undecodable === null && shown?.[i] !== false
         ? { name: column.name, form: column.isBinary ? 'base64' : 'text' }

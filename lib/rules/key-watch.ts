@@ -51,18 +51,23 @@ export function unwatchable({ dataType, charset, name }: SourceColumn): string |
 }
 
 /**
- * Reads the keys of images for a listener. `skip`: bytes in front of each image. Null where these images do not hold the key.
+ * Reads the keys of images for a listener. `skip`: bytes in front of each image; `added`: values behind it. Null where these images do not hold the key.
  * @throws Failure notDecodable for columns whose values cannot be read
  */
 export function watchKeys(
   listener: KeyListener,
-  images: { readonly kind: ImageKind; readonly columns: readonly BoundColumn[]; readonly skip: number },
+  images: {
+    readonly kind: ImageKind
+    readonly columns: readonly BoundColumn[]
+    readonly skip: number
+    readonly added: number
+  },
   key: readonly WatchedColumn[],
   zone: Zone,
 ): KeyWatch | null {
   if (key.length === 0 || key.some(({ index }) => index === -1)) return null
   const { skip } = images
-  const reader = compileKeyReader(images.kind, images.columns, key, zone)
+  const reader = compileKeyReader(images.kind, images.columns, key, zone, images.added)
   const keyAt = (buffer: Buffer, at: number, limit: number): WatchedKey => {
     const literals = reader.keyBound(buffer, at + skip, limit)
     return { literals, texts: literals.map((literal, n) => keyText(key[n]!, literal)) }

@@ -15,6 +15,9 @@ import { type KeyListener, watchKeys } from './key-watch.js'
 import { fingerprint } from './route-fingerprint.js'
 import type { RouteImages } from './route-images.js'
 import type { MatchedRule } from './rule-book.js'
+import { extendImages } from './shape/extended-images.js'
+import type { ShapedTable } from './shape/shaped-table.js'
+import { compileShape } from './shape/shaper.js'
 import type { TargetFit } from './target-fit.js'
 
 export interface RouteOptions {
@@ -33,19 +36,21 @@ export interface Way {
   readonly fit: TargetFit
   /** Hears of the keys of its rows; null: nobody asks for them. */
   readonly listener: KeyListener | null
+  readonly shaped: ShapedTable
 }
 
 /** The route of a way for these images. Routes of one way for other images write the same rows. */
 export function compileRoute(
   options: RouteOptions,
-  schema: TableSchema,
-  { matched: { rule }, target, constants, fit, listener }: Way,
-  images: RouteImages,
+  { matched: { rule }, target, constants, fit, listener, shaped }: Way,
+  own: RouteImages,
 ): CompiledRoute {
   const { zone, generatedLogged } = options
   const { columnSeparator, rowDelimiter } = separatorsOf(rule.load, options)
   const { partialUpdateMode, mergeCondition } = rule.load
   const { fields, measures } = fit
+  const { schema } = shaped
+  const images = extendImages(own, shaped)
   const { columns } = images
   const source = tableName(schema)
   const useOf = (i: number) => (fields[i]?.form === 'base64' ? 'bytes' : 'text')
@@ -66,6 +71,7 @@ export function compileRoute(
     return {
       images: images.kind,
       columns,
+      ...(images.added === 0 ? {} : { added: images.added }),
       fields: placed,
       key,
       identity,
@@ -82,13 +88,18 @@ export function compileRoute(
       zone,
     }
   }
-  const header = (format: 'csv' | 'json') => renderColumnsHeader(fields, { change, measures, constants, op }, format)
+  // What stands in place of a column's value stands behind the image, and so does its field in the body.
+  const placeOf = (i: number) => images.place(i, fields[i] == null ? 'text' : useOf(i))
+  const order = fields.map((_, i) => i).sort((i, k) => placeOf(i) - placeOf(k) || i - k)
+  const header = (format: 'csv' | 'json') =>
+    renderColumnsHeader(fields, { change, measures, constants, op }, format, order)
   const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
   const separators = [columnSeparator.text, rowDelimiter.text]
   // A guard decides whether a row is written, not how: but for dates.
   const bytes = fields.map(field => field && { ...field, guard: undefined, dates: writtenDates(field.guard) })
   const described = { columns: schema.columns.map(writtenFacts), zone: zone.name, separators }
-  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described }
+  const shape = shaped.isPlain ? {} : { shape: shaped.facts }
+  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described, ...shape }
   const csv = loadFormat === 'csv' ? layout('csv') : null
   const json = layout('json')
   const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
@@ -102,12 +113,13 @@ export function compileRoute(
     const i = schema.columns.findIndex(column => column.name === name)
     return { column: schema.columns[i]!, at: i, index: images.place(i, 'key'), base64: fields[i]?.form === 'base64' }
   })
-  const keyWatch = listener && watchKeys(listener, { kind: images.kind, columns, skip: 0 }, watched, zone)
+  const keyWatch =
+    listener && watchKeys(listener, { kind: images.kind, columns, skip: 0, added: images.added }, watched, zone)
   const watchPart = (present: readonly number[]) =>
     listener &&
     watchKeys(
       listener,
-      { kind: images.kind, columns: present.map(i => columns[i]!), skip: 1 },
+      { kind: images.kind, columns: present.map(i => columns[i]!), skip: 1, added: 0 },
       watched.map(part => ({ ...part, index: present.indexOf(part.at) })),
       zone,
     )
@@ -151,7 +163,8 @@ export function compileRoute(
     flushRows,
     flushBytes,
   }
-  return route
+  if (shaped.isPlain) return route
+  return { ...route, ...compileShape({ rule, shaped, images: own, zone, route, fit }) }
 }
 
 /** Of the tags in a key: equal keys of two tables are two keys. */

@@ -12,20 +12,23 @@ export interface RouteImages {
   readonly columns: readonly BoundColumn[]
   /** Per image column whether it is a value of the row, to be shown; not one that is read for comparison alone. */
   readonly shown: readonly boolean[]
+  /** Per image column the index of the table's column; -1: it is none of the table. */
+  readonly sources: readonly number[]
+  /** So many of the columns, at their end, are values behind the image; see `RowLayout.added`. */
+  readonly added: number
   /** Index in the image of the table's column `i` as it is used; -1: it is not there. */
   place(i: number, use: TextUse): number
 }
 
 /** Row images of a binlog have the table's columns, whatever they are used for. */
 export function binlogImages(columns: readonly BoundColumn[]): RouteImages {
-  return { kind: 'binlog', columns, shown: columns.map(() => true), place: i => i }
+  const sources = columns.map((_, i) => i)
+  return { kind: 'binlog', columns, shown: columns.map(() => true), sources, added: 0, place: i => i }
 }
 
 /** Rows of a SELECT, and its list. */
 export interface TextImages extends RouteImages {
   readonly expressions: readonly string[]
-  /** Per image column the index of the table's column. */
-  readonly sources: readonly number[]
 }
 
 /**
@@ -52,7 +55,7 @@ export function textImages(schema: TableSchema, uses: readonly (readonly [number
     places.set(`${i} ${use}`, index)
   }
   const place = (i: number, use: TextUse) => places.get(`${i} ${use}`) ?? -1
-  return { kind: 'text', columns, shown, place, expressions, sources }
+  return { kind: 'text', columns, shown, sources, added: 0, place, expressions }
 }
 
 function expressionOf(schema: TableSchema, i: number, use: TextUse): string {

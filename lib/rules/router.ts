@@ -13,6 +13,8 @@ import type { KeyListener } from './key-watch.js'
 import { compileRoute, type RouteOptions, type Way } from './route-compiler.js'
 import { binlogImages } from './route-images.js'
 import type { MatchedRule, RuleBook } from './rule-book.js'
+import { MASKED_READS_ADVICE, maskedReads } from './shape/masked-reads.js'
+import { planShape, type ShapedTable } from './shape/shaped-table.js'
 import { streamKeys } from './stream-keys.js'
 import { coverTarget } from './target-fit.js'
 import { TargetModes, usableRules } from './target-modes.js'
@@ -130,10 +132,11 @@ export class Router {
   async judge(schema: TableSchema, withTargets: boolean): Promise<void> {
     const matches = this.#book.match(schema.schema, schema.table)
     for (const matched of usableRules(schema, matches, this.#options.skipTablesWithoutKey, () => undefined)) {
-      const plan = planColumns(schema, matched)
-      const wish = requestTarget(schema, plan, matched, 'refuse')
+      const shaped = planShape(schema, matched).schema
+      const plan = planColumns(shaped, matched)
+      const wish = requestTarget(shaped, plan, matched, 'refuse')
       const target = withTargets ? await this.#parts.inspect(wish) : null
-      if (target !== null) coverTarget(schema, plan, matched, target, 'refuse', this.#options.stopsAtBadValues)
+      if (target !== null) coverTarget(shaped, plan, matched, target, 'refuse', this.#options.stopsAtBadValues)
     }
   }
 
@@ -173,20 +176,24 @@ export class Router {
     if (usable.length === 0) return []
     for (const matched of usable) {
       this.#modes.claim(matched)
-      const plan = planColumns(schema, matched)
-      for (const message of inexactSums(schema, plan, matched))
+      const shaped = planShape(schema, matched)
+      const plan = planColumns(shaped.schema, matched)
+      for (const message of inexactSums(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Sum a DECIMAL column where the last digits matter.' })
-      this.#judgeImages(schema, plan, matched)
-      for (const message of lossyCasts(schema, plan, matched))
+      for (const message of maskedReads(schema, matched))
+        observer({ kind: 'warning', message, advice: MASKED_READS_ADVICE })
+      this.#judgeImages(shaped, plan, matched)
+      for (const message of lossyCasts(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Cast to a type that holds all values where that matters.' })
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
-      const target = await this.#prepare(requestTarget(schema, plan, matched, missing))
+      const target = await this.#prepare(requestTarget(shaped.schema, plan, matched, missing))
       ways.push({
         matched,
         target,
         constants: plan.constants,
         listener: matched.rule.mode === 'upsert' ? (this.#parts.listen?.(schema, matched, target) ?? null) : null,
-        fit: coverTarget(schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
+        shaped,
+        fit: coverTarget(shaped.schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
       })
     }
     observer({
@@ -198,9 +205,9 @@ export class Router {
   }
 
   /** Throws sourceUnfit where a rule cannot be carried out with the row images that the source logs. */
-  #judgeImages(schema: TableSchema, plan: ColumnPlan, matched: MatchedRule): void {
+  #judgeImages(shaped: ShapedTable, plan: ColumnPlan, matched: MatchedRule): void {
     const { logged } = this.#options
-    for (const { level, message, remedy } of logged === undefined ? [] : imageFindings(schema, plan, matched, logged)) {
+    for (const { level, message, remedy } of logged === undefined ? [] : imageFindings(shaped, plan, matched, logged)) {
       if (level === 'error') throw new Failure('sourceUnfit', message, { advice: remedy })
       this.#parts.observer({ kind: 'warning', message, advice: remedy })
     }
@@ -224,7 +231,7 @@ export class Router {
     const images = binlogImages(bindTable(map, known.schema))
     this.#routes.set(
       map,
-      known.ways.map(way => compileRoute(this.#routeOptions, known.schema, way, images)),
+      known.ways.map(way => compileRoute(this.#routeOptions, way, images)),
     )
   }
 }

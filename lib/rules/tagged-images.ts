@@ -10,6 +10,10 @@ export interface EventImages {
   readonly buffer: Buffer
   readonly at: number
   readonly end: number
+  /** As in the dispatcher's `RowImages`. */
+  readonly firstRow?: number
+  readonly halfOfUpdate?: boolean
+  readonly reconciles?: boolean
 }
 
 const FIRST_ROOM = 4096

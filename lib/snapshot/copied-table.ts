@@ -104,7 +104,7 @@ export class CopiedTable {
     const routes = this.#parts.routes(event.map)
     if (this.plan.mode === 'atOnce') {
       this.#note(event, place)
-      return [{ images: event, routes }]
+      return [{ images: this.#windows.size === 0 ? event : reconciling(event, routes), routes }]
     }
     if (this.frontier.isComplete) return [{ images: event, routes }]
     const changes = readChanges(event, columns => this.#parts.keys(event.map, columns))
@@ -218,7 +218,10 @@ export class CopiedTable {
     const upserts = routesFor('upsert', routes)
     if (upserts.length > 0)
       for (const { before, row } of gone)
-        pieces.push({ images: imagesOf(images, { before, after: null, row }), routes: upserts })
+        pieces.push({
+          images: { ...imagesOf(images, { before, after: null, row }), reconciles: true },
+          routes: upserts,
+        })
     return pieces
   }
 
@@ -268,6 +271,11 @@ export class CopiedTable {
     this.#touched.clear()
     this.#kept.clear()
   }
+}
+
+/** Copied rows of these keys are left out, and with them what they would have told of rows that rules leave out. */
+function reconciling(event: RowsEvent, routes: readonly Route[]): RowImages {
+  return routes.every(({ shape }) => shape === undefined) ? event : { ...shapeOf(event), reconciles: true }
 }
 
 function shapeOf({ op, buffer, at, end, complete }: RowsEvent): RowImages {

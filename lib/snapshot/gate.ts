@@ -259,11 +259,16 @@ export class CopyGate {
     }
     if (this.#reason !== null) return reject(this.#reason)
     this.#inject(table, segments)
+    // The rules may have written nothing of it.
+    const isBare = !isEmpty && dispatcher.isBare
+    if (isBare && table.isStrict) await this.#allSaved(position)
+    if (this.#reason !== null) return reject(this.#reason)
     table.conclude(admission)
     if (range?.upTo === null && [...this.#tables.values()].every(({ frontier }) => frontier.isComplete))
       dispatcher.copiedAll()
     const over = () => this.#remove(file)
-    this.#inEpochs.add({ epoch: into, table: table.name, resolve: () => over().then(resolve, reject), reject })
+    const entered = isBare ? this.#inEpochs.lastOf(table.name) : into
+    this.#inEpochs.add({ epoch: entered, table: table.name, resolve: () => over().then(resolve, reject), reject })
     this.#inEpochs.countRows(epoch, copied)
   }
 

@@ -135,10 +135,10 @@ export function imagesOf(images: RowImages, { before, after, row }: RowChange): 
   const first = before ?? after!
   const last = after ?? before!
   const whole = op === 'update' && before !== null && after !== null
-  const half = before === null ? 'insert' : 'delete'
-  const kind = whole ? op : op === 'update' ? half : op
+  const kind = whole || op !== 'update' ? op : before === null ? 'insert' : 'delete'
   const columns = columnsOf(images, whole || op !== 'update' ? null : before === null ? 1 : 0)
-  return { op: kind, buffer, at: first.at, end: last.end, firstRow: row, ...columns }
+  const half = op === 'update' && !whole ? { halfOfUpdate: true } : {}
+  return { op: kind, buffer, at: first.at, end: last.end, firstRow: row, ...columns, ...half }
 }
 
 function imageOf({ images }: KeptEvent, { at, end }: KeyedImage): Pick<RowImages, 'buffer' | 'at' | 'end'> {

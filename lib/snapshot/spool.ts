@@ -18,6 +18,7 @@ interface SegmentHead {
   readonly op: Segment['images']['op']
   readonly firstRow: number
   readonly bitmaps: string | null
+  readonly halfOfUpdate: boolean
   readonly place: ChangePlace
   readonly commitMs: number
 }
@@ -38,7 +39,8 @@ export class CopySpool {
     const path = join(this.folder, name)
     try {
       await mkdir(this.folder, { recursive: true })
-      const file = await open(path, 'w')
+      // Rows as the source has them, whatever rules hide of them.
+      const file = await open(path, 'w', 0o600)
       try {
         for (const record of recordsOf(segments)) await file.writeFile(record)
         await file.sync()
@@ -85,13 +87,14 @@ function* recordsOf(segments: readonly Segment[]): Generator<Buffer> {
       maps.set(map, maps.size)
       yield encodeJsonRecord(RECORD.map, map)
     }
-    const { op, firstRow = 0, complete, bitmaps, buffer, at, end } = images
+    const { op, firstRow = 0, halfOfUpdate = false, complete, bitmaps, buffer, at, end } = images
     const head: SegmentHead = {
       map: map === null ? null : maps.get(map)!,
       ways,
       op,
       firstRow,
       bitmaps: complete === false ? bitmaps!() : null,
+      halfOfUpdate,
       place: { ...place },
       commitMs,
     }
@@ -121,13 +124,14 @@ async function parse(records: AsyncIterable<SpoolRecord>): Promise<Segment[]> {
 }
 
 function segmentOf(
-  { map, ways, op, firstRow, bitmaps, place, commitMs }: SegmentHead,
+  { map, ways, op, firstRow, bitmaps, halfOfUpdate, place, commitMs }: SegmentHead,
   maps: TableMap[],
   buffer: Buffer,
 ): Segment {
   const known = map === null ? null : maps[map]
   if (known === undefined) throw new SpoolDamage(`table map ${map} is missing`)
   const columns = bitmaps === null ? {} : { complete: false, bitmaps: () => bitmaps }
-  const images = { op, buffer, at: 0, end: buffer.length, firstRow, ...columns }
+  const half = halfOfUpdate ? { halfOfUpdate } : {}
+  const images = { op, buffer, at: 0, end: buffer.length, firstRow, ...columns, ...half }
   return { map: known, ways, images, place, commitMs }
 }

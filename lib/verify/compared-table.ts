@@ -99,6 +99,10 @@ function partsOf({ table, plan, matched }: PlannedSource, existing: TargetTable)
     const name = plan.targets[i]
     if (name == null) return
     const target = find(name)
+    if (matched.rule.shape.mask.has(column.name)) {
+      parts.set(name, { how: 'ignored', reason: 'its values are masked' })
+      return
+    }
     parts.set(
       name,
       target === undefined

@@ -93,7 +93,10 @@ export async function findDeadKeys(
   const table = composeComparison(planned, existing)
   const literals =
     typeof table === 'string' ? null : table.sources.find(one => tableName(one.table) === source)?.keyLiterals
-  if (typeof table === 'string' || literals == null) return { keys: [], why: null }
+  // Where rows have keys, it must not go unsaid that some of them cannot be looked for.
+  if (typeof table === 'string')
+    return { keys: [], why: planned.sources[0].matched.rule.mode === 'upsert' ? table : null }
+  if (literals == null) return { keys: [], why: null }
   const { differences, why } = await findDifferences(parts, table, options, suspect => suspect.kind === 'extra')
   return { keys: differences.filter(({ kind }) => kind === 'extra').map(({ key }) => literals(key)), why }
 }

@@ -31,9 +31,9 @@ describe('the command line', () => {
   test('--help lists every command, each has its own', async () => {
     const { code, out } = await cli('--help')
     expect(code).toBe(0)
-    const names = [...out.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(match => match[1])
+    const names = [...out.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(match => match[1])
     expect(names).toEqual(
-      'start stop status monitor run reload recopy check schema copy wait verify halted dlq keys sandbox demo'.split(
+      'start stop status monitor run reload recopy check schema test-rules copy wait verify halted dlq keys sandbox demo'.split(
         ' ',
       ),
     )

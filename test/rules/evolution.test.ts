@@ -1,6 +1,9 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
+import { PLAIN_SHAPE } from '../../lib/model/rule-shape.js'
 import type { TableSchema } from '../../lib/model/schema.js'
 import type { MatchedRule } from '../../lib/rules/rule-book.js'
+import { MaskSalt } from '../../lib/rules/shape/mask-salt.js'
 import { failureOf } from '../support/failure-of.js'
 import { rule } from '../support/rule-spec.js'
 import { sourceColumn, sourceTable } from '../support/source-column.js'
@@ -52,6 +55,22 @@ describe('added columns', () => {
     expect(failureOf(() => steps(parts)).message).toMatch(/exclude names column "b"/)
     expect(steps({ ...more, rule: { columns: ['id'] } })).toEqual([])
   })
+  test('a column that is masked is filled with the masked value, not with the default of the source', () => {
+    const filled = (type: string, mask: string, text: string) => {
+      const shape = { ...PLAIN_SHAPE, mask: new Map([['c', mask]]), salt: new MaskSalt('0123456789abcdef') }
+      const parts = {
+        before: { ...sourceTable([sourceColumn('id', 'int')]), laterColumns: ['c'] },
+        after: [sourceColumn('c', type)],
+        fills: { c: { kind: 'text', text } } as const,
+      }
+      return steps({ ...parts, rule: { shape } })[0]
+    }
+    expect(filled('varchar(9)', 'keep(1,0)', 'raw')).toMatchObject({ fill: { kind: 'value', text: 'r**' } })
+    expect(filled('int', 'round(10)', '19')).toMatchObject({ fill: { kind: 'value', text: '10' } })
+    expect(filled('int', 'null', '19')).toMatchObject({ fill: { kind: 'null' } })
+    const hash = createHmac('sha256', '0123456789abcdef').update('raw').digest('hex')
+    expect(filled('varbinary(9)', 'sha256', 'raw')).toMatchObject({ fill: { kind: 'value', text: hash } })
+  })
   test('rows of history are not filled', () => {
     const fills = { b: { kind: 'text', text: 'x' } } as const
     expect(evolution({ before: [a], after: [a, b], fills, rule: { mode: 'append' } })).toMatchObject({
@@ -67,6 +86,16 @@ describe('columns that go, change their name or their type', () => {
     expect(steps(parts)).toEqual([{ kind: 'leaveColumn', name: 'b', mark: true }])
     expect(steps({ ...parts, policy: { onDropColumn: 'drop' } })).toEqual([{ kind: 'dropColumn', name: 'b' }])
     expect(steps({ ...parts, rule: { mode: 'append' } })).toEqual([{ kind: 'leaveColumn', name: 'b', mark: false }])
+  })
+  test('of a masked column the values are those of the source: another text of them is another hash', () => {
+    const shape = { ...PLAIN_SHAPE, mask: new Map([['b', 'sha256']]), salt: new MaskSalt('0123456789abcdef') }
+    const change = (from: string, to: string) => ({
+      before: [sourceColumn('b', from)],
+      after: [sourceColumn('b', to)],
+      rule: { shape },
+    })
+    expect(steps(change('int', 'bigint'))).toEqual([])
+    expect(refused(change('decimal(5,2)', 'decimal(6,3)')).message).toMatch(/became decimal\(6,3\)/)
   })
   test('dropped in one of the tables of a target: it stays while others fill it, and goes with the last', () => {
     const parts = { before: [a, b], after: [a], shared: true, policy: { onDropColumn: 'drop' } } as const
@@ -295,5 +324,42 @@ describe('tables', () => {
       message: expect.stringContaining('DROP PARTITION p1'),
     })
     expect(evolve({ ...parts, rulesOf: () => [] })).toEqual({ targets: [], warnings: [] })
+  })
+})
+
+describe('columns by which a rule decides or computes', () => {
+  const decided = rule({ exclude: ['a'], shape: { ...PLAIN_SHAPE, where: 'a > 3' } })
+  const computed = rule({ exclude: ['a'], shape: { ...PLAIN_SHAPE, computed: new Map([['twice', 'a * 2']]) } })
+
+  test.each([decided, computed])('another type that keeps all values is followed', spec => {
+    expect(steps({ before: [a], after: [sourceColumn('a', 'bigint')], rule: spec })).toEqual([])
+  })
+
+  test.each([decided, computed])('values that may be others now: the table is to be copied again', spec => {
+    const failure = refused({ before: [a], after: [sourceColumn('a', 'tinyint')], rule: spec })
+    expect(failure).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringMatching(/the rule decides or computes by a, which /),
+      advice: expect.stringMatching(/Copy s\.t again\.$/),
+    })
+  })
+
+  test('a log is history', () => {
+    const spec = { ...decided, mode: 'append' as const }
+    expect(steps({ before: [a], after: [sourceColumn('a', 'tinyint')], rule: spec })).toEqual([])
+  })
+
+  test('a computed column follows the type of what it is computed of', () => {
+    const [before, after] = [sourceColumn('a', 'decimal(6,2)'), sourceColumn('a', 'decimal(9,2)')]
+    expect(steps({ before: [before], after: [after], rule: computed })).toMatchObject([
+      { kind: 'modifyColumn', name: 'twice' },
+    ])
+  })
+
+  test('without the column the rule cannot be carried out', () => {
+    expect(refused({ before: [a], after: [], rule: { shape: decided.shape } })).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringMatching(/where: s\.t has no column "a" \(it has id\), at character 1/),
+    })
   })
 })

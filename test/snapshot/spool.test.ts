@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -17,15 +17,17 @@ function segmentsOf(): Segment[] {
   return [
     { map: null, ways: 'strict', images, place: PLACE, commitMs: 9 },
     { map: MAP, ways: 'all', images: kept, place: { ...PLACE, event: 4 }, commitMs: 8 },
-    { map: MAP, ways: 'upsert', images, place: PLACE, commitMs: 9 },
+    { map: MAP, ways: 'upsert', images: { ...images, halfOfUpdate: true }, place: PLACE, commitMs: 9 },
   ]
 }
 
 const plain = (segments: readonly Segment[]) =>
-  segments.map(({ images: { op, buffer, at, end, firstRow = 0, complete = true, bitmaps }, ...rest }) => {
-    const bytes = buffer.subarray(at, end).toString('latin1')
-    return { ...rest, op, bytes, firstRow, complete, bitmaps: complete ? '' : bitmaps!() }
-  })
+  segments.map(
+    ({ images: { op, buffer, at, end, firstRow = 0, halfOfUpdate = false, complete = true, bitmaps }, ...rest }) => {
+      const bytes = buffer.subarray(at, end).toString('latin1')
+      return { ...rest, op, bytes, firstRow, halfOfUpdate, complete, bitmaps: complete ? '' : bitmaps!() }
+    },
+  )
 
 describe('files of what goes in with a chunk', () => {
   let folder = ''
@@ -66,6 +68,11 @@ describe('files of what goes in with a chunk', () => {
   test('a folder that cannot be written is told, and may be tried again', async () => {
     await writeFile(join(folder, 'spool'), 'no folder')
     await expect(spool.write('3-0.rows', [])).rejects.toMatchObject({ kind: 'spoolUnsaved', retriable: true })
+  })
+
+  test('are for their owner alone: they hold rows as the source has them', async () => {
+    await spool.write('1-0.rows', segmentsOf())
+    expect((await stat(join(spool.folder, '1-0.rows'))).mode & 0o777).toBe(0o600)
   })
 
   test('go when they are over', async () => {

@@ -1,0 +1,77 @@
+import type { CrossCheck } from './config-checks.js'
+import type { RuleBlock } from './options.js'
+
+/** What `operations` is taken for where the rule does not name it. */
+const ALL = ['INSERT', 'UPDATE', 'DELETE'] as const
+
+/** Demands on the keys of a [[rule]] that say which rows are written, and with which further values. */
+export const SHAPE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
+  {
+    keys: ['operations'],
+    problem: r => {
+      const twice = r.operations?.find((name, index) => r.operations?.indexOf(name) !== index)
+      return twice === undefined ? null : `names ${twice} twice`
+    },
+  },
+  {
+    keys: ['operations', 'group_by'],
+    problem: r => {
+      if (r.group_by === undefined) return null
+      const has = (name: (typeof ALL)[number]) => (r.operations ?? ALL).includes(name)
+      if (!has('INSERT')) return 'needs "INSERT" with group_by: nothing would be taken away that was not added before'
+      return has('DELETE') && !has('UPDATE')
+        ? 'needs "UPDATE" with group_by: a deleted row would take away what it became, not what was added'
+        : null
+    },
+  },
+  {
+    keys: ['on_delete', 'mode', 'group_by'],
+    problem: r => {
+      if (r.on_delete !== 'soft') return null
+      if (r.group_by !== undefined) return '= "soft" marks rows, and a target with group_by has sums'
+      return r.mode === 'append' ? '= "soft" marks rows, and with mode = "append" a delete is a row by itself' : null
+    },
+  },
+  {
+    keys: ['on_delete', 'operations'],
+    problem: r =>
+      r.on_delete === 'soft' && !(r.operations ?? ALL).includes('DELETE')
+        ? '= "soft" has no effect without "DELETE" in operations'
+        : null,
+  },
+  {
+    keys: ['on_delete', 'mode'],
+    problem: r => (r.on_delete === 'nullify' && r.mode !== 'partial' ? '= "nullify" needs mode = "partial"' : null),
+  },
+  {
+    keys: ['soft_delete', 'on_delete'],
+    problem: r =>
+      r.soft_delete !== undefined && r.on_delete !== 'soft' ? 'has no effect without on_delete = "soft"' : null,
+  },
+  {
+    keys: ['computed', 'constants', 'rename', 'measures'],
+    problem: r => {
+      const taken = new Set([
+        ...(r.constants?.keys() ?? []),
+        ...(r.rename?.values() ?? []),
+        ...(r.measures?.keys() ?? []),
+        ...(r.soft_delete === undefined ? [] : Object.values(r.soft_delete)),
+      ])
+      const clash = [...(r.computed?.keys() ?? [])].find(name => taken.has(name))
+      return clash === undefined
+        ? null
+        : `fills column "${clash}", which constants, rename, measures or soft_delete fill too`
+    },
+  },
+  {
+    keys: ['computed', 'group_by', 'measures'],
+    problem: r => {
+      if (r.group_by === undefined) return null
+      const summed = [...(r.measures?.values() ?? [])].flatMap(measure =>
+        measure.of === 'sum' ? [measure.column] : [],
+      )
+      const unused = [...(r.computed?.keys() ?? [])].find(name => !r.group_by!.includes(name) && !summed.includes(name))
+      return unused === undefined ? null : `computes "${unused}", which neither group_by nor measures name`
+    },
+  },
+]

@@ -1,0 +1,117 @@
+/** How texts of a collation are compared. */
+export interface Collation {
+  readonly name: string
+  /** Spaces at the end do not count. */
+  readonly padded: boolean
+  readonly binary: boolean
+  /** Below, above or equal to 0. */
+  compare(a: string, b: string): number
+  equal(a: string, b: string): boolean
+  /** The same text for characters that LIKE and LOCATE take for each other. */
+  fold(character: string): string
+}
+
+/** The order of ASCII in utf8mb4_0900_ai_ci, from the space on; case apart. */
+const ASCII_ORDER = ' _-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz'
+const UCA_WEIGHTS = new Uint8Array(128)
+const GENERAL_WEIGHTS = new Uint8Array(128)
+for (let code = 32; code < 127; code++) {
+  UCA_WEIGHTS[code] = ASCII_ORDER.indexOf(String.fromCharCode(code).toLowerCase()) + 1
+  GENERAL_WEIGHTS[code] = String.fromCharCode(code).toUpperCase().charCodeAt(0)
+}
+
+const made = new Map<string, Collation>()
+
+/**
+ * The collation of this name. Exact for *_bin, and for ASCII in *_ai_ci and *_general_ci; beyond ASCII letters are compared
+ * by their base letter (or with accents, or case, as the name says) in the root order of Unicode.
+ */
+export function collationOf(name: string): Collation {
+  const key = name.toLowerCase()
+  let collation = made.get(key)
+  if (collation === undefined) {
+    collation = makeCollation(key)
+    made.set(key, collation)
+  }
+  return collation
+}
+
+function makeCollation(name: string): Collation {
+  const padded = !/0900|nopad|uca1400/.test(name) && name !== 'binary'
+  if (name.endsWith('_bin') || name === 'binary') return binaryCollation(name, padded)
+  const general = name.includes('general_ci')
+  const sensitivity = /_cs/.test(name) ? 'variant' : /_as_ci/.test(name) ? 'accent' : 'base'
+  const collator = new Intl.Collator('und', { sensitivity })
+  const whole = general ? (a: string, b: string) => byCode(foldBase(a), foldBase(b)) : collator.compare
+  const weights = general ? GENERAL_WEIGHTS : sensitivity === 'variant' ? null : UCA_WEIGHTS
+  const compare = (first: string, second: string): number => {
+    const a = padded ? trimmed(first) : first
+    const b = padded ? trimmed(second) : second
+    if (a === b) return 0
+    return (weights === null ? null : compareAscii(weights, a, b, padded)) ?? whole(a, b)
+  }
+  return {
+    name,
+    padded,
+    binary: false,
+    compare,
+    equal: (a, b) => a === b || compare(a, b) === 0,
+    fold: sensitivity === 'base' ? foldBase : sensitivity === 'accent' ? text => text.toUpperCase() : text => text,
+  }
+}
+
+/** Null when a character is not a visible one of ASCII. */
+function compareAscii(weights: Uint8Array, a: string, b: string, padded: boolean): number | null {
+  const shared = Math.min(a.length, b.length)
+  let result = 0
+  const longest = Math.max(a.length, b.length)
+  for (let i = 0; i < longest; i++) {
+    const x = i < a.length ? a.charCodeAt(i) : 32
+    const y = i < b.length ? b.charCodeAt(i) : 32
+    if (x > 126 || y > 126 || x < 32 || y < 32) return null
+    if (result === 0 && i < shared) result = weights[x]! - weights[y]!
+    else if (result === 0 && padded) result = weights[x]! - weights[y]!
+  }
+  return result !== 0 || padded ? result : a.length - b.length
+}
+
+function binaryCollation(name: string, padded: boolean): Collation {
+  if (!padded) {
+    return { name, padded, binary: true, compare: byCode, equal: (a, b) => a === b, fold: text => text }
+  }
+  const compare = (a: string, b: string): number => {
+    const width = Math.max(a.length, b.length)
+    return byCode(a.padEnd(width), b.padEnd(width))
+  }
+  return { name, padded, binary: true, compare, equal: (a, b) => trimmed(a) === trimmed(b), fold: text => text }
+}
+
+/** By code points, as UTF-8 bytes are ordered. */
+function byCode(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x !== y) return surrogatesLast(x) - surrogatesLast(y)
+  }
+  return a.length - b.length
+}
+
+/** Code units of characters above U+FFFF stand in the middle of UTF-16, but sort behind all others. */
+function surrogatesLast(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit
+}
+
+function foldBase(text: string): string {
+  return text
+    .replaceAll('ß', 's')
+    .normalize('NFD')
+    .replace(/\p{Mn}/gu, '')
+    .toUpperCase()
+}
+
+function trimmed(text: string): string {
+  let end = text.length
+  while (end > 0 && text.charCodeAt(end - 1) === 32) end--
+  return end === text.length ? text : text.slice(0, end)
+}

@@ -1,0 +1,101 @@
+import type { Config } from '../config/options.js'
+import { Epoch, type TargetBodies } from '../dispatch/epoch.js'
+import { EventWriter } from '../dispatch/event-writer.js'
+import { Window } from '../dispatch/window.js'
+import type { ChangePlace } from '../model/change-place.js'
+import type { Operation } from '../model/rule-shape.js'
+import { type TableSchema, tableName, targetName } from '../model/schema.js'
+import type { Zone } from '../model/zone.js'
+import { routerOptions, ruleBookOf } from '../registry.js'
+import type { CopyRoutes } from '../rules/copy-routes.js'
+import { Router } from '../rules/router.js'
+import { FixtureProblem } from './fixture-problem.js'
+import { TargetRows } from './target-rows.js'
+
+const UTC: Zone = { name: '+00:00', fixedOffset: 0, offsetAt: () => 0 }
+/** When the changes of a test are committed: 2024-01-01 00:00:00, ms since 1970. */
+const COMMIT_MS = Date.UTC(2024, 0, 1)
+const BIN_NAME = 'binlog.000001'
+/** One change is one transaction; so far apart do they begin. */
+const CHANGE_BYTES = 1000
+/** A test never waits for anything. */
+const NO_LIMIT = { maxRows: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }
+
+/** Rows as images that a SELECT of `CopyRoutes.expressions` gives. */
+export interface ChangedImages {
+  readonly operation: Operation
+  readonly images: readonly Buffer[]
+  /** They are rows of a copy, not changes. */
+  readonly copied: boolean
+}
+
+/**
+ * The rules of a configuration at work on tables of a test: router, shaper, encoders and bodies are those of the stream, and
+ * targets are kept in memory.
+ */
+export class RuleRun {
+  readonly #router: Router
+  readonly #matches: (table: TableSchema) => boolean
+  readonly #targets = new Map<string, TargetRows>()
+  readonly #copies = new Map<string, CopyRoutes>()
+  #changes = 0
+
+  constructor(config: Config, tables: readonly TableSchema[]) {
+    const rule = config.rule.map(block => ({ ...block, load_format: 'json' as const }))
+    const book = ruleBookOf({ ...config, rule, load_format: 'json' })
+    this.#matches = ({ schema, table }) => book.match(schema, table).length > 0
+    const options = routerOptions(config, UTC, { rowImage: 'FULL', mariadb: config.flavor === 'mariadb' })
+    this.#router = new Router({ ...options, stopsAtBadValues: true }, book, {
+      schemaFor: map => tables.find(table => tableName(table) === tableName(map))!,
+      inspect: async () => null,
+      prepare: async wish => {
+        const name = targetName(wish)
+        const target = { ...wish, columns: wish.columns.map(column => ({ ...column, hasDefault: false })) }
+        if (!this.#targets.has(name)) this.#targets.set(name, new TargetRows(target))
+        return target
+      },
+      // What a start would warn of is no matter of a test.
+      observer: () => undefined,
+    })
+  }
+
+  /** The targets that have been written to, or would be, by "database.table". */
+  get targets(): ReadonlyMap<string, TargetRows> {
+    return this.#targets
+  }
+
+  /** Rejects as a start of the engine would where the rules do not go with the table. */
+  async learn(table: TableSchema): Promise<CopyRoutes> {
+    if (!this.#matches(table)) throw new FixtureProblem(`no [[rule]] takes ${tableName(table)}`)
+    const routes = await this.#router.copyRoutes(table)
+    this.#copies.set(tableName(table), routes)
+    return routes
+  }
+
+  /** Has the table's rules write these images. Throws the Failures that the stream would stop with. */
+  write(table: TableSchema, { operation: op, images, copied }: ChangedImages): void {
+    const { routes } = this.#copies.get(tableName(table))!
+    const buffer = Buffer.concat(images)
+    const place: ChangePlace = { binName: BIN_NAME, binPos: 4 + CHANGE_BYTES * this.#changes++, event: 0 }
+    const epoch = new Epoch(1, { ...place, gtidSet: '', serverUuid: '' }, null)
+    const writer = new EventWriter(
+      { lanes: 1, traced: false },
+      {
+        window: new Window(NO_LIMIT),
+        full: (_, bodies, lane) => this.#load(bodies, lane),
+        jsonTargets: new Set(),
+        due: () => undefined,
+      },
+    )
+    const rows = { images: { op, buffer, at: 0, end: buffer.length }, routes, commitMs: COMMIT_MS, place, copied }
+    writer.write(epoch, rows, false)
+    for (const bodies of epoch.targets.values()) while (bodies.open[0] !== undefined) this.#load(bodies, 0)
+  }
+
+  /** The first body of the lane leaves. */
+  #load(bodies: TargetBodies, lane: number): void {
+    const open = bodies.open[lane]!
+    bodies.open[lane] = open.next ?? undefined
+    if (open.body.rows > 0) this.#targets.get(bodies.name)!.load(open)
+  }
+}

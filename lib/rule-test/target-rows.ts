@@ -1,0 +1,93 @@
+import type { OpenBody } from '../dispatch/epoch.js'
+import { Failure } from '../model/failure.js'
+import { type TargetTable, targetName } from '../model/schema.js'
+
+/** A row of a target: the text of each value; null is NULL. */
+export type TargetRow = ReadonlyMap<string, string | null>
+
+/** `name`=to_binary(`temporary`,'encode64') in a header of columns. */
+const DERIVED = /`((?:[^`]|``)+)`=to_binary\(`((?:[^`]|``)+)`,'encode64'\)/g
+
+/** What loads make of a target's rows, by the ways of its model. */
+export class TargetRows {
+  readonly target: TargetTable
+  #rows: TargetRow[] = []
+
+  constructor(target: TargetTable) {
+    this.target = target
+  }
+
+  get rows(): readonly TargetRow[] {
+    return this.#rows
+  }
+
+  /** The rows of a JSON body. */
+  load({ body, columns, partial, json }: OpenBody): void {
+    if (!json) throw new Failure('internal', `A body for ${targetName(this.target)} is not JSON.`)
+    const text = Buffer.concat(body.pieces()).toString()
+    for (const fields of JSON.parse(text) as Record<string, unknown>[]) this.#take(decoded(fields, columns), partial)
+  }
+
+  #take(given: Map<string, string | null>, partial: boolean): void {
+    const isDelete = given.get('__op') === '1'
+    given.delete('__op')
+    if (this.target.model === 'duplicate') {
+      this.#rows.push(given)
+      return
+    }
+    const at = this.#rows.findIndex(row => this.target.key.every(name => row.get(name) === given.get(name)))
+    const known = this.#rows[at]
+    if (this.target.model === 'aggregate') {
+      if (known === undefined) this.#rows.push(given)
+      else this.#rows[at] = this.#sum(known, given)
+    } else if (isDelete) {
+      if (known !== undefined) this.#rows.splice(at, 1)
+    } else if (known === undefined) this.#rows.push(this.#whole(given))
+    else this.#rows[at] = partial ? new Map([...known, ...given]) : given
+  }
+
+  /** Columns that a partial row does not name are NULL where it is the first of its key. */
+  #whole(given: TargetRow): TargetRow {
+    return new Map([...this.target.columns.map(({ name }) => [name, null] as const), ...given])
+  }
+
+  #sum(known: TargetRow, given: TargetRow): TargetRow {
+    const added = this.target.columns.filter(({ aggregate }) => aggregate === 'sum')
+    return new Map([
+      ...known,
+      ...added.map(({ name }) => [name, sumOf(known.get(name) ?? null, given.get(name) ?? null)] as const),
+    ])
+  }
+}
+
+function decoded(fields: Record<string, unknown>, columns: string): Map<string, string | null> {
+  const row = new Map(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      value === null || typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  )
+  for (const [, name, temporary] of columns.matchAll(DERIVED)) {
+    const base64 = row.get(temporary!.replaceAll('``', '`')) ?? null
+    row.delete(temporary!.replaceAll('``', '`'))
+    row.set(name!.replaceAll('``', '`'), base64 === null ? null : `0x${Buffer.from(base64, 'base64').toString('hex')}`)
+  }
+  return row
+}
+
+/** Whole and decimal numbers exactly. NULL adds nothing. */
+function sumOf(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b
+  const [left, right] = [scaled(a), scaled(b)]
+  if (left === null || right === null) return String(Number(a) + Number(b))
+  const scale = Math.max(left.scale, right.scale)
+  const sum = left.value * 10n ** BigInt(scale - left.scale) + right.value * 10n ** BigInt(scale - right.scale)
+  if (scale === 0) return String(sum)
+  const digits = String(sum < 0n ? -sum : sum).padStart(scale + 1, '0')
+  return `${sum < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+}
+
+function scaled(text: string): { readonly value: bigint; readonly scale: number } | null {
+  const match = /^(-?\d+)(?:\.(\d+))?$/.exec(text)
+  return match === null ? null : { value: BigInt(match[1]! + (match[2] ?? '')), scale: match[2]?.length ?? 0 }
+}

@@ -1,0 +1,63 @@
+import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
+import type { TableSchema } from '../../model/schema.js'
+import type { MatchedRule } from '../rule-book.js'
+import type { AddedValue } from './added-value.js'
+import { planComputed } from './computed-values.js'
+import { planMasks } from './masks.js'
+import { planFilter, type RowFilter } from './row-filter.js'
+import { RowSlots } from './row-slots.js'
+import { planSoftDelete } from './soft-delete.js'
+
+/** A table as a rule sees it: its rows have further values, or others, and not all of them are in the target. */
+export interface ShapedTable {
+  /**
+   * The table that the target is planned for: the source's columns in order, each as it is or as the value in its place is,
+   * then the columns that are added (`SourceColumn.added`). Its key is that of the table.
+   */
+  readonly schema: TableSchema
+  /** In the order in which they stand behind each image. */
+  readonly added: readonly AddedValue[]
+  /** Null: all rows are in the target. */
+  readonly filter: RowFilter | null
+  /** What `added` and `filter` read. */
+  readonly slots: RowSlots
+  /** Indexes of the table's own columns that expressions read. */
+  readonly expressed: readonly number[]
+  /** Rows are written as they are, each of them. */
+  readonly isPlain: boolean
+  /** Plain data: everything of the rule that decides which rows are written and what their values are. */
+  readonly facts: unknown
+}
+
+/** What a rule makes of a table. Throws ruleInvalid naming the rule, the key and the column or character. */
+export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTable {
+  const { rule } = matched
+  const slots = new RowSlots(schema.columns.length)
+  const filter = planFilter(schema, rule, slots)
+  const computed = planComputed(schema, rule, slots)
+  const expressed = [...new Set(slots.reads.map(({ column }) => column))]
+  const added = [...planMasks(schema, matched, slots), ...computed, ...planSoftDelete(rule.shape, slots)]
+  return {
+    schema: withAdded(schema, added),
+    added,
+    filter,
+    slots,
+    expressed,
+    isPlain: added.length === 0 && filter === null && takesAll(rule.shape),
+    facts: rule.shape,
+  }
+}
+
+/** All changes of all rows are written. */
+function takesAll({ operations, onDelete }: RuleShape): boolean {
+  return onDelete === 'delete' && PLAIN_SHAPE.operations.every(operation => operations.includes(operation))
+}
+
+function withAdded(schema: TableSchema, added: readonly AddedValue[]): TableSchema {
+  if (added.length === 0) return schema
+  const own = schema.columns.map((column, i) => added.find(({ replaces }) => replaces === i)?.column ?? column)
+  const further = added
+    .filter(({ replaces }) => replaces === null)
+    .map(({ column }) => ({ ...column, added: true as const }))
+  return { ...schema, columns: [...own, ...further] }
+}
