@@ -131,7 +131,12 @@ export function asText(b: CodeBuilder, piece: Piece): Piece {
         refuse(piece, 'these decimals have different digits behind the point: cast(… as decimal(p,s)) says how many')
       return b.lift(piece, [piece], x => `${b.hold(decimalText)}(${x}, ${type.scale})`, made)
     case 'double':
-      return b.lift(piece, [piece], x => `${b.hold(doubleText)}(${x}, ${piece.code.startsWith('v[') ? 'Infinity' : COMPUTED_WIDTH})`, made)
+      return b.lift(
+        piece,
+        [piece],
+        x => `${b.hold(doubleText)}(${x}, ${piece.code.startsWith('v[') ? 'Infinity' : COMPUTED_WIDTH})`,
+        made,
+      )
     case 'bytes':
       return refuse(piece, 'binary is no text: hex(…) makes one of it')
   }
