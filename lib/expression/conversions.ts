@@ -6,7 +6,7 @@ import { COMPUTED_WIDTH, doubleOfText, doubleText } from './number-text.js'
 import { type CodeBuilder, DOUBLE, isBig, kindName, NUMBER_SPAN, type Piece, refuse, textType } from './piece.js'
 
 /** Decimal digits of the integers below 2^span. */
-export function digitsOfSpan(span: number): number {
+function digitsOfSpan(span: number): number {
   return Math.max(1, Math.ceil(span * Math.LOG10E * Math.LN2 - 1e-9))
 }
 
