@@ -1,9 +1,12 @@
 /**
  * Cases in which MariaDB 10.11 shows another value than MySQL 9.7; the value of an expression is MySQL's. Quotients are not
  * rounded before they are used further, fractions of seconds are cut off, negative numbers become unsigned as 0, other
- * texts count as dates, round keeps no digits that are not there, and doubles have more room in texts.
+ * texts count as dates, round keeps no digits that are not there, locate takes the
+ * collation of both texts, and doubles have more room in texts.
  */
 export const MARIADB_DIFFERENCES: readonly string[] = [
+  "instr('ABC', b)",
+  'instr(s, b)',
   '1 / 3 * 3',
   'n / 3 / 3',
   "'a' = 'a '",
