@@ -58,8 +58,10 @@ too, \`*_as_cs\` case too, in Unicode's root order as the runtime's ICU has it: 
 collations but for rare signs (typographic quotes), near it for \`general_ci\` and \`unicode_ci\`, and without the special orders of
 languages (\`utf8mb4_de_pb_0900_ai_ci\` and the like). Collations that pad (all but \`0900\`) take no account of spaces at the end.
 
-**MariaDB** is followed where it agrees with MySQL. It differs, among other things, in the text of doubles and of NULLs, in \`cast\`
-of texts that are no numbers, in dates read from texts, in \`regexp\` and in overflows; there the values are MySQL's.`
+**MariaDB** 10.11 agrees with MySQL on nearly all of this. Where it does not, values are MySQL's: a quotient that is used further is
+rounded to its digits first (\`1 / 3 * 3\` is 0.9999), casts round fractions of seconds and make large numbers of negative ones with
+\`unsigned\`, \`round(x, 5)\` of a DECIMAL(10,2) has two digits, other texts count as dates (\`cast('2021--12-21' as date)\`), and doubles take
+at most 22 characters in a text. \`test/expression/mariadb-differences.ts\` lists what the tests found.`
 
 const LIMITS = `## What an expression cannot do
 
@@ -73,6 +75,7 @@ const LIMITS = `## What an expression cannot do
   of MariaDB, whose JSON is text. No JSON is built or changed.
 - \`greatest\` and \`least\` of texts, but for \`*_bin\`; of dates mixed with texts.
 - \`hour\`, \`minute\`, \`second\` of texts, \`cast(text as time)\` of columns, intervals of two units (\`day_hour\`) or fractions of seconds.
+- Weeks of dates with a zero in month or day are NULL; whether a DATE of that kind equals a DATETIME is not certain.
 - \`div\` of doubles; products of decimals with more than 30 digits behind the point.
 - \`length\` and digests of columns in another character set than UTF-8, whose bytes are not those that are copied.
 - \`round\` and \`truncate\` with digits from a column; \`week\` with a mode from one.

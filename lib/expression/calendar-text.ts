@@ -87,7 +87,7 @@ export function pad(value: number, width: number): string {
   return String(value).padStart(width, '0')
 }
 
-export function fractionText(micros: number, digits: number): string {
+function fractionText(micros: number, digits: number): string {
   return digits === 0 ? '' : `.${pad(micros, 6).slice(0, digits)}`
 }
 
@@ -96,7 +96,7 @@ export function dateText(year: number, month: number, day: number): string {
 }
 
 /** Midnight's micros as "10:00:00.123". */
-export function clockText(micros: number, digits: number): string {
+function clockText(micros: number, digits: number): string {
   const seconds = Math.floor(micros / 1_000_000)
   return `${pad(Math.floor(seconds / 3600), 2)}:${pad(Math.floor((seconds % 3600) / 60), 2)}:${pad(seconds % 60, 2)}${fractionText(micros % 1_000_000, digits)}`
 }

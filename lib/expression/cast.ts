@@ -109,7 +109,9 @@ function castDecimal(b: CodeBuilder, place: Place, operand: Piece, precision: nu
   }
   const number = asNumber(b, operand)
   if (kindOf(number) === 'double') {
-    return b.lift(place, [number], x => `${ofText}(${b.hold(doubleText)}(${x}), ${precision}, ${scale})`, { type })
+    return b.lift(place, [number], x => `${ofText}(${b.hold(doubleText)}(${x}, Infinity), ${precision}, ${scale})`, {
+      type,
+    })
   }
   const { scale: own } = sizeOf(number)
   const exact = asDecimal(b, number, own)

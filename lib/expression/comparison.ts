@@ -2,7 +2,7 @@ import type { ValueType } from '../model/value.js'
 import { timeOfText } from './calendar.js'
 import { timeMicros, timeText, withDigits } from './calendar-text.js'
 import { type Collation, collationOf } from './collation.js'
-import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
+import { asBig, asDecimal, asDouble, asNumber, sizeOf } from './conversions.js'
 import { readDatetime } from './datetime-text.js'
 import { type CodeBuilder, isBig, kindName, kindOf, nullPiece, type Piece, refuse, TRUTH } from './piece.js'
 import type { ComparisonOperator, Place } from './syntax.js'
@@ -177,7 +177,7 @@ export function comparison(
 }
 
 /** The JavaScript condition of a comparison of two values that are not NULL. */
-export function relation(b: CodeBuilder, collation: Collation | null, operator: string, x: string, y: string): string {
+function relation(b: CodeBuilder, collation: Collation | null, operator: string, x: string, y: string): string {
   if (collation === null) {
     const sign = operator === '=' ? '===' : operator === '<>' ? '!==' : operator
     return `${x} ${sign} ${y}`
@@ -207,9 +207,4 @@ export function conditionPiece(place: Place, condition: string): Piece {
     charset: null,
     isTrue: condition,
   }
-}
-
-/** Texts for functions that put some together or look for one in another. */
-export function textsOf(b: CodeBuilder, pieces: readonly Piece[]): Piece[] {
-  return pieces.map(piece => asText(b, piece))
 }

@@ -2,11 +2,11 @@ import type { ValueType } from '../model/value.js'
 import { dateNumber, datetimeNumber, timeNumber } from './calendar-text.js'
 import { decimalDouble, decimalText, nearestEven, rescale, roundedQuotient, TENS } from './decimal-math.js'
 import { unquotedJson } from './json-text.js'
-import { doubleOfText, doubleText } from './number-text.js'
+import { COMPUTED_WIDTH, doubleOfText, doubleText } from './number-text.js'
 import { type CodeBuilder, DOUBLE, isBig, kindName, NUMBER_SPAN, type Piece, refuse, textType } from './piece.js'
 
 /** Decimal digits of the integers below 2^span. */
-export function digitsOfSpan(span: number): number {
+function digitsOfSpan(span: number): number {
   return Math.max(1, Math.ceil(span * Math.LOG10E * Math.LN2 - 1e-9))
 }
 
@@ -131,7 +131,12 @@ export function asText(b: CodeBuilder, piece: Piece): Piece {
         refuse(piece, 'these decimals have different digits behind the point: cast(… as decimal(p,s)) says how many')
       return b.lift(piece, [piece], x => `${b.hold(decimalText)}(${x}, ${type.scale})`, made)
     case 'double':
-      return b.lift(piece, [piece], x => `${b.hold(doubleText)}(${x})`, made)
+      return b.lift(
+        piece,
+        [piece],
+        x => `${b.hold(doubleText)}(${x}, ${piece.code.startsWith('v[') ? 'Infinity' : COMPUTED_WIDTH})`,
+        made,
+      )
     case 'bytes':
       return refuse(piece, 'binary is no text: hex(…) makes one of it')
   }

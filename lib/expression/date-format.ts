@@ -1,4 +1,4 @@
-import { daysOfText, isoWeekday } from './calendar.js'
+import { dayNumber, daysOfText, isoWeekday } from './calendar.js'
 import { dayOf, hourOf, microsOf, minuteOf, monthOf, pad, secondOf, yearOf } from './calendar-text.js'
 import { calendarWeek, dayOfYear, weekMode } from './week.js'
 
@@ -79,12 +79,14 @@ function ordinal(day: number): string {
   return `${day}${ending}`
 }
 
-/** Parts that only real days have; every other character stands for itself. */
+/** Parts that 0000-00-00 does not have; every other character stands for itself. */
 function ofDay(text: string, sign: string): string | null {
   if (!'aWwjUuVvXx'.includes(sign)) return sign
-  const days = daysOfText(text)
-  if (days === null) return null
-  const weekday = isoWeekday(days)
+  if (sign === 'j') return pad(dayOfYear(text), 3)
+  // The server prints weeks of zero dates as numbers that mean nothing.
+  if (!'aWw'.includes(sign) && daysOfText(text) === null) return null
+  if (yearOf(text) === 0 && monthOf(text) === 0) return null
+  const weekday = isoWeekday(dayNumber(yearOf(text), monthOf(text), dayOf(text)))
   switch (sign) {
     case 'a':
       return DAYS[weekday - 1]!.slice(0, 3)
@@ -92,8 +94,6 @@ function ofDay(text: string, sign: string): string | null {
       return DAYS[weekday - 1]!
     case 'w':
       return String(weekday % 7)
-    case 'j':
-      return pad(dayOfYear(text), 3)
     case 'U':
       return pad(calendarWeek(text, weekMode(0)).week, 2)
     case 'u':

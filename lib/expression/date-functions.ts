@@ -163,10 +163,15 @@ function lastDay(text: string): string | null {
 
 function name(form: 'W' | 'M'): (call: Call) => Piece {
   return call =>
-    apply(call, [moment(call, 0)], ((text: string) => dateFormat(text, `%${form}`)) as never, {
-      type: textType(9),
-      mayBeNull: true,
-    })
+    apply(
+      call,
+      [moment(call, 0)],
+      ((text: string) => (form === 'W' && daysOfText(text) === null ? null : dateFormat(text, `%${form}`))) as never,
+      {
+        type: textType(9),
+        mayBeNull: true,
+      },
+    )
 }
 
 export const DATE_FUNCTIONS: readonly FunctionRow[] = [

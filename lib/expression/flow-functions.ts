@@ -29,9 +29,9 @@ function nullif(call: Call): Piece {
   const [first, second] = [call.piece(0), call.piece(1)]
   if (first.type === null) return first
   const name = call.b.variable()
-  const { isTrue: _, literal: __, ...rest } = first
-  const held: Piece = { ...rest, code: name }
-  const equal = conditionOf(call.b, comparison(call.b, call, '=', held, second))
+  const { isTrue: _, ...compared } = first
+  const { literal: __, ...rest } = compared
+  const equal = conditionOf(call.b, comparison(call.b, call, '=', { ...compared, code: name }, second))
   return {
     ...rest,
     at: call.at,

@@ -10,14 +10,14 @@ export function doubleOfText(text: string): number {
   return Number.isFinite(value) ? value : value < 0 ? -Number.MAX_VALUE : Number.MAX_VALUE
 }
 
-/** Characters that MySQL gives a double within a text. */
-const DOUBLE_WIDTH = 22
+/** Characters that MySQL gives a computed double within a text; that of a column has room for all its digits. */
+export const COMPUTED_WIDTH = 22
 
 /**
  * A double as MySQL puts it into a text (my_gcvt): the shortest digits that read back; with an exponent below 1e-15, from
  * 1e15, and where it would not fit otherwise; digits that do not fit then are rounded off.
  */
-export function doubleText(value: number): string {
+export function doubleText(value: number, width: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const [mantissa, exponentText] = value.toExponential().split('e') as [string, string]
   const exponent = Number(exponentText)
@@ -25,11 +25,11 @@ export function doubleText(value: number): string {
   const digits = mantissa.replace('-', '').replace('.', '')
   if (exponent >= -15 && exponent < 15) {
     const fixed = sign + fixedText(digits, exponent)
-    if (fixed.length <= DOUBLE_WIDTH) return fixed
+    if (fixed.length <= width) return fixed
   }
   const tail = `e${exponent}`
-  if (mantissa.length + tail.length <= DOUBLE_WIDTH) return mantissa + tail
-  const kept = DOUBLE_WIDTH - tail.length - sign.length - 1
+  if (mantissa.length + tail.length <= width) return mantissa + tail
+  const kept = width - tail.length - sign.length - 1
   const [rounded, shifted] = value.toExponential(kept - 1).split('e') as [string, string]
   return `${rounded.replace(/\.?0+$/, '')}e${Number(shifted)}`
 }

@@ -122,12 +122,12 @@ function trim(leading: boolean, trailing: boolean): (call: Call) => Piece {
   }
 }
 
-/** Positions by the collation: in what order the arguments stand differs by function. */
+/** Positions by the collation of the text that is looked into; in what order the arguments stand differs by function. */
 function locate(what: number, within: number): (call: Call) => Piece {
   return call => {
     const [x, y] = [text(call, what), text(call, within)]
     if (x.type === null || y.type === null) return nullPiece(call)
-    const collation = sharedCollation(call, [x, y])
+    const collation = sharedCollation(call, [y])
     const fold = collation.binary ? null : collation.fold
     const run = (w: string, t: string, from: number): number => located(w, t, from, fold)
     const start = call.written.length > 2 ? count(call, 2) : call.b.literal(call, 1, COUNT.type)
@@ -278,7 +278,7 @@ export const TEXT_FUNCTIONS: readonly FunctionRow[] = [
   {
     names: ['locate'],
     form: 'locate(what, text[, from])',
-    text: 'Position from 1, by the collation; 0 where it is not. Also `position(what in text)`.',
+    text: 'Position from 1, by the collation of `text`; 0 where it is not. Also `position(what in text)`.',
     count: [2, 3],
     compile: locate(0, 1),
   },

@@ -51,6 +51,7 @@ describe('a problem points at its characters', () => {
     ["s regexp '(a'", '         ^^^^', expect.stringContaining('this is no pattern')],
     ["s regexp '\\\\w'", '         ^^^^^', expect.stringContaining('"\\w" in a pattern is not known')],
     ['y > 21', '    ^^', 'beside a YEAR stands a whole number of four digits'],
+    ['nullif(1.25, y)', '       ^^^^', 'beside a YEAR stands a whole number of four digits'],
     ['interval 1 day', '^^^^^^^^^^^^^^', expect.stringContaining('an interval stands behind')],
     ["greatest(s, 'x')", '^^^^^^^^^^^^^^^^', expect.stringContaining('not certain')],
     ['concat(if(i > 0, n, i))', '       ^^^^^^^^^^^^^^^', expect.stringContaining('different digits')],

@@ -28,7 +28,10 @@ export class SelectOracle {
     const connection = await server.connect({ database: schema, rowsAsArray: true, typeCast: field => field.buffer() })
     await connection.query(`set names utf8mb4 collate ${collation}`)
     await connection.query("set time_zone = '+00:00'")
+    const [{ mode }] = (await server.sql('select @@sql_mode as mode')) as [{ mode: string }]
+    await connection.query("set sql_mode = ''")
     for (const statement of sampleStatements(collation, written)) await connection.query(statement)
+    await connection.query('set sql_mode = ?', [mode])
     const [cells] = await connection.query(
       `select ${SAMPLE_COLUMNS.map(({ name }) => name).join(', ')} from t order by id`,
     )
