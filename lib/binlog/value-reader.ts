@@ -97,7 +97,10 @@ export function compileTextReader(
 
 interface Compiled {
   read(b: Buffer, at: number, limit: number, to: Value[], from: number): number
-  /** The column that holds offset `target`: the first that ends behind it, or where the image stops making sense. */
+  /**
+   * The column that holds offset `target`: the first that ends behind it, or the one where stepping on fails, which is then the
+   * one that the caller's own problem is about.
+   */
   columnAt(b: Buffer, at: number, limit: number, target: number): number
 }
 

@@ -114,6 +114,17 @@ describe('values', () => {
       }
   })
 
+  test('long texts that are converted', () => {
+    const latin1 = column('v', WIRE.BLOB, { length: 4, form: 'latin1' })
+    const reader = compileTextReader('binlog', [latin1, int('n')], [0, 1], UTC)
+    const to: Value[] = []
+    for (const n of [10, 200_000, 30_000, 70_000]) {
+      const image = Buffer.concat([u8(0), u32(n), Buffer.alloc(n, 0x80), u32(n)])
+      reader.read(image, 0, image.length, to)
+      expect(to).toEqual(['€'.repeat(n), `${n}`])
+    }
+  })
+
   test('decimals of every shape are as their text', () => {
     const random = new Random(5)
     for (const [precision, scale] of [
@@ -214,6 +225,8 @@ describe('rows of a SELECT', () => {
     ])
     expect(read(['123456789012345', null, null, null, null])).toEqual([123456789012345n, null, null, null, null])
     expect(read(['0', '7', '-0', '2155', ''])).toEqual([0n, 700n, -0, 2155, ''])
+    // A FLOAT's own text, which is shorter than that of the double it is.
+    expect(read(['0', '7', '1.1', '2155', ''])[2]).toBe(Math.fround(1.1))
   })
 
   test.each([
