@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { sourceViewOf } from './byte-view.js'
 import { ValueProblem } from './value-problem.js'
+import { isAscii } from './write-text.js'
 import { WRITERS } from './writers.js'
 
 /** Values of an image as JavaScript has them (see `Value`), for generated code; `p` is where a value begins, `n` its bytes. */
@@ -76,16 +77,21 @@ function readDecimal(b: Buffer, p: number, precision: number, scale: number): bi
   return flip === 0 ? size : -size
 }
 
+/** Why the text at `p` is no value; found by its length in front of it, since an empty text has no byte of its own. */
+function noValue(why: string, p: number): ValueProblem {
+  return new ValueProblem(why, p - 1)
+}
+
 /** A whole number of at most 15 digits. */
 function readInteger(b: Buffer, p: number, n: number): number {
   const negative = b[p] === 45
   let v = 0
   for (let i = negative ? p + 1 : p; i < p + n; i++) {
     const digit = b[i]! - 48
-    if (!(digit >= 0 && digit <= 9)) throw new ValueProblem('it is not a whole number', p)
+    if (!(digit >= 0 && digit <= 9)) throw noValue('it is not a whole number', p)
     v = v * 10 + digit
   }
-  if (n === 0 || n > SAFE_DIGITS + 1) throw new ValueProblem('it is not a number of its type', p)
+  if (n === 0 || n > SAFE_DIGITS + 1) throw noValue('it is not a number of its type', p)
   return negative && v !== 0 ? -v : v
 }
 
@@ -94,7 +100,7 @@ function readBigInteger(b: Buffer, p: number, n: number): bigint {
 }
 
 function wholeOf(text: string, p: number): bigint {
-  if (!/^-?\d+$/.test(text)) throw new ValueProblem('it is not a whole number', p)
+  if (!/^-?\d+$/.test(text)) throw noValue('it is not a whole number', p)
   return BigInt(text)
 }
 
@@ -103,13 +109,12 @@ function readDecimalText(b: Buffer, p: number, n: number, scale: number): bigint
   const text = b.toString('latin1', p, p + n)
   const point = text.indexOf('.')
   const behind = point === -1 ? 0 : n - point - 1
-  if (behind > scale) throw new ValueProblem(`it has ${behind} digits behind the point, where its type has ${scale}`, p)
+  if (behind > scale) throw noValue(`it has ${behind} digits behind the point, where its type has ${scale}`, p)
   return wholeOf(text.replace('.', '') + '0'.repeat(scale - behind), p)
 }
 
 function readDoubleText(b: Buffer, p: number, n: number): number {
-  const v = n === 0 ? Number.NaN : Number(b.toString('latin1', p, p + n))
-  return finite(v, p)
+  return finite(n === 0 ? Number.NaN : Number(b.toString('latin1', p, p + n)), p - 1)
 }
 
 /** Text of the text protocol gives a FLOAT as a double of the same value. */
@@ -117,15 +122,25 @@ function readFloatText(b: Buffer, p: number, n: number): number {
   return Math.fround(readDoubleText(b, p, n))
 }
 
+/** Up to so many characters a text is made faster without a native call. */
+const SHORT = 12
+
+/** Makes a text of as many ASCII characters as its index says, which stand in `b` from `p` on. */
+const SHORT_TEXTS = Array.from({ length: SHORT + 1 }, (_, n) => {
+  const bytes = Array.from({ length: n }, (_, i) => `b[p+${i}]`)
+  return new Function('b', 'p', `return String.fromCharCode(${bytes.join(',')})`) as (b: Buffer, p: number) => string
+})
+
+function readAscii(b: Buffer, p: number, n: number): string {
+  return n <= SHORT ? SHORT_TEXTS[n]!(b, p) : b.toString('latin1', p, p + n)
+}
+
 function readUtf8(b: Buffer, p: number, n: number): string {
+  if (isAscii(b, p, n)) return readAscii(b, p, n)
   const text = b.toString('utf8', p, p + n)
   // Bytes that are no UTF-8 become this character, and then nobody could tell.
   if (text.includes('\ufffd') && !isUtf8(b.subarray(p, p + n))) throw new ValueProblem('its text is not valid UTF-8', p)
   return text
-}
-
-function readAscii(b: Buffer, p: number, n: number): string {
-  return b.toString('latin1', p, p + n)
 }
 
 /** Valid as long as the image is. */

@@ -8,7 +8,7 @@ const FIRST_BYTES = 65_536
 /** Most room that is kept when there is no need for it. */
 const KEPT_BYTES = 4_194_304
 /** From this length on native copying is faster than a loop. */
-const NATIVE_FROM = 384
+const NATIVE_FROM = 256
 /** The longest length that fits one byte. */
 const SHORT = 250
 const NULL = 251
@@ -181,16 +181,26 @@ function writeDecimal(o: Buffer, q: number, value: bigint, scale: number): numbe
   return writeAscii(o, q, negative ? `-${text}` : text)
 }
 
+/** Images are short and many: up to a length they are copied without the view that a native call needs of each. */
 function copyBytes(b: Uint8Array, p: number, n: number, o: Buffer, q: number): void {
   if (n >= NATIVE_FROM) {
     o.set(b.subarray(p, p + n), q)
     return
   }
   let i = 0
-  if (n >= 8) {
+  if (n >= 16) {
     const from = sourceViewOf(b)
     const to = targetViewOf(o)
-    for (; i + 4 <= n; i += 4) to.setInt32(q + i, from.getInt32(p + i, true), true)
+    for (; i + 16 <= n; i += 16) {
+      const first = from.getInt32(p + i, true)
+      const second = from.getInt32(p + i + 4, true)
+      const third = from.getInt32(p + i + 8, true)
+      const fourth = from.getInt32(p + i + 12, true)
+      to.setInt32(q + i, first, true)
+      to.setInt32(q + i + 4, second, true)
+      to.setInt32(q + i + 8, third, true)
+      to.setInt32(q + i + 12, fourth, true)
+    }
   }
   for (; i < n; i++) o[q + i] = b[p + i]!
 }

@@ -9,7 +9,6 @@ export const SHAPE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
   {
     keys: ['operations'],
     problem: r => {
-      if (r.operations?.length === 0) return 'must name one operation at least'
       const twice = r.operations?.find((name, index) => r.operations?.indexOf(name) !== index)
       return twice === undefined ? null : `names ${twice} twice`
     },

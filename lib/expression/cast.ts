@@ -1,7 +1,8 @@
 import type { ValueType } from '../model/value.js'
 import { datetimeOfText, roundedDatetime, roundedTime, timeOfText } from './calendar.js'
 import { timeMicros } from './calendar-text.js'
-import { asDatetime } from './comparison.js'
+import { collationOf } from './collation.js'
+import { asDatetime, DEFAULT_COLLATION } from './comparison.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
 import { clippedDecimal, rescale, roundedQuotient, TENS } from './decimal-math.js'
 import { decimalOfText, doubleText, integerOfDouble, integerOfText } from './number-text.js'
@@ -29,7 +30,7 @@ export function castTo(b: CodeBuilder, place: Place, operand: Piece, to: CastTar
     case 'double':
       return { ...asDouble(b, operand), at: place.at, length: place.length }
     case 'decimal':
-      return castDecimal(b, place, operand, to.precision, to.scale)
+      return { ...castDecimal(b, place, operand, to.precision, to.scale), ragged: false }
     case 'char':
       return castChar(b, place, operand, to.length)
     case 'date':
@@ -46,7 +47,7 @@ function castInteger(b: CodeBuilder, place: Place, operand: Piece, unsigned: boo
   if (kindOf(operand) === 'text') {
     return b.lift(place, [operand], x => `${b.hold(integerOfText)}(${x}, ${unsigned})`, { type })
   }
-  const number = asNumber(b, operand)
+  const number = asNumber(b, withoutFraction(b, operand))
   if (kindOf(number) === 'double') {
     return b.lift(place, [number], x => `${b.hold(integerOfDouble)}(${x}, ${unsigned})`, { type })
   }
@@ -59,11 +60,26 @@ function castInteger(b: CodeBuilder, place: Place, operand: Piece, unsigned: boo
   return b.lift(place, [asBig(b, number)], x => `BigInt.${unsigned ? 'asUintN' : 'asIntN'}(64, ${x})`, { type })
 }
 
+/** Dates with time and TIMEs are rounded to whole seconds before they become integers. */
+function withoutFraction(b: CodeBuilder, operand: Piece): Piece {
+  const { type } = operand
+  if (type?.kind === 'time' && type.fractionDigits > 0) return castTime(b, operand, operand, 0)
+  if (type?.kind !== 'datetime' || type.fractionDigits === 0) return operand
+  const rounded: ValueType = { kind: 'datetime', fractionDigits: 0 }
+  return b.lift(operand, [operand], x => `${b.hold(nearestSecond)}(${x})`, { type: rounded })
+}
+
+function nearestSecond(text: string): string {
+  // The last second of the year 9999 cannot be rounded up; the server then shows midnight.
+  return roundedDatetime(text, 0) ?? `${text.slice(0, 10)} 00:00:00`
+}
+
 function clippedInteger(value: bigint, scale: number, unsigned: boolean): bigint {
   const whole = roundedQuotient(value, TENS[scale]!)
-  if (unsigned) return whole < 0n ? 0n : whole > 0xffffffffffffffffn ? 0xffffffffffffffffn : whole
-  if (whole > 0x7fffffffffffffffn) return 0x7fffffffffffffffn
-  return whole < -0x8000000000000000n ? -0x8000000000000000n : whole
+  const most = unsigned ? 0xffffffffffffffffn : 0x7fffffffffffffffn
+  if (whole > most) return most
+  const held = whole < -0x8000000000000000n ? -0x8000000000000000n : whole
+  return unsigned ? BigInt.asUintN(64, held) : held
 }
 
 function castDecimal(b: CodeBuilder, place: Place, operand: Piece, precision: number, scale: number): Piece {
@@ -82,14 +98,14 @@ function castDecimal(b: CodeBuilder, place: Place, operand: Piece, precision: nu
   return b.lift(place, [exact], x => `${clip}(${b.hold(rescale)}(${x}, ${own}, ${scale}), ${precision})`, { type })
 }
 
+/** The server gives the result the collation of the connection, whatever that of the column is. */
 function castChar(b: CodeBuilder, place: Place, operand: Piece, length: number | null): Piece {
   const text = asText(b, operand)
   const from = text.type?.kind === 'text' ? text.type.maxLength : null
-  const made = { ...text, at: place.at, length: place.length }
-  if (length === null) return made
+  const ruled = { at: place.at, length: place.length, collation: collationOf(DEFAULT_COLLATION), charset: text.charset }
+  if (length === null) return { ...text, ...ruled }
   const type = textType(from === null ? length : Math.min(from, length))
-  const cut = b.lift(place, [text], x => `${b.hold(firstCharacters)}(${x}, ${length})`, { type })
-  return { ...cut, collation: text.collation, charset: text.charset }
+  return { ...b.lift(place, [text], x => `${b.hold(firstCharacters)}(${x}, ${length})`, { type }), ...ruled }
 }
 
 function castDate(b: CodeBuilder, place: Place, operand: Piece): Piece {

@@ -12,24 +12,26 @@ export interface Choice {
   readonly span: number
   readonly collation: Piece['collation']
   readonly charset: string | null
+  /** Decimals of different scales. */
+  readonly ragged: boolean
 }
 
 /** Makes values alike, so that any of them can be the result. Throws ExpressionProblem for those that cannot be. */
 export function choiceOf(b: CodeBuilder, place: Place, pieces: readonly Piece[]): Choice {
   const known = pieces.filter(piece => piece.type !== null)
   const kinds = new Set(known.map(piece => kindOf(piece)!))
-  const none = { span: 0, collation: null, charset: null }
+  const none = { span: 0, collation: null, charset: null, ragged: false }
   if (known.length === 0) return { pieces, type: null, ...none }
   const numbers = known.every(piece => /^(integer|bit|year|decimal|double)$/.test(kindOf(piece)!))
-  if (numbers)
-    return {
-      ...alikeNumbers(
-        b,
-        pieces.map(piece => asNumber(b, piece)),
-      ),
-      collation: null,
-      charset: null,
-    }
+  if (numbers) {
+    const scales = new Set(known.map(piece => (piece.type?.kind === 'decimal' ? piece.type.scale : 0)))
+    const alike = alikeNumbers(
+      b,
+      pieces.map(piece => asNumber(b, piece)),
+    )
+    const ragged = alike.type?.kind === 'decimal' && (scales.size > 1 || known.some(piece => piece.ragged === true))
+    return { ...alike, collation: null, charset: null, ragged }
+  }
   if (kinds.has('json') || kinds.has('bytes')) {
     const other = known.find(piece => kindOf(piece) !== kindOf(known[0]!))
     if (other !== undefined) refuse(place, `${kindName(known[0]!)} and ${kindName(other)} cannot be one result`)
@@ -50,6 +52,7 @@ export function choiceOf(b: CodeBuilder, place: Place, pieces: readonly Piece[])
     span: 0,
     collation: texts.some(text => text.collation !== null) ? sharedCollation(place, texts) : null,
     charset: texts.find(text => text.charset !== null)?.charset ?? null,
+    ragged: false,
   }
 }
 

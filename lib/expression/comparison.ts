@@ -44,14 +44,25 @@ export function comparable(b: CodeBuilder, place: Place, left: Piece, right: Pie
   if (x === 'bytes' || y === 'bytes')
     refuse(place, 'binary can be compared with binary only: hex(…) makes a text of it')
   if (x === 'text' && y === 'text') return { left, right, collation: sharedCollation(place, [left, right]) }
+  refuseShortYear(left, right)
+  refuseShortYear(right, left)
   const temporals = alikeTemporals(b, place, left, right)
   if (temporals !== null) return temporals
   return { ...alikeNumbers(b, left, right), collation: null }
 }
 
+/** The server reads a number of two digits beside a YEAR as one of 1970 to 2069. */
+function refuseShortYear(year: Piece, other: Piece): void {
+  if (kindOf(year) !== 'year' || other.literal === undefined || other.literal === null) return
+  const value = kindOf(other) === 'decimal' ? 1 : Number(other.literal)
+  if (value !== 0 && !(value >= 100)) refuse(other, 'beside a YEAR stands a whole number of four digits')
+}
+
 /** One character for each byte. */
 function latin(b: CodeBuilder, piece: Piece): Piece {
-  return b.lift(piece, [piece], x => `Buffer.from(${x}).latin1Slice()`, { type: { kind: 'text', maxLength: null } })
+  return b.lift(piece, [piece], x => `Buffer.from(${x}).toString('latin1')`, {
+    type: { kind: 'text', maxLength: null },
+  })
 }
 
 function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): { left: Piece; right: Piece } {

@@ -263,6 +263,8 @@ function temporalLiteralOf(b: CodeBuilder, place: Place, kind: 'date' | 'time' |
   if (kind === 'date' && type?.kind !== 'date')
     refuse(place, `'${text}' is more than a date: timestamp '…' is for those`)
   if (kind === 'datetime' && type?.kind === 'date') {
+    if (!/\d[ T]+\d/.test(text.trim()) && !/^\s*\d{12}/.test(text))
+      refuse(place, `'${text}' has no time: date '…' is for those`)
     return b.literal(place, `${value} 00:00:00`, { kind: 'datetime', fractionDigits: 0 })
   }
   const digits = /\.(\d{1,6})/.exec(text)?.[1]?.length ?? 0

@@ -1,6 +1,7 @@
 import type { ValueType } from '../model/value.js'
 import { dateNumber, datetimeNumber, timeNumber } from './calendar-text.js'
 import { decimalDouble, decimalText, nearestEven, rescale, roundedQuotient, TENS } from './decimal-math.js'
+import { unquotedJson } from './json-text.js'
 import { doubleOfText, doubleText } from './number-text.js'
 import { type CodeBuilder, DOUBLE, isBig, kindName, NUMBER_SPAN, type Piece, refuse, textType } from './piece.js'
 
@@ -34,6 +35,8 @@ export function asNumber(b: CodeBuilder, piece: Piece): Piece {
       return { ...piece, type: { kind: 'integer', bits: 64, unsigned: true } }
     case 'text':
       return b.lift(piece, [piece], x => `${b.hold(doubleOfText)}(${x})`, { type: DOUBLE })
+    case 'bytes':
+      return b.lift(piece, [piece], x => `${b.hold(doubleOfBytes)}(${x})`, { type: DOUBLE })
     case 'date':
       return integerOf(b, piece, dateNumber, 27)
     case 'datetime':
@@ -43,8 +46,12 @@ export function asNumber(b: CodeBuilder, piece: Piece): Piece {
       if (type.fractionDigits === 0) return integerOf(b, piece, timeNumber, 23)
       return decimalOf(b, piece, timeNumber, 7, type.fractionDigits)
     default:
-      return refuse(piece, `${kindName(piece)} is no number${type?.kind === 'json' ? JSON_ADVICE : ''}`)
+      return refuse(piece, `JSON is no number${JSON_ADVICE}`)
   }
+}
+
+function doubleOfBytes(bytes: Uint8Array): number {
+  return doubleOfText(Buffer.from(bytes).toString('latin1'))
 }
 
 const JSON_ADVICE = ": take a text out of it with ->> '$.path'"
@@ -117,6 +124,8 @@ export function asText(b: CodeBuilder, piece: Piece): Piece {
     case 'year':
       return b.lift(piece, [piece], x => `String(${x}).padStart(4, '0')`, made)
     case 'decimal':
+      if (piece.ragged === true)
+        refuse(piece, 'these decimals have different digits behind the point: cast(… as decimal(p,s)) says how many')
       return b.lift(piece, [piece], x => `${b.hold(decimalText)}(${x}, ${type.scale})`, made)
     case 'double':
       return b.lift(piece, [piece], x => `${b.hold(doubleText)}(${x})`, made)
@@ -167,14 +176,28 @@ export function asCount(b: CodeBuilder, piece: Piece): Piece {
       return b.lift(piece, [piece], x => `Number(${b.hold(roundedQuotient)}(${x}, ${TENS[type.scale]}n))`, integer)
     case 'double':
       return b.lift(piece, [piece], x => `${b.hold(nearestEven)}(${x})`, integer)
+    case 'text':
+      if (typeof piece.literal === 'string' && /^-?\d{1,15}$/.test(piece.literal)) {
+        return b.literal(piece, Number(piece.literal), integer.type, NUMBER_SPAN)
+      }
+      return refuse(piece, 'a whole number must stand here: cast(… as signed) makes one of a text')
     default:
       return refuse(piece, `a whole number must stand here, not ${kindName(piece)}`)
   }
 }
 
+/** Numbers but 0, true, and strings that begin with such a number. */
+function isTrueJson(json: string): boolean {
+  return json === 'true' || doubleOfText(json.startsWith('"') ? unquotedJson(json) : json) !== 0
+}
+
 /** A JavaScript condition: the value is neither NULL nor 0. */
 export function conditionOf(b: CodeBuilder, piece: Piece): string {
   if (piece.isTrue !== undefined) return piece.isTrue
+  if (piece.type?.kind === 'json') {
+    const json = b.variable()
+    return `((${json} = ${piece.code}) !== null && ${b.hold(isTrueJson)}(${json}))`
+  }
   const number = asNumber(b, piece)
   if (number.type === null) return 'false'
   const zero = number.type.kind === 'decimal' || (number.type.kind === 'integer' && isBig(number)) ? '0n' : '0'

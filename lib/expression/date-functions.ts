@@ -1,17 +1,18 @@
 import type { ValueType } from '../model/value.js'
-import { datetimeOfText, daysInMonth, daysOfText, isoWeekday, timeOfText } from './calendar.js'
+import { datetimeOfText, daysInMonth, daysOfText, isoWeekday } from './calendar.js'
 import { dateText, dayOf, hourOf, microsOf, minuteOf, monthOf, secondOf, timeMicros, yearOf } from './calendar-text.js'
 import { castTo } from './cast.js'
 import { asDatetime, temporalLiteral } from './comparison.js'
 import { asCount } from './conversions.js'
 import { dateFormat } from './date-format.js'
-import { addedInterval, timestampDifference } from './date-interval.js'
+import { addedInterval, microsecondsBetween, timestampDifference } from './date-interval.js'
 import { apply, type Call, type FunctionRow, lift } from './function-row.js'
-import { kindName, type Made, nullPiece, type Piece, refuse, textType } from './piece.js'
+import { BIGINT, kindName, type Made, nullPiece, type Piece, refuse, textType } from './piece.js'
 import type { IntervalUnit } from './syntax.js'
 import { calendarWeek, dayOfYear, weekMode } from './week.js'
 
 const SMALL: Made = { type: { kind: 'integer', bits: 16, unsigned: false } }
+const SMALL_TIME: Made = { type: { kind: 'integer', bits: 32, unsigned: false } }
 const SMALL_OR_NULL: Made = { ...SMALL, mayBeNull: true }
 
 /** A date or a date with time; texts are read as such from row to row, and are NULL where they are none. */
@@ -43,23 +44,23 @@ function ofDay(read: (days: number, text: string) => number): (call: Call) => Pi
   }
 }
 
-/** Parts of the time of day: of a date with time, or of a TIME. */
+/** Parts of the time of day: of a date with time, or of a TIME, whose sign only EXTRACT shows. */
 function clock(ofMoment: (text: string) => number, ofTime: (micros: number) => number): (call: Call) => Piece {
   return call => {
     const piece = call.piece(0)
     const { type } = piece
-    if (type?.kind === 'time')
-      return apply(call, [piece], ((t: string) => ofTime(Math.abs(timeMicros(t)))) as never, SMALL)
-    if (type?.kind !== 'text') return apply(call, [moment(call, 0)], ofMoment as never, SMALL)
-    const run = (text: string): number | null => {
-      if (/\d:\d/.test(text) && !/\d\D\d+\D\d+[ T]/.test(text)) {
-        const micros = timeOfText(text)
-        return micros === null ? null : ofTime(Math.abs(micros))
+    if (type?.kind === 'time') {
+      const signed = call.name === 'extract'
+      const run = (text: string): number => {
+        const micros = timeMicros(text)
+        return signed && micros < 0 ? 0 - ofTime(-micros) : ofTime(Math.abs(micros))
       }
-      const found = datetimeOfText(text)
-      return found === null ? null : ofMoment(found)
+      return apply(call, [piece], run as never, SMALL_TIME)
     }
-    return apply(call, [piece], run as never, SMALL_OR_NULL)
+    if (type?.kind === 'text') {
+      refuse(piece, `${call.name} needs a TIME or a date with time: cast(… as time), or cast(… as datetime)`)
+    }
+    return apply(call, [moment(call, 0)], ofMoment as never, SMALL)
   }
 }
 
@@ -115,6 +116,8 @@ function shifted(direction: 1 | -1): (call: Call) => Piece {
 }
 
 function addInterval(call: Call, base: Piece, size: Piece, unit: IntervalUnit, direction: 1 | -1): Piece {
+  if (size.type?.kind === 'double') refuse(size, 'how many must be an integer or a decimal, not a double')
+  if (size.type?.kind === 'decimal' && unit === 'second') refuse(size, 'seconds must be an integer: use microsecond')
   const amount = asCount(call.b, size)
   if (base.type === null || amount.type === null) return nullPiece(call)
   if (base.type.kind !== 'date' && base.type.kind !== 'datetime')
@@ -131,9 +134,12 @@ function addInterval(call: Call, base: Piece, size: Piece, unit: IntervalUnit, d
 function timestampdiff(call: Call): Piece {
   const unit = unitOf(call)
   const [from, to] = [asMoment(call, 1), asMoment(call, 2)]
+  if (unit === 'microsecond') {
+    return apply(call, [from, to], microsecondsBetween as never, { type: BIGINT, mayBeNull: true })
+  }
   const run = (a: string, b: string): number | null => timestampDifference(unit, a, b)
   return apply(call, [from, to], run as never, {
-    type: { kind: 'integer', bits: 64, unsigned: false },
+    type: BIGINT,
     span: 53,
     mayBeNull: true,
   })

@@ -47,20 +47,27 @@ function movedBy(moment: Moment, amount: number, unit: IntervalUnit): Moment | n
   return whole === null ? null : movedMicros(whole, (amount - days * perDay) * unitMicros)
 }
 
-/** Whole units from one date with time to another, towards zero; null for zero dates. */
+/** Whole units, seconds or more, from one date with time to another, towards zero; null for zero dates. */
 export function timestampDifference(unit: IntervalUnit, fromText: string, toText: string): number | null {
   const [from, to] = [momentOf(fromText), momentOf(toText)]
   if (!isWhole(from) || !isWhole(to)) return null
   const days = dayNumber(to.year, to.month, to.day) - dayNumber(from.year, from.month, from.day)
   const micros = to.micros - from.micros
   if (unit in MONTHS) return Math.trunc(monthsBetween(from, to, days, micros) / MONTHS[unit]!) + 0
-  if (unit === 'microsecond') return Number(BigInt(days) * BigInt(DAY_MICROS) + BigInt(micros))
   const unitMicros = MICROS[unit]!
   const seconds = days * 86_400 + Math.trunc(micros / 1_000_000)
   const rest = micros % 1_000_000
   // A part of a second counts against the direction of the rest.
   const whole = seconds > 0 && rest < 0 ? seconds - 1 : seconds < 0 && rest > 0 ? seconds + 1 : seconds
   return Math.trunc(whole / (unitMicros / 1_000_000)) + 0
+}
+
+/** Microseconds from one date with time to another; null for zero dates. */
+export function microsecondsBetween(fromText: string, toText: string): bigint | null {
+  const [from, to] = [momentOf(fromText), momentOf(toText)]
+  if (!isWhole(from) || !isWhole(to)) return null
+  const days = dayNumber(to.year, to.month, to.day) - dayNumber(from.year, from.month, from.day)
+  return BigInt(days) * BigInt(DAY_MICROS) + BigInt(to.micros - from.micros)
 }
 
 function monthsBetween(from: Moment, to: Moment, days: number, micros: number): number {

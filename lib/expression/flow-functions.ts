@@ -20,7 +20,8 @@ function ifCall(call: Call): Piece {
   const choice = choiceOf(call.b, call, [call.piece(1), call.piece(2)])
   const [then, otherwise] = choice.pieces as [Piece, Piece]
   const condition = conditionOf(call.b, call.piece(0))
-  return chosen(call, choice, `(${condition} ? ${then.code} : ${otherwise.code})`, then.nullable || otherwise.nullable)
+  const code = `(${condition} ? ${then.code} : ${otherwise.code})`
+  return { ...chosen(call, choice, code, then.nullable || otherwise.nullable), ragged: choice.ragged }
 }
 
 /** NULL where both are equal, else the first. */
@@ -54,8 +55,9 @@ function extreme(sign: '>' | '<'): (call: Call) => Piece {
     if (choice.type === null || parts.some(part => part.type === null))
       return { ...chosen(call, choice, 'null', true), type: null }
     const order = choice.type.kind === 'text' ? sharedCollation(call, parts).compare : null
+    // Of equal texts the server takes the last for greatest, the first for least.
     const better = (x: string, y: string): string =>
-      order === null ? `${x} ${sign} ${y}` : `${b.hold(order)}(${x}, ${y}) ${sign} 0`
+      order === null ? `${x} ${sign} ${y}` : `${b.hold(order)}(${x}, ${y}) ${sign === '>' ? '>=' : sign} 0`
     const result = parts.reduce((best, part) =>
       b.lift(call, [best, part], (x, y) => `${better(y, x)} ? ${y} : ${x}`, { type: choice.type!, span: choice.span }),
     )

@@ -132,6 +132,6 @@ export function caseOf(
     code = `(${conditionOf(b, condition)} ? ${results.pieces[i]!.code} : ${code})`
   }
   const nullable = results.pieces.some(piece => piece.nullable)
-  const whole = chosen(place, results, code, nullable)
+  const whole = { ...chosen(place, results, code, nullable), ragged: results.ragged }
   return held === null ? whole : held.bind(whole)
 }

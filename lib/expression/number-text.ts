@@ -1,5 +1,4 @@
 import { clippedDecimal, nearestEven, rescale } from './decimal-math.js'
-import { ExpressionFailure } from './problem.js'
 
 const NUMBER = /^[ \t\n\v\f\r]*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)/
 
@@ -39,13 +38,12 @@ export function integerOfText(text: string, unsigned: boolean): bigint {
   return unsigned ? value : BigInt.asIntN(64, value)
 }
 
-/** CAST(double AS SIGNED | UNSIGNED), which has no value beyond 64 bits. */
+/** CAST(double AS SIGNED | UNSIGNED): the nearest that 64 bits hold. */
 export function integerOfDouble(value: number, unsigned: boolean): bigint {
   const rounded = nearestEven(value)
-  if (rounded >= (unsigned ? 18446744073709551616 : 9223372036854775808) || rounded < -9223372036854775808) {
-    throw new ExpressionFailure(`${unsigned ? 'BIGINT UNSIGNED' : 'BIGINT'} value is out of range`)
-  }
-  return unsigned ? BigInt.asUintN(64, BigInt(rounded)) : BigInt(rounded)
+  if (rounded < -(2 ** 63)) return unsigned ? 0x8000000000000000n : -0x8000000000000000n
+  if (unsigned && rounded < 2 ** 64) return BigInt.asUintN(64, BigInt(rounded))
+  return rounded >= 2 ** 63 ? 0x7fffffffffffffffn : BigInt(rounded)
 }
 
 /** The decimal at the begin of a text, times 10^scale, rounded and clipped to `precision` digits. */

@@ -16,6 +16,8 @@ export interface Piece extends Place {
   readonly collation: Collation | null
   /** Character set of the column a text comes from, when it is not known to be UTF-8. */
   readonly charset: string | null
+  /** A decimal chosen among some of other scales: the server prints each with its own digits. */
+  readonly ragged?: boolean
   /** The value, when it is written in the expression. */
   readonly literal?: Value
   /** A JavaScript condition: true when the value is neither NULL nor 0. */
@@ -99,6 +101,7 @@ export class CodeBuilder {
       span: made.span ?? spanOfType(made.type),
       collation: made.collation ?? null,
       charset: null,
+      ragged: made.type.kind === 'decimal' && parts.some(part => part.ragged === true),
       ...(isTrue === undefined ? {} : { isTrue }),
     }
   }

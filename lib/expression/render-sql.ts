@@ -30,8 +30,8 @@ export function renderSql(expression: Expression, render: (name: Name) => string
     case 'is':
       return `(${texts[0]} is ${not(expression)}${expression.what === 'null' ? 'null' : expression.what})`
     case 'like': {
-      const escape = expression.escape === null ? '' : ` escape ${textSql(expression.escape)}`
-      return `(${texts[0]} ${not(expression)}like ${texts[1]}${escape})`
+      const sign = expression.escape === null ? '' : ` escape ${textSql(expression.escape)}`
+      return `(${texts[0]} ${not(expression)}like ${texts[1]}${sign})`
     }
     case 'regexp':
       return `(${texts[0]} ${not(expression)}regexp ${texts[1]})`

@@ -48,7 +48,7 @@ export function padded(text: string, length: number, fill: string, left: boolean
   const missing = length - characterCount(text)
   if (missing <= 0) return firstCharacters(text, length)
   if (length > LONGEST / 4) return null
-  if (fill === '') return ''
+  if (fill === '') return text
   const filling = firstCharacters(fill.repeat(Math.ceil(missing / characterCount(fill))), missing)
   return left ? filling + text : text + filling
 }

@@ -8,26 +8,37 @@ import { type ColumnPlan, planColumns } from './column-plan.js'
 import { targetFill } from './evolution-fill.js'
 import { valueChange } from './evolution-values.js'
 import type { MatchedRule } from './rule-book.js'
-import { type ColumnMask, columnMasks, maskedFill } from './shape/masks.js'
+import { type ColumnMask, columnMasks, isReadByMaskAlone, maskedFill } from './shape/masks.js'
 import { planShape } from './shape/shaped-table.js'
 import { requestTarget, type TargetWish } from './target-wish.js'
 
 /** A table as one rule writes it. */
 export interface RuleView {
+  /** As the rule sees it; see `ShapedTable.schema`. */
   readonly schema: TableSchema
+  readonly own: TableSchema
+  /** Columns by which the rule decides, or computes. */
+  readonly reads: readonly SourceColumn[]
   readonly matched: MatchedRule
   readonly plan: ColumnPlan
   readonly wish: TargetWish
   /** By source name, what stands in place of the column's values. */
   readonly masks: ReadonlyMap<string, ColumnMask>
+  /** Of `reads`, names of those that nothing but a mask reads: what becomes of a value is known without its row. */
+  readonly maskedOnly: ReadonlySet<string>
 }
 
 /** Throws what `planColumns` and `requestTarget` throw: ruleInvalid, notDecodable. */
 export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
-  const shaped = planShape(schema, matched).schema
+  const { schema: shaped, slots } = planShape(schema, matched)
   const plan = planColumns(shaped, matched)
+  const reads = [...new Set(slots.reads.map(({ column }) => schema.columns[column]!))]
   const masks = new Map(columnMasks(schema, matched).map(mask => [schema.columns[mask.index]!.name, mask]))
-  return { schema: shaped, matched, plan, wish: requestTarget(shaped, plan, matched, 'add'), masks }
+  const maskedOnly = new Set(
+    [...masks.values()].filter(mask => isReadByMaskAlone(mask, slots)).map(({ own }) => own.name),
+  )
+  const wish = requestTarget(shaped, plan, matched, 'add')
+  return { schema: shaped, own: schema, reads, matched, plan, wish, masks, maskedOnly }
 }
 
 /** Why a change cannot be followed, and what an operator does in place of it. */
@@ -107,7 +118,7 @@ export function columnsChange(
       renameColumn(formerName, name, before, after, options, found, hinder)
     const [was, is] = [wished(before.wish, formerName), wished(wish, name)]
     if (mode !== 'append') {
-      const values = valuesOf(readColumn(old, before), readColumn(now, after), was.type, is.type)
+      const values = valuesOf(old, now, was.type, is.type)
       if (values.kind === 'changed')
         hinder('copy', `the values of ${old.name} may have changed without row events: it ${values.reason}`)
       else
@@ -137,6 +148,7 @@ export function columnsChange(
     if (name === null || paired.has(column) || targetNames(before).has(name.toLowerCase())) continue
     if (!wish.key.includes(name)) found.added.push(addedColumn(name, change, after))
   }
+  if (mode !== 'append') readsChange(change, before, after, hinder)
   if (mode === 'aggregate') measuresChange(pairs, before, after, found.modified, hinder)
   if (before.schema.comment !== after.schema.comment)
     found.commented.push({ kind: 'commentTable', comment: after.schema.comment })
@@ -255,10 +267,30 @@ function measuresChange(
   }
 }
 
-/** What the values in the target were made of. */
-function readColumn(column: SourceColumn, { masks }: RuleView): SourceColumn {
-  const mask = masks.get(column.name)
-  return mask?.reads === true ? mask.own : column
+/** What a rule made of a row before cannot be asked of the target any more, so a doubt about values is a no. */
+function readsChange(change: TableChange, before: RuleView, after: RuleView, hinder: Hinder): void {
+  for (const now of after.reads) {
+    if (change.fills.has(now.name) && after.maskedOnly.has(now.name)) continue
+    const formerName = [...change.renamedColumns].find(([, to]) => to === now.name)?.[0] ?? now.name
+    const old = change.fills.has(now.name)
+      ? undefined
+      : before.own.columns.find(column => column.name.toLowerCase() === formerName.toLowerCase())
+    const values = old && valueChange(old, now)
+    const why =
+      values === undefined
+        ? 'is another column now'
+        : values.kind === 'changed'
+          ? values.reason
+          : (values.unless[0]?.reason ?? anotherText(old!, now, after))
+    if (why !== null) hinder('copy', `the rule decides or computes by ${now.name}, which ${why}`)
+  }
+}
+
+/** A mask is made of the text of a value, which may be another one for the same value. */
+function anotherText(old: SourceColumn, now: SourceColumn, { masks }: RuleView): string | null {
+  const isText = masks.get(now.name)?.column.charset != null
+  if (!isText || old.charset !== null || printedForm(old) === printedForm(now)) return null
+  return `became ${now.columnType}, and its mask is made of the text of its values`
 }
 
 /** A target of another kind than the source's type keeps less than the type does, or the form as well as the value. */

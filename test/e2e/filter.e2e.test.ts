@@ -11,8 +11,8 @@ import { ShapedTables } from '../support/shaped-tables.js'
 
 const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
 const STEPS = ['sealed', 'planned', 'sending', 'sent', 'committed', 'saving', 'fsync'] as const
-const ROWS = Number(process.env.SHAPED_ROWS ?? 6000)
-const KILLS = Number(process.env.KILLS ?? 3)
+const ROWS = Number(process.env.SHAPED_ROWS ?? 4000)
+const KILLS = Number(process.env.KILLS ?? 2)
 const SEED = Number(process.env.SEED ?? 20_261_121)
 /** How long something that must happen may take; how fast it happens decides nothing. */
 const PATIENCE_MS = 120_000

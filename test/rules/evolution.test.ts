@@ -58,7 +58,11 @@ describe('added columns', () => {
   test('a column that is masked is filled with the masked value, not with the default of the source', () => {
     const filled = (type: string, mask: string, text: string) => {
       const shape = { ...PLAIN_SHAPE, mask: new Map([['c', mask]]), salt: new MaskSalt('0123456789abcdef') }
-      const parts = { before: { ...sourceTable([sourceColumn('id', 'int')]), laterColumns: ['c'] }, after: [sourceColumn('c', type)], fills: { c: { kind: 'text', text } } as const }
+      const parts = {
+        before: { ...sourceTable([sourceColumn('id', 'int')]), laterColumns: ['c'] },
+        after: [sourceColumn('c', type)],
+        fills: { c: { kind: 'text', text } } as const,
+      }
       return steps({ ...parts, rule: { shape } })[0]
     }
     expect(filled('varchar(9)', 'keep(1,0)', 'raw')).toMatchObject({ fill: { kind: 'value', text: 'r**' } })
@@ -318,5 +322,42 @@ describe('tables', () => {
       message: expect.stringContaining('DROP PARTITION p1'),
     })
     expect(evolve({ ...parts, rulesOf: () => [] })).toEqual({ targets: [], warnings: [] })
+  })
+})
+
+describe('columns by which a rule decides or computes', () => {
+  const decided = rule({ exclude: ['a'], shape: { ...PLAIN_SHAPE, where: 'a > 3' } })
+  const computed = rule({ exclude: ['a'], shape: { ...PLAIN_SHAPE, computed: new Map([['twice', 'a * 2']]) } })
+
+  test.each([decided, computed])('another type that keeps all values is followed', spec => {
+    expect(steps({ before: [a], after: [sourceColumn('a', 'bigint')], rule: spec })).toEqual([])
+  })
+
+  test.each([decided, computed])('values that may be others now: the table is to be copied again', spec => {
+    const failure = refused({ before: [a], after: [sourceColumn('a', 'tinyint')], rule: spec })
+    expect(failure).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringMatching(/the rule decides or computes by a, which /),
+      advice: expect.stringMatching(/Copy s\.t again\.$/),
+    })
+  })
+
+  test('a log is history', () => {
+    const spec = { ...decided, mode: 'append' as const }
+    expect(steps({ before: [a], after: [sourceColumn('a', 'tinyint')], rule: spec })).toEqual([])
+  })
+
+  test('a computed column follows the type of what it is computed of', () => {
+    const [before, after] = [sourceColumn('a', 'decimal(6,2)'), sourceColumn('a', 'decimal(9,2)')]
+    expect(steps({ before: [before], after: [after], rule: computed })).toMatchObject([
+      { kind: 'modifyColumn', name: 'twice' },
+    ])
+  })
+
+  test('without the column the rule cannot be carried out', () => {
+    expect(refused({ before: [a], after: [], rule: { shape: decided.shape } })).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringMatching(/where: s\.t has no column "a" \(it has id\), at character 1/),
+    })
   })
 })

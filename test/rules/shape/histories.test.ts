@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import type { RowImages } from '../../../lib/dispatch/route.js'
+import { Failure } from '../../../lib/model/failure.js'
 import { PLAIN_SHAPE, type RuleShape } from '../../../lib/model/rule-shape.js'
 import type { RuleSpec } from '../../../lib/rules/rule-book.js'
 import { type Rig, rig } from '../../support/dispatcher-rig.js'
@@ -7,6 +8,13 @@ import { type LoadedRow, takeLoaded } from '../../support/loaded-rows.js'
 import { Random } from '../../support/random.js'
 import { SHAPED_SOURCE, type ShapedRow, shapedImages, shapedRouter } from '../../support/shaped-rig.js'
 import { textImage } from '../../support/text-images.js'
+
+const rigs: Rig[] = []
+
+// Their timers would keep the process alive.
+afterEach(() => {
+  for (const { dispatcher } of rigs.splice(0)) dispatcher.abandon(new Failure('streamBroken', 'over'))
+})
 
 type Row = ShapedRow
 interface Change {
@@ -114,6 +122,7 @@ async function run(random: Random, mode: RuleSpec['mode'], more: Partial<RuleSpe
   const made = shapedRouter([{ mode, flushRows: 1e6, flushBytes: 1e9, ...more, shape: drawn.shape }])
   const [route] = await made.routes()
   const bench: Rig = rig({ maxRows: 1e6, maxBytes: 1e9 })
+  rigs.push(bench)
   const source = new Map<number, Row>()
   const target = new Target()
   const history: Told[] = []
