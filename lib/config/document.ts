@@ -1,5 +1,6 @@
 import { parse } from '@iarna/toml'
 import type { Problem } from './problem.js'
+import { placeOfCharacter } from './string-place.js'
 import { type Path, type Place, scanTomlPlaces, type TomlPlaces } from './toml-places.js'
 
 /** A file's content and the name that messages call it by. */
@@ -35,10 +36,17 @@ export class Document {
     this.problems = problems
   }
 
-  /** A problem at the value of a path, or at the nearest of its ancestors that stands in the text. */
-  problemAt(path: Path, message: string, point: 'key' | 'value' = 'value'): Problem {
+  /**
+   * A problem at the value of a path, or at the nearest of its ancestors that stands in the text; `character`: of a string
+   * value, the one that is meant, from 0.
+   */
+  problemAt(path: Path, message: string, point: 'key' | 'value' = 'value', character: number | null = null): Problem {
     for (let length = path.length; length > 0; length--) {
       const place = this.#places.find(path.slice(0, length))
+      if (place !== null && character !== null && length === path.length) {
+        const written = this.#text.slice(place.value.start, place.value.end)
+        return this.#problem(place.value.start + placeOfCharacter(written, character), message)
+      }
       if (place !== null) return this.#problem(point === 'value' ? place.value.start : place.key.start, message)
     }
     return this.#problem(0, message)

@@ -190,7 +190,10 @@ class Loader {
     const parsed = parseExpanded(key, value, used.length > 0)
     if (parsed.ok) return parsed
     const origin = used.length > 0 ? ` (with the value of ${used.join(', ')})` : ''
-    this.#problems.push(document.problemAt([...path, ...(parsed.at ?? [])], `${name} ${parsed.problem}${origin}`))
+    // Where variables are filled in, the characters of the value are not those of the file.
+    const character = used.length > 0 ? null : (parsed.character ?? null)
+    const whole = [...path, ...(parsed.at ?? [])]
+    this.#problems.push(document.problemAt(whole, `${name} ${parsed.problem}${origin}`, 'value', character))
     return null
   }
 

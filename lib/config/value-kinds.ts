@@ -1,7 +1,13 @@
 /** A value as the program uses it, or what it must be instead. `at` leads to the element of an array or table that is wrong. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problem: string; readonly at?: readonly (string | number)[] }
+  | {
+      readonly ok: false
+      readonly problem: string
+      readonly at?: readonly (string | number)[]
+      /** Character of a string that is wrong, from 0. */
+      readonly character?: number
+    }
 
 /** What may stand behind a key: how it is named in help and docs, and how a TOML value becomes the program's value. */
 export interface Kind<T> {

@@ -60,67 +60,6 @@ export function isoWeekday(days: number): number {
   return ((days + 5) % 7) + 1
 }
 
-const DELIMITED =
-  /^[ \t\n\v\f\r]*(\d{1,4})([^\dA-Za-z\s])(\d{1,2})([^\dA-Za-z\s])(\d{1,2})(?:(?:T|\s+)(?:(\d{1,2})(?:[:.](\d{1,2})(?:[:.](\d{1,2})(?:\.(\d*))?)?)?)?)?[ \t\n\v\f\r]*$/
-const COMPACT = /^[ \t\n\v\f\r]*(\d{14}|\d{12}|\d{8}|\d{6})(?:\.(\d*))?[ \t\n\v\f\r]*$/
-
-/**
- * A text as a date with time of six fraction digits, as MySQL reads "2021-12-21 10:00:00", "21/12/1" or "20211221".
- * Null for what is none, dates with a zero in month or day among them (NO_ZERO_DATE, NO_ZERO_IN_DATE).
- */
-export function datetimeOfText(text: string): string | null {
-  const delimited = DELIMITED.exec(text)
-  if (delimited !== null) {
-    const [, year, , month, , day, hour = '0', minute = '0', second = '0', fraction = ''] = delimited
-    return checkedMoment(
-      fullYear(year!),
-      Number(month),
-      Number(day),
-      Number(hour),
-      Number(minute),
-      Number(second),
-      fraction,
-    )
-  }
-  const compact = COMPACT.exec(text)
-  if (compact === null) return null
-  const digits = compact[1]!
-  const yearDigits = digits.length === 8 || digits.length === 14 ? 4 : 2
-  const part = (i: number): number => Number(digits.slice(yearDigits + 2 * i, yearDigits + 2 * i + 2) || '0')
-  if (compact[2] !== undefined && digits.length < 12) return null
-  return checkedMoment(
-    fullYear(digits.slice(0, yearDigits)),
-    part(0),
-    part(1),
-    part(2),
-    part(3),
-    part(4),
-    compact[2] ?? '',
-  )
-}
-
-function fullYear(digits: string): number {
-  const year = Number(digits)
-  if (digits.length > 2) return year
-  return year < 70 ? 2000 + year : 1900 + year
-}
-
-function checkedMoment(
-  year: number,
-  month: number,
-  day: number,
-  hour: number,
-  minute: number,
-  second: number,
-  fraction: string,
-): string | null {
-  if (hour > 23 || minute > 59 || second > 59) return null
-  const micros = ((hour * 60 + minute) * 60 + second) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
-  const moment = { year, month, day, micros }
-  if (!isWhole(moment)) return null
-  return momentText(fraction.charAt(6) >= '5' ? movedMicros(moment, 1)! : moment, 6)
-}
-
 /** So many microseconds later; null beyond the years 0 to 9999. */
 export function movedMicros(moment: Moment, micros: number): Moment | null {
   const total = moment.micros + micros
@@ -147,11 +86,9 @@ export function roundedTime(micros: number, digits: number): string {
   return timeText(micros < 0 ? -size : size, digits)
 }
 
-/** "-12:34:56.7", "12:34" or "123456" as microseconds of a TIME; null for what is none. */
+/** "-12:34:56.7", "12:34" or "1 12:34" as microseconds of a TIME; null for what is none. */
 export function timeOfText(text: string): number | null {
-  const match =
-    /^[ \t]*(-?)(?:(\d+) )?(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?[ \t]*$/.exec(text) ??
-    /^[ \t]*(-?)()(\d*?)(\d{1,2}?)(\d{1,2})(?:\.(\d*))?[ \t]*$/.exec(text)
+  const match = /^[ \t]*(-?)(?:(\d+) )?(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?[ \t]*$/.exec(text)
   if (match === null) return null
   const [, sign, days = '', hours = '', minutes = '', seconds = '', fraction = ''] = match
   if (Number(minutes) > 59 || Number(seconds) > 59) return null

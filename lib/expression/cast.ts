@@ -1,9 +1,10 @@
 import type { ValueType } from '../model/value.js'
-import { datetimeOfText, roundedDatetime, roundedTime, timeOfText } from './calendar.js'
+import { roundedDatetime, roundedTime } from './calendar.js'
 import { timeMicros } from './calendar-text.js'
 import { collationOf } from './collation.js'
-import { asDatetime, DEFAULT_COLLATION } from './comparison.js'
+import { asDatetime, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
+import { datetimeOfText } from './datetime-text.js'
 import { clippedDecimal, rescale, roundedQuotient, TENS } from './decimal-math.js'
 import { decimalOfText, doubleText, integerOfDouble, integerOfText } from './number-text.js'
 import {
@@ -11,7 +12,7 @@ import {
   type CodeBuilder,
   kindName,
   kindOf,
-  nullPiece,
+  nullOf,
   type Piece,
   refuse,
   textType,
@@ -22,7 +23,7 @@ import { firstCharacters } from './text-runtime.js'
 
 /** CAST(value AS …). What does not fit is what the server's SELECT shows, which warns and goes on. */
 export function castTo(b: CodeBuilder, place: Place, operand: Piece, to: CastTarget): Piece {
-  if (operand.type === null) return nullPiece(place)
+  if (operand.type === null) return nullOf(place, typeOf(to))
   switch (to.kind) {
     case 'signed':
     case 'unsigned':
@@ -39,6 +40,23 @@ export function castTo(b: CodeBuilder, place: Place, operand: Piece, to: CastTar
       return castDatetime(b, place, operand, to.fractionDigits)
     case 'time':
       return castTime(b, place, operand, to.fractionDigits)
+  }
+}
+
+/** The type of a cast NULL. */
+function typeOf(to: CastTarget): ValueType {
+  switch (to.kind) {
+    case 'signed':
+      return BIGINT
+    case 'unsigned':
+      return UNSIGNED_BIGINT
+    case 'char':
+      return textType(to.length)
+    case 'date':
+    case 'double':
+      return { kind: to.kind }
+    default:
+      return to
   }
 }
 
@@ -157,11 +175,10 @@ function castTime(b: CodeBuilder, place: Place, operand: Piece, digits: number):
     case 'date':
       return b.lift(place, [operand], () => `'${roundedTime(0, digits)}'`, { type })
     case 'text': {
-      const read = b.hold((text: string) => {
-        const micros = timeOfText(text)
-        return micros === null ? null : roundedTime(micros, digits)
-      })
-      return b.lift(place, [operand], x => `${read}(${x})`, { type, mayBeNull: true })
+      if (typeof operand.literal !== 'string')
+        refuse(operand, 'a TIME cannot be made of a text that changes from row to row')
+      const literal = temporalLiteral(b, operand, 'time')
+      return { ...castTime(b, place, literal, digits), at: place.at, length: place.length }
     }
     default:
       return refuse(operand, `a TIME is made of a text, a TIME or a date with time, not of ${kindName(operand)}`)

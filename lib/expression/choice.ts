@@ -37,7 +37,10 @@ export function choiceOf(b: CodeBuilder, place: Place, pieces: readonly Piece[])
     if (other !== undefined) refuse(place, `${kindName(known[0]!)} and ${kindName(other)} cannot be one result`)
     return { pieces, type: known[0]!.type, ...none }
   }
-  if ([...kinds].every(kind => kind === 'date' || kind === 'datetime')) return { ...dates(b, pieces, kinds), ...none }
+  if ([...kinds].every(kind => kind === 'date' || kind === 'datetime')) {
+    const forms = new Set(known.map(({ type }) => (type?.kind === 'datetime' ? type.fractionDigits : -1)))
+    return { ...dates(b, pieces, kinds), ...none, ragged: forms.size > 1 || known.some(piece => piece.ragged === true) }
+  }
   if (kinds.size === 1 && kinds.has('time')) {
     const digits = new Set(known.map(piece => (piece.type as ValueType & { kind: 'time' }).fractionDigits))
     if (digits.size > 1) refuse(place, 'TIMEs of different fraction digits cannot be one result: cast(… as time(6))')
@@ -52,7 +55,7 @@ export function choiceOf(b: CodeBuilder, place: Place, pieces: readonly Piece[])
     span: 0,
     collation: texts.some(text => text.collation !== null) ? sharedCollation(place, texts) : null,
     charset: texts.find(text => text.charset !== null)?.charset ?? null,
-    ragged: false,
+    ragged: [...kinds].some(kind => kind === 'date' || kind === 'datetime' || kind === 'time'),
   }
 }
 

@@ -104,6 +104,7 @@ function surrogatesLast(unit: number): number {
 
 function foldBase(text: string): string {
   return text
+    .replaceAll('ß', 's')
     .normalize('NFD')
     .replace(/\p{Mn}/gu, '')
     .toUpperCase()

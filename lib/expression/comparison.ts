@@ -1,8 +1,9 @@
 import type { ValueType } from '../model/value.js'
-import { datetimeOfText, timeOfText } from './calendar.js'
+import { timeOfText } from './calendar.js'
 import { timeMicros, timeText, withDigits } from './calendar-text.js'
 import { type Collation, collationOf } from './collation.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
+import { readDatetime } from './datetime-text.js'
 import { type CodeBuilder, isBig, kindName, kindOf, nullPiece, type Piece, refuse, TRUTH } from './piece.js'
 import type { ComparisonOperator, Place } from './syntax.js'
 
@@ -146,8 +147,10 @@ export function temporalLiteral(b: CodeBuilder, piece: Piece, kind: 'date' | 'da
     if (micros === null) refuse(piece, `'${piece.literal}' is no time`)
     return b.literal(piece, timeText(micros, 6), { kind: 'time', fractionDigits: 6 })
   }
-  const text = datetimeOfText(piece.literal)
-  if (text === null) refuse(piece, `'${piece.literal}' is no date`)
+  if (/:\d\d(\.\d*)?[-+]\d\d:/.test(piece.literal)) refuse(piece, 'a date stands without a time zone')
+  const read = readDatetime(piece.literal)
+  if (read === null || !read.clean) refuse(piece, `'${piece.literal}' is no date`)
+  const { text } = read
   const fraction = text.slice(20).replace(/0+$/, '').length
   if (fraction === 0 && kind === 'date' && text.slice(11, 19) === '00:00:00') {
     return b.literal(piece, text.slice(0, 10), { kind: 'date' })

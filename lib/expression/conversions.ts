@@ -23,6 +23,9 @@ export function sizeOf(piece: Piece): { readonly precision: number; readonly sca
 /** In the place of a number: an integer, a decimal or a double; texts count by the number they begin with. */
 export function asNumber(b: CodeBuilder, piece: Piece): Piece {
   const { type } = piece
+  if (piece.ragged === true && (type?.kind === 'datetime' || type?.kind === 'text')) {
+    refuse(piece, 'what may be one of several kinds has no one number: cast(… as …) each of them first')
+  }
   switch (type?.kind) {
     case undefined:
     case 'integer':
@@ -198,7 +201,8 @@ export function conditionOf(b: CodeBuilder, piece: Piece): string {
     const json = b.variable()
     return `((${json} = ${piece.code}) !== null && ${b.hold(isTrueJson)}(${json}))`
   }
-  const number = asNumber(b, piece)
+  // Whatever form a date is in, it is 0 in both or in none.
+  const number = asNumber(b, { ...piece, ragged: false })
   if (number.type === null) return 'false'
   const zero = number.type.kind === 'decimal' || (number.type.kind === 'integer' && isBig(number)) ? '0n' : '0'
   if (!number.nullable) return `(${number.code} !== ${zero})`
@@ -209,7 +213,7 @@ export function conditionOf(b: CodeBuilder, piece: Piece): string {
 /** 1, 0 or NULL. */
 export function truthOf(b: CodeBuilder, piece: Piece): Piece {
   if (piece.type === null || piece.isTrue !== undefined) return piece
-  const number = asNumber(b, piece)
+  const number = asNumber(b, { ...piece, ragged: false })
   const zero = number.type?.kind === 'decimal' || isBig(number) ? '0n' : '0'
   return b.lift(piece, [number], x => `${x} !== ${zero}`, {
     type: { kind: 'integer', bits: 8, unsigned: false },

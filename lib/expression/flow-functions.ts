@@ -29,7 +29,7 @@ function nullif(call: Call): Piece {
   const [first, second] = [call.piece(0), call.piece(1)]
   if (first.type === null) return first
   const name = call.b.variable()
-  const { isTrue: _, ...rest } = first
+  const { isTrue: _, literal: __, ...rest } = first
   const held: Piece = { ...rest, code: name }
   const equal = conditionOf(call.b, comparison(call.b, call, '=', held, second))
   return {
@@ -54,10 +54,13 @@ function extreme(sign: '>' | '<'): (call: Call) => Piece {
     const parts = choice.pieces.map(piece => ({ ...piece, type: piece.type === null ? null : choice.type }))
     if (choice.type === null || parts.some(part => part.type === null))
       return { ...chosen(call, choice, 'null', true), type: null }
-    const order = choice.type.kind === 'text' ? sharedCollation(call, parts).compare : null
-    // Of equal texts the server takes the last for greatest, the first for least.
+    const collation = choice.type.kind === 'text' ? sharedCollation(call, parts) : null
+    if (collation !== null && !collation.binary) {
+      refuse(call, `which of two texts that differ in case only is the ${call.name} is not certain: use case when`)
+    }
+    const order = collation?.compare ?? null
     const better = (x: string, y: string): string =>
-      order === null ? `${x} ${sign} ${y}` : `${b.hold(order)}(${x}, ${y}) ${sign === '>' ? '>=' : sign} 0`
+      order === null ? `${x} ${sign} ${y}` : `${b.hold(order)}(${x}, ${y}) ${sign} 0`
     const result = parts.reduce((best, part) =>
       b.lift(call, [best, part], (x, y) => `${better(y, x)} ? ${y} : ${x}`, { type: choice.type!, span: choice.span }),
     )

@@ -6,13 +6,13 @@ import type { Place } from './syntax.js'
 
 const FOUND = { type: TRUTH, span: 1, condition: true }
 
-/** text LIKE pattern, character by character in the order of the collation; spaces at the end count. */
-export function like(b: CodeBuilder, place: Place, operand: Piece, pattern: Piece, escape: string | null): Piece {
+/** text LIKE pattern [ESCAPE sign], character by character by the collation; spaces at the end count. */
+export function like(b: CodeBuilder, place: Place, operand: Piece, pattern: Piece, sign: string | null): Piece {
   const [text, form] = [asText(b, operand), asText(b, pattern)]
   if (text.type === null || form.type === null) return nullPiece(place)
   const collation = sharedCollation(place, [text, form])
   const fold = collation.binary ? null : foldCharacters(collation.fold)
-  const compile = (source: string): RegExp => likePattern(source, escape ?? '\\', fold)
+  const compile = (source: string): RegExp => likePattern(source, sign ?? '\\', fold)
   const folded = (x: string): string => (fold === null ? x : `${b.hold(fold)}(${x})`)
   if (typeof form.literal === 'string') {
     const compiled = b.hold(compile(form.literal))
@@ -43,14 +43,14 @@ function foldCharacters(fold: (character: string) => string): (text: string) => 
   }
 }
 
-function likePattern(pattern: string, escape: string, fold: ((text: string) => string) | null): RegExp {
+function likePattern(pattern: string, sign: string, fold: ((text: string) => string) | null): RegExp {
   const plain = (character: string): string =>
     (fold === null ? character : fold(character)).replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
   let source = ''
   const characters = [...pattern]
   for (let i = 0; i < characters.length; i++) {
     const character = characters[i]!
-    if (character === escape && i + 1 < characters.length) source += plain(characters[++i]!)
+    if (character === sign && i + 1 < characters.length) source += plain(characters[++i]!)
     else if (character === '%') source += '.*'
     else if (character === '_') source += '.'
     else source += plain(character)

@@ -1,5 +1,5 @@
 import { choiceOf, chosen } from './choice.js'
-import { comparable, comparison, conditionPiece } from './comparison.js'
+import { comparable, comparison, conditionPiece, sharedCollation } from './comparison.js'
 import { conditionOf, truthOf } from './conversions.js'
 import { type CodeBuilder, nullPiece, type Piece, TRUTH } from './piece.js'
 import type { LogicalOperator, Place } from './syntax.js'
@@ -47,14 +47,9 @@ export function between(
   high: Piece,
   negated: boolean,
 ): Piece {
-  const { piece, bind } = once(b, operand)
-  const range = logical(
-    b,
-    place,
-    'and',
-    comparison(b, place, '>=', piece, low),
-    comparison(b, place, '<=', piece, high),
-  )
+  const [first, from, to] = alikeTexts(place, [operand, low, high]) as [Piece, Piece, Piece]
+  const { piece, bind } = once(b, first)
+  const range = logical(b, place, 'and', comparison(b, place, '>=', piece, from), comparison(b, place, '<=', piece, to))
   return bind(negated ? negation(b, place, range) : range)
 }
 
@@ -67,9 +62,12 @@ export function membership(
   negated: boolean,
 ): Piece {
   if (operand.type === null) return nullPiece(place)
-  const { piece, bind } = once(b, operand)
-  const known = list.filter(item => item.type !== null)
-  const set = setOfTexts(b, place, operand, known)
+  const [first, ...known] = alikeTexts(place, [operand, ...list.filter(item => item.type !== null)]) as [
+    Piece,
+    ...Piece[],
+  ]
+  const { piece, bind } = once(b, first)
+  const set = setOfTexts(b, place, first, known)
   let found: Piece | null = set
   if (found === null) {
     for (const item of known) {
@@ -83,6 +81,13 @@ export function membership(
     found = found === null ? unknown : logical(b, place, 'or', found, unknown)
   }
   return negated ? negation(b, place, found!) : found!
+}
+
+/** Texts that are compared with one of them have one collation together. */
+function alikeTexts(place: Place, pieces: readonly Piece[]): readonly Piece[] {
+  if (!pieces.every(piece => piece.type === null || piece.type.kind === 'text')) return pieces
+  const collation = sharedCollation(place, pieces)
+  return pieces.map(piece => ({ ...piece, collation }))
 }
 
 /** A list of texts or small integers written in the expression is looked up, not walked through. */
@@ -104,7 +109,7 @@ function setOfTexts(b: CodeBuilder, place: Place, operand: Piece, list: readonly
 function once(b: CodeBuilder, operand: Piece): { readonly piece: Piece; bind(whole: Piece): Piece } {
   if (operand.type === null || /^\w+$|^v\[\d+\]$/.test(operand.code)) return { piece: operand, bind: whole => whole }
   const name = b.variable()
-  const { isTrue: _, ...rest } = operand
+  const { isTrue: _, literal: __, ...rest } = operand
   return {
     piece: { ...rest, code: name },
     bind: whole => ({
@@ -123,12 +128,13 @@ export function caseOf(
   branches: readonly { readonly when: Piece; readonly result: Piece }[],
   otherwise: Piece | null,
 ): Piece {
-  const held = operand === null ? null : once(b, operand)
+  const compared = operand === null ? [] : alikeTexts(place, [operand, ...branches.map(({ when }) => when)])
+  const held = operand === null ? null : once(b, compared[0]!)
   const results = choiceOf(b, place, [...branches.map(({ result }) => result), otherwise ?? nullPiece(place)])
   let code = results.pieces.at(-1)!.code
   for (let i = branches.length - 1; i >= 0; i--) {
     const { when } = branches[i]!
-    const condition = held === null ? when : comparison(b, when, '=', held.piece, when)
+    const condition = held === null ? when : comparison(b, when, '=', held.piece, compared[i + 1]!)
     code = `(${conditionOf(b, condition)} ? ${results.pieces[i]!.code} : ${code})`
   }
   const nullable = results.pieces.some(piece => piece.nullable)

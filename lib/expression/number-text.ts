@@ -10,19 +10,34 @@ export function doubleOfText(text: string): number {
   return Number.isFinite(value) ? value : value < 0 ? -Number.MAX_VALUE : Number.MAX_VALUE
 }
 
-/** A double as MySQL prints it: the shortest digits that read back, with an exponent below 1e-14 and from 1e15. */
+/** Characters that MySQL gives a double within a text. */
+const DOUBLE_WIDTH = 22
+
+/**
+ * A double as MySQL puts it into a text (my_gcvt): the shortest digits that read back; with an exponent below 1e-15, from
+ * 1e15, and where it would not fit otherwise; digits that do not fit then are rounded off.
+ */
 export function doubleText(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const [mantissa, exponentText] = value.toExponential().split('e') as [string, string]
   const exponent = Number(exponentText)
-  if (exponent >= 15 || exponent < -15) return `${mantissa}e${exponent}`
-  const negative = value < 0
+  const sign = value < 0 ? '-' : ''
   const digits = mantissa.replace('-', '').replace('.', '')
-  let body: string
-  if (exponent < 0) body = `0.${'0'.repeat(-exponent - 1)}${digits}`
-  else if (digits.length <= exponent + 1) body = digits.padEnd(exponent + 1, '0')
-  else body = `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`
-  return negative ? `-${body}` : body
+  if (exponent >= -15 && exponent < 15) {
+    const fixed = sign + fixedText(digits, exponent)
+    if (fixed.length <= DOUBLE_WIDTH) return fixed
+  }
+  const tail = `e${exponent}`
+  if (mantissa.length + tail.length <= DOUBLE_WIDTH) return mantissa + tail
+  const kept = DOUBLE_WIDTH - tail.length - sign.length - 1
+  const [rounded, shifted] = value.toExponential(kept - 1).split('e') as [string, string]
+  return `${rounded.replace(/\.?0+$/, '')}e${Number(shifted)}`
+}
+
+function fixedText(digits: string, exponent: number): string {
+  if (exponent < 0) return `0.${'0'.repeat(-exponent - 1)}${digits}`
+  if (digits.length <= exponent + 1) return digits.padEnd(exponent + 1, '0')
+  return `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`
 }
 
 /** CAST(text AS SIGNED | UNSIGNED): the integer at the begin of a text, 0 where there is none; the nearest where it does not fit. */

@@ -144,6 +144,12 @@ export function nullPiece(place: Place): Piece {
   }
 }
 
+/** A NULL that has a type. */
+export function nullOf(place: Place, type: ValueType): Piece {
+  const { literal: _, ...piece } = nullPiece(place)
+  return { ...piece, type, span: spanOfType(type) }
+}
+
 export function kindOf(piece: Piece): Kind | null {
   return piece.type === null ? null : piece.type.kind
 }

@@ -139,7 +139,7 @@ function replace(call: Call): Piece {
   const [x, what, by] = [text(call, 0), text(call, 1), text(call, 2)]
   const run = (t: string, w: string, r: string): string => (w === '' ? t : t.replaceAll(w, () => r))
   const length = longest(by) === 0 ? longest(x) : null
-  return withCharset(apply(call, [x, what, by], run as never, made(call, [x, what, by], length)), [x, by])
+  return withCharset(apply(call, [x, what, by], run as never, made(call, [x], length)), [x, by])
 }
 
 function byteLength(call: Call): Piece {

@@ -8,7 +8,7 @@ import { type ColumnPlan, planColumns } from './column-plan.js'
 import { targetFill } from './evolution-fill.js'
 import { valueChange } from './evolution-values.js'
 import type { MatchedRule } from './rule-book.js'
-import { type ColumnMask, columnMasks, isReadByMaskAlone, maskedFill } from './shape/masks.js'
+import { type ColumnMask, columnMasks, maskedFill } from './shape/masks.js'
 import { planShape } from './shape/shaped-table.js'
 import { requestTarget, type TargetWish } from './target-wish.js'
 
@@ -24,21 +24,16 @@ export interface RuleView {
   readonly wish: TargetWish
   /** By source name, what stands in place of the column's values. */
   readonly masks: ReadonlyMap<string, ColumnMask>
-  /** Of `reads`, names of those that nothing but a mask reads: what becomes of a value is known without its row. */
-  readonly maskedOnly: ReadonlySet<string>
 }
 
 /** Throws what `planColumns` and `requestTarget` throw: ruleInvalid, notDecodable. */
 export function ruleView(schema: TableSchema, matched: MatchedRule): RuleView {
-  const { schema: shaped, slots } = planShape(schema, matched)
+  const { schema: shaped, expressed } = planShape(schema, matched)
   const plan = planColumns(shaped, matched)
-  const reads = [...new Set(slots.reads.map(({ column }) => schema.columns[column]!))]
+  const reads = expressed.map(index => schema.columns[index]!)
   const masks = new Map(columnMasks(schema, matched).map(mask => [schema.columns[mask.index]!.name, mask]))
-  const maskedOnly = new Set(
-    [...masks.values()].filter(mask => isReadByMaskAlone(mask, slots)).map(({ own }) => own.name),
-  )
   const wish = requestTarget(shaped, plan, matched, 'add')
-  return { schema: shaped, own: schema, reads, matched, plan, wish, masks, maskedOnly }
+  return { schema: shaped, own: schema, reads, matched, plan, wish, masks }
 }
 
 /** Why a change cannot be followed, and what an operator does in place of it. */
@@ -118,7 +113,7 @@ export function columnsChange(
       renameColumn(formerName, name, before, after, options, found, hinder)
     const [was, is] = [wished(before.wish, formerName), wished(wish, name)]
     if (mode !== 'append') {
-      const values = valuesOf(old, now, was.type, is.type)
+      const values = valuesOf(readColumn(old, before), readColumn(now, after), was.type, is.type)
       if (values.kind === 'changed')
         hinder('copy', `the values of ${old.name} may have changed without row events: it ${values.reason}`)
       else
@@ -270,7 +265,6 @@ function measuresChange(
 /** What a rule made of a row before cannot be asked of the target any more, so a doubt about values is a no. */
 function readsChange(change: TableChange, before: RuleView, after: RuleView, hinder: Hinder): void {
   for (const now of after.reads) {
-    if (change.fills.has(now.name) && after.maskedOnly.has(now.name)) continue
     const formerName = [...change.renamedColumns].find(([, to]) => to === now.name)?.[0] ?? now.name
     const old = change.fills.has(now.name)
       ? undefined
@@ -281,16 +275,15 @@ function readsChange(change: TableChange, before: RuleView, after: RuleView, hin
         ? 'is another column now'
         : values.kind === 'changed'
           ? values.reason
-          : (values.unless[0]?.reason ?? anotherText(old!, now, after))
+          : (values.unless[0]?.reason ?? null)
     if (why !== null) hinder('copy', `the rule decides or computes by ${now.name}, which ${why}`)
   }
 }
 
-/** A mask is made of the text of a value, which may be another one for the same value. */
-function anotherText(old: SourceColumn, now: SourceColumn, { masks }: RuleView): string | null {
-  const isText = masks.get(now.name)?.column.charset != null
-  if (!isText || old.charset !== null || printedForm(old) === printedForm(now)) return null
-  return `became ${now.columnType}, and its mask is made of the text of its values`
+/** What the values in the target were made of. */
+function readColumn(column: SourceColumn, { masks }: RuleView): SourceColumn {
+  const mask = masks.get(column.name)
+  return mask?.reads === true ? mask.own : column
 }
 
 /** A target of another kind than the source's type keeps less than the type does, or the form as well as the value. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { renderConfigPage, renderFailuresPage, renderMetricsPage, renderReadme } from '../../lib/cli/docs-pages.js'
+import { renderExpressionsPage } from '../../lib/cli/expressions-page.js'
 import { renderTypesPage } from '../../lib/cli/types-page.js'
 import { loadConfig } from '../../lib/config/load.js'
 import { SECTIONS } from '../../lib/config/options.js'
@@ -17,6 +18,7 @@ test('docs/ is what the tables say; else run `npm run docs`', () => {
   expect(file('docs/metrics.md')).toBe(renderMetricsPage())
   expect(file('docs/failures.md')).toBe(renderFailuresPage())
   expect(file('docs/types.md')).toBe(renderTypesPage())
+  expect(file('docs/expressions.md')).toBe(renderExpressionsPage())
 })
 
 test.each(SOURCE_TYPES)('type %s is documented', type => {

@@ -3,8 +3,7 @@ import { ruleBookOf } from '../../lib/registry.js'
 import { load, MINIMAL, problems } from '../support/config-text.js'
 
 const RULE = `${MINIMAL}[[rule]]\nschema = "shop"\ntable = "orders"\n`
-const ofRule = (lines: string) => problems(`${RULE}${lines}\n`)
-const firstLines = (lines: string) => ofRule(lines).map(text => text.split('\n')[0])
+const firstLines = (lines: string) => problems(`${RULE}${lines}\n`).map(text => text.split('\n')[0])
 
 test('what a rule makes of rows becomes plain data', () => {
   const config = load(
@@ -18,19 +17,6 @@ on_delete = "soft"\nsoft_delete = { flag = "gone", time = "gone_at" }\n`,
     computed: new Map([['total', 'price * qty']]),
     onDelete: 'soft',
     softDelete: { flag: 'gone', time: 'gone_at' },
-  })
-})
-
-describe('expressions that are none', () => {
-  test('where: the character is pointed at', () => {
-    const [problem] = ofRule(`where = "status <> 'draft' and and qty > 1"`)
-    expect(problem).toMatch(/^sync\.toml:12:9: where is no expression: .*, at character 23:\n/)
-    expect(problem).toContain(`status <> 'draft' and and qty > 1\n${' '.repeat(22)}^^^`)
-  })
-
-  test('computed: the column too', () => {
-    const [problem] = firstLines('computed = { a = "price", b = "price *" }')
-    expect(problem).toMatch(/^sync\.toml:12:31: computed is no expression: .*, at character /)
   })
 })
 

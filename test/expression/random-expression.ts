@@ -6,7 +6,30 @@ type Sort = 'number' | 'text' | 'date' | 'truth'
 const NUMBERS = ['ti', 'su', 'i', 'iu', 'bi', 'bu', 'n', 'm', 'w', 'f', 'y']
 const TEXTS = ['s', 'r', 'b', 'g']
 const DATES = ['d', 'dt', 'ds']
-const ALPHABET = ['a', 'b', 'c', 'A', 'B', 'Z', 'z', '0', '1', '9', ' ', '.', ',', '-', '_', '%', "''", 'é', 'E', 'ö', '€', '😀']
+const ALPHABET = [
+  'a',
+  'b',
+  'c',
+  'A',
+  'B',
+  'Z',
+  'z',
+  '0',
+  '1',
+  '9',
+  ' ',
+  '.',
+  ',',
+  '-',
+  '_',
+  '%',
+  "''",
+  'é',
+  'E',
+  'ö',
+  '€',
+  '😀',
+]
 
 /** Random expressions of the language over the sample table, and random rows for it, as they are written in SQL. */
 export class RandomExpressions {
@@ -17,7 +40,10 @@ export class RandomExpressions {
   }
 
   expression(): string {
-    return this.#of(this.#pick(['number', 'number', 'text', 'date', 'truth', 'truth'] as const), 1 + this.#random.below(3))
+    return this.#of(
+      this.#pick(['number', 'number', 'text', 'date', 'truth', 'truth'] as const),
+      1 + this.#random.below(3),
+    )
   }
 
   row(id: number): string {
@@ -48,7 +74,8 @@ export class RandomExpressions {
         () => `${this.#pick(['round', 'truncate'])}(${number()}, ${small()})`,
         () => `${this.#pick(['char_length', 'length', 'crc32'])}(${text()})`,
         () => `${this.#pick(['locate', 'instr'])}(${text()}, ${text()})`,
-        () => `${this.#pick(['year', 'month', 'day', 'quarter', 'dayofweek', 'weekday', 'dayofyear', 'to_days'])}(${date()})`,
+        () =>
+          `${this.#pick(['year', 'month', 'day', 'quarter', 'dayofweek', 'weekday', 'dayofyear', 'to_days'])}(${date()})`,
         () => `week(${date()}, ${this.#random.below(8)})`,
         () => `${this.#pick(['hour', 'minute', 'second', 'microsecond'])}(${date()})`,
         () => `datediff(${date()}, ${date()})`,
@@ -121,7 +148,7 @@ export class RandomExpressions {
 
   #leaf(sort: Sort): string {
     const literal = this.#random.chance(0.35)
-    if (this.#random.chance(0.03)) return 'null'
+    if (sort === 'truth' && this.#random.chance(0.04)) return 'null'
     switch (sort) {
       case 'number':
         return literal ? this.#number() : this.#pick(NUMBERS)
@@ -135,7 +162,22 @@ export class RandomExpressions {
   }
 
   #number(): string {
-    return this.#pick(['0', '1', '2', '-3', '7', '10', '100', '0.5', '1.25', '-0.75', '1e0', '2.5e-1', '1000000007', '99.99'])
+    return this.#pick([
+      '0',
+      '1',
+      '2',
+      '-3',
+      '7',
+      '10',
+      '100',
+      '0.5',
+      '1.25',
+      '-0.75',
+      '1e0',
+      '2.5e-1',
+      '1000000007',
+      '99.99',
+    ])
   }
 
   #text(most: number): string {
@@ -188,7 +230,16 @@ export class RandomExpressions {
       case 'w':
         return this.#decimal(12, 0)
       case 'f':
-        return this.#pick(['0', '0.1', '-2.5', '1e15', '1e-7', '123456.789', this.#decimal(6, 4), `${this.#decimal(5, 3)}e${this.#random.below(30) - 15}`])
+        return this.#pick([
+          '0',
+          '0.1',
+          '-2.5',
+          '1e15',
+          '1e-7',
+          '123456.789',
+          this.#decimal(6, 4),
+          `${this.#decimal(5, 3)}e${this.#random.below(30) - 15}`,
+        ])
       case 'y':
         return String(1901 + this.#random.below(255))
       case 'v':

@@ -78,7 +78,7 @@ export function sampleScope(ciCollation: string): ExpressionScope {
 }
 
 /** What the server sends for a column (text protocol) as the value that rules see. */
-export function valueOf(type: ValueType, bytes: Buffer | null): Value {
+export function cellValue(type: ValueType, bytes: Buffer | null): Value {
   if (bytes === null) return null
   if (type.kind === 'bytes') return bytes
   if (type.kind === 'bit') return BigInt(`0x${bytes.toString('hex')}`)

@@ -7,7 +7,7 @@ import { renderSql } from '../../lib/expression/render-sql.js'
 import type { ExpressionScope } from '../../lib/expression/scope.js'
 import type { Value, ValueType } from '../../lib/model/value.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
-import { SAMPLE_COLUMNS, sampleScope, sampleStatements, valueOf } from './sample-table.js'
+import { cellValue, SAMPLE_COLUMNS, sampleScope, sampleStatements } from './sample-table.js'
 
 export const ERROR = 'error'
 
@@ -32,7 +32,9 @@ export class SelectOracle {
     const [cells] = await connection.query(
       `select ${SAMPLE_COLUMNS.map(({ name }) => name).join(', ')} from t order by id`,
     )
-    const rows = (cells as (Buffer | null)[][]).map(row => row.map((cell, i) => valueOf(SAMPLE_COLUMNS[i]!.type, cell)))
+    const rows = (cells as (Buffer | null)[][]).map(row =>
+      row.map((cell, i) => cellValue(SAMPLE_COLUMNS[i]!.type, cell)),
+    )
     return new SelectOracle(connection, sampleScope(collation), rows)
   }
 

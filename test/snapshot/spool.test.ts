@@ -17,15 +17,17 @@ function segmentsOf(): Segment[] {
   return [
     { map: null, ways: 'strict', images, place: PLACE, commitMs: 9 },
     { map: MAP, ways: 'all', images: kept, place: { ...PLACE, event: 4 }, commitMs: 8 },
-    { map: MAP, ways: 'upsert', images, place: PLACE, commitMs: 9 },
+    { map: MAP, ways: 'upsert', images: { ...images, halfOfUpdate: true }, place: PLACE, commitMs: 9 },
   ]
 }
 
 const plain = (segments: readonly Segment[]) =>
-  segments.map(({ images: { op, buffer, at, end, firstRow = 0, complete = true, bitmaps }, ...rest }) => {
-    const bytes = buffer.subarray(at, end).toString('latin1')
-    return { ...rest, op, bytes, firstRow, complete, bitmaps: complete ? '' : bitmaps!() }
-  })
+  segments.map(
+    ({ images: { op, buffer, at, end, firstRow = 0, halfOfUpdate = false, complete = true, bitmaps }, ...rest }) => {
+      const bytes = buffer.subarray(at, end).toString('latin1')
+      return { ...rest, op, bytes, firstRow, halfOfUpdate, complete, bitmaps: complete ? '' : bitmaps!() }
+    },
+  )
 
 describe('files of what goes in with a chunk', () => {
   let folder = ''

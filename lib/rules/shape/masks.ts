@@ -74,11 +74,6 @@ export function maskedFill(fill: ColumnFill, { own, apply }: ColumnMask): Column
   return masked === null ? { kind: 'null' } : { kind: 'text', text: masked }
 }
 
-/** Whether neither a filter nor a computed column reads the column. */
-export function isReadByMaskAlone({ index }: ColumnMask, { reads }: RowSlots): boolean {
-  return reads.every(({ column, type }) => column !== index || (type.kind === 'text' && type.maxLength === null))
-}
-
 interface MaskedPlace {
   readonly schema: TableSchema
   readonly matched: MatchedRule

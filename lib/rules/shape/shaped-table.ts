@@ -21,6 +21,8 @@ export interface ShapedTable {
   readonly filter: RowFilter | null
   /** What `added` and `filter` read. */
   readonly slots: RowSlots
+  /** Indexes of the table's own columns that expressions read. */
+  readonly expressed: readonly number[]
   /** Rows are written as they are, each of them. */
   readonly isPlain: boolean
   /** Plain data: everything of the rule that decides which rows are written and what their values are. */
@@ -31,17 +33,16 @@ export interface ShapedTable {
 export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTable {
   const { rule } = matched
   const slots = new RowSlots(schema.columns.length)
-  const added = [
-    ...planMasks(schema, matched, slots),
-    ...planComputed(schema, rule, slots),
-    ...planSoftDelete(rule.shape, slots),
-  ]
   const filter = planFilter(schema, rule, slots)
+  const computed = planComputed(schema, rule, slots)
+  const expressed = [...new Set(slots.reads.map(({ column }) => column))]
+  const added = [...planMasks(schema, matched, slots), ...computed, ...planSoftDelete(rule.shape, slots)]
   return {
     schema: withAdded(schema, added),
     added,
     filter,
     slots,
+    expressed,
     isPlain: added.length === 0 && filter === null && takesAll(rule.shape),
     facts: rule.shape,
   }
