@@ -236,6 +236,13 @@ describe('nothing tells what is hidden', () => {
     expect(refusal.message).not.toContain('canary')
   })
 
+  test('nor a row image that leaves columns out: it is written by no other way, but stops the stream', async () => {
+    const copy = await copyOf(T, { mask: { mail: 'email' } })
+    const images = { op: 'insert' as const, buffer: Buffer.alloc(0), at: 0, end: 0, complete: false }
+    const refusal = await refused(() => copy.routes[0]!.reshape(images, '', PLACE))
+    expect(refusal.kind).toBe('rowImageIncomplete')
+  })
+
   test('but what a computed column makes of it, of which there is a warning', async () => {
     WARNED.length = 0
     const computed = new Map([
