@@ -5,7 +5,7 @@ import { Failure } from '../../lib/model/failure.js'
 import { randomFrom } from '../support/binlog-builder.js'
 import { consume, prepared, sampleEvents } from '../support/event-samples.js'
 
-const BUDGET_MS = 8_000
+const RUNS = Number(process.env.RUNS ?? 5_000)
 /** A single event may take so long on a busy machine; without end is longer. */
 const HANG_MS = 5_000
 const HEADER_BYTES = 19
@@ -55,14 +55,14 @@ function sealed(body: Buffer, checksum: boolean): Buffer {
 }
 
 test('damaged events of every kind are a failure that names file and offset, or well formed', () => {
-  const seed = Number(process.env.SEED ?? (Date.now() & 0x7fffffff) | 1)
+  const seed = Number(process.env.SEED ?? 20_261_121)
   const random = randomFrom(seed)
   const samples = { plain: sampleEvents(false), summed: sampleEvents(true) }
   const rowsOf = (all: readonly Buffer[]) =>
     all.filter(bytes => bytes[4] === EVENT.WRITE_ROWS || bytes[4] === EVENT.PARTIAL_UPDATE_ROWS)
   const kinds = new Set<number>()
   const seen = { runs: 0, failures: 0, whole: 0 }
-  for (const started = Date.now(); Date.now() - started < BUDGET_MS; seen.runs++) {
+  for (; seen.runs < RUNS; seen.runs++) {
     const checksum = random(2) === 0
     const clean = checksum ? samples.summed : samples.plain
     // Documents within differences are the deepest: they get their share of the runs.

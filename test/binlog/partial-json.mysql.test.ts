@@ -91,7 +91,7 @@ describe('JSON columns whose binlog holds differences', () => {
   })
 
   test('random documents under random changes end as SELECT shows them', async () => {
-    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+    const seed = Number(process.env.SEED ?? 20_261_121)
     const random = new RandomJson(new Random(seed))
     const rows = 40
     const statements = ['create table rnd (id int primary key, n int, a json, b json)', ON]
