@@ -127,7 +127,8 @@ export function wayText({ way, origin, reads, readBy }: ColumnReport): string {
   return origin.kind === 'mask' && reads.length > 0 ? 'decoded: masked' : read
 }
 
-function renderTarget({ target, state, statement, differences }: TargetReport): string {
+/** A target with the statement that makes it, or what mends it. */
+export function renderTarget({ target, state, statement, differences }: TargetReport): string {
   const says = {
     missing: 'is not there; it is made by:',
     exists: differences.length === 0 ? 'is there, and fits.' : 'is there, and differs:',

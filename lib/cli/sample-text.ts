@@ -2,7 +2,6 @@ import type { SampleReport, ShownRow, TablesReport } from '../explain/report.js'
 
 /** Longer values are cut. */
 const MOST_CHARACTERS = 60
-const HIDDEN = '***'
 
 /** The rows of some tables with what is written of them, as blocks; none where none were asked for. */
 export function renderSamples({ sources, target, samples, problem }: TablesReport): string[] {
@@ -11,13 +10,13 @@ export function renderSamples({ sources, target, samples, problem }: TablesRepor
   return samples.length === 0 ? [] : [[head, ...samples.flatMap(renderSample)].join('\n')]
 }
 
-function renderSample({ source, hidden, written, why }: SampleReport): string[] {
-  const masked = Object.fromEntries(hidden.map(name => [name, HIDDEN]))
-  return [
-    `    ${renderRow({ ...source, ...masked })}`,
-    ...written.map(row => `      -> ${renderRow(row)}`),
-    ...(why === null ? [] : [`      -> ${why.replaceAll('\n', '\n         ')}`]),
-  ]
+function renderSample(sample: SampleReport): string[] {
+  return [`    ${renderRow(sample.source)}`, ...writtenLines(sample).map(line => `      -> ${line}`)]
+}
+
+/** What is written of a row, and why nothing is. */
+export function writtenLines({ written, why }: SampleReport): string[] {
+  return [...written.map(renderRow), ...(why === null ? [] : [why.replaceAll('\n', ' ')])]
 }
 
 /** A row as fixtures of test-rules write it; NULL is []. */

@@ -28,10 +28,13 @@ export function explainColumns(planned: PlannedSource, target: ShownTarget): Pic
         ? addedColumn(name, rule, expressed)
         : ownColumn(name, column, rule, readBy(column.name))
     }),
-    ...plan.constants.map(({ name, text }): Filled => fixed(name, { kind: 'constant', text })),
+    ...[...rule.constants].map(([name, text]) => fixed(name, { kind: 'constant', text })),
     ...plan.measures.map(({ name, text, column }): Filled => {
-      const reads = column === null ? [] : [shaped.columns[column]!.name]
-      return { name, origin: { kind: 'measure', measure: text }, way: 'bytes', reads, readBy: [] }
+      const summed = column === null ? null : shaped.columns[column]!
+      const reads =
+        summed?.added === true ? (expressed.get(`computed.${summed.name}`) ?? []) : summed === null ? [] : [summed.name]
+      const isMade = summed !== null && (summed.added === true || rule.shape.mask.has(summed.name))
+      return { name, origin: { kind: 'measure', measure: text }, way: isMade ? 'decoded' : 'bytes', reads, readBy: [] }
     }),
   ]
   const order = target.columns.map(({ name }) => name.toLowerCase())

@@ -70,8 +70,10 @@ export async function explain(
   return { config, targets, tables: tablesOfRules(config, targets), findings }
 }
 
-export function wayOf({ config }: Explained, { planned, target }: TablesOfRule): SampledWay {
-  return { config, planned, target, hidden: [] }
+/** The way of one of the tables, of the first where none is named. */
+export function wayOf({ config }: Explained, { planned, target, report }: TablesOfRule, source?: string): SampledWay {
+  const at = source === undefined ? 0 : report.sources.indexOf(source)
+  return { config, planned: planned[at]!, target, hidden: [], hiddenInTarget: [] }
 }
 
 /** Rejects as `sampleRows` does. */

@@ -1,5 +1,7 @@
+import type { KeyChange } from '../config-change.js'
 import type { TargetModel } from '../model/schema.js'
 import type { SchemaFinding } from '../schema-report.js'
+import type { TableChange } from '../table-changes.js'
 
 /** What a configuration does with the tables that are there, rule by rule. */
 export interface ExplainReport {
@@ -96,15 +98,12 @@ export interface TargetReport {
   readonly differences: readonly SchemaFinding[]
 }
 
-/** Names with the text of their values; null is NULL. */
+/** Names with the text of their values; null is NULL, `***` stands for what is not shown. */
 export type ShownRow = Readonly<Record<string, string | null>>
 
 /** One row of the source, and what is written of it. */
 export interface SampleReport {
-  /** Values of masked columns are not among them. */
   readonly source: ShownRow
-  /** Masked columns, whose values are not shown. */
-  readonly hidden: readonly string[]
   /** What is written; more than one row, or none, where the rule makes that of it. */
   readonly written: readonly ShownRow[]
   /** Why nothing is written, or why the row stops the stream; null: it is written. */
@@ -117,4 +116,36 @@ export function isCarriedOut({ rules, targets, findings }: ExplainReport): boole
   return (
     judged.every(({ level }) => level !== 'error') && rules.every(({ tables }) => tables.every(t => t.problem === null))
   )
+}
+
+/** What another configuration would change. */
+export interface ChangeReport {
+  /** `restart`: why it counts from the next start only; null: `reload` takes it. */
+  readonly keys: readonly (KeyChange & { readonly restart: string | null })[]
+  readonly tables: readonly TableChange[]
+  /** Of the tables that come, go or change. */
+  readonly ways: readonly WayChange[]
+  /** Their targets, as they are beside what is wanted of them then. */
+  readonly targets: readonly TargetReport[]
+  readonly findings: readonly SchemaFinding[]
+}
+
+/** What changes on the way of some tables, which it changes for alike, into one target. */
+export interface WayChange {
+  readonly sources: readonly string[]
+  readonly target: string
+  /** Null: there is no such way. */
+  readonly before: RowWay | null
+  readonly after: RowWay | null
+  /** Columns that come, go or are filled in another way. */
+  readonly columns: readonly {
+    readonly name: string
+    readonly before: ColumnReport | null
+    readonly after: ColumnReport | null
+  }[]
+  /** Rows of the first of the tables, with what is written of each before and after. */
+  readonly samples: readonly {
+    readonly before: SampleReport | null
+    readonly after: SampleReport | null
+  }[]
 }

@@ -11,8 +11,8 @@ import type { Samples } from './sample-rows.js'
 
 /** Tables of one rule that it treats alike: they have the same target, columns and ways. */
 export interface TablesOfRule {
-  /** The first of them stands for all. */
-  readonly planned: PlannedSource
+  /** In the order of `report.sources`. */
+  readonly planned: readonly [PlannedSource, ...PlannedSource[]]
   readonly target: TargetTable
   readonly report: Omit<TablesReport, 'samples' | 'problem'>
 }
@@ -20,7 +20,7 @@ export interface TablesOfRule {
 /** The tables of each rule, in the order of the rules. */
 export function tablesOfRules(config: Config, targets: readonly ExplainedTarget[]): TablesOfRule[][] {
   return ruleBookOf(config).rules.map(({ where }) => {
-    const alike = new Map<string, TablesOfRule & { readonly sources: string[] }>()
+    const alike = new Map<string, Alike>()
     for (const { planned: target, effective } of targets)
       for (const planned of target.sources.filter(({ matched }) => matched.rule.where === where)) {
         const name = targetName(target.request)
@@ -28,14 +28,21 @@ export function tablesOfRules(config: Config, targets: readonly ExplainedTarget[
         const parts = { target: name, way, ...explainColumns(planned, effective) }
         const key = JSON.stringify(parts)
         const known = alike.get(key)
-        if (known !== undefined) known.sources.push(tableName(planned.table))
-        else {
-          const sources = [tableName(planned.table)]
-          alike.set(key, { planned, target: effective, sources, report: { sources, ...parts } })
-        }
+        if (known === undefined) alike.set(key, { planned: [planned], target: effective, parts })
+        else known.planned.push(planned)
       }
-    return [...alike.values()]
+    return [...alike.values()].map(({ planned, target, parts }) => ({
+      planned,
+      target,
+      report: { sources: planned.map(({ table }) => tableName(table)), ...parts },
+    }))
   })
+}
+
+interface Alike {
+  readonly planned: [PlannedSource, ...PlannedSource[]]
+  readonly target: TargetTable
+  readonly parts: Omit<TablesOfRule['report'], 'sources'>
 }
 
 /** `samples`: of each of the tables, in their order. */

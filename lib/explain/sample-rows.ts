@@ -24,6 +24,8 @@ export interface SampledWay {
   readonly target: TargetTable
   /** Columns of the source whose values are not shown, besides those that the rule masks. */
   readonly hidden: readonly string[]
+  /** Columns of the target of which the same holds. */
+  readonly hiddenInTarget: readonly string[]
 }
 
 export interface Samples {
@@ -41,6 +43,8 @@ export interface SampleOptions {
   readonly head: Position
 }
 
+const HIDDEN = '***'
+const HIDDEN_WHY = 'it cannot be written; why is not shown, since a column is masked'
 /** Columns of a table of changes that say nothing of a row. */
 const UNSHOWN: ReadonlySet<string> = new Set(CHANGE_COLUMNS.map(({ name }) => name))
 
@@ -123,7 +127,7 @@ async function prepare(way: SampledWay, { zone, mariadb }: SampleOptions): Promi
   try {
     return { way, routes: await router.copyRoutes(planned.table) }
   } catch (error) {
-    return { samples: [], problem: toldOf(error) }
+    return { samples: [], problem: told(error) }
   }
 }
 
@@ -134,18 +138,17 @@ function sample(
   list: SelectList,
   { head }: SampleOptions,
 ): SampleReport {
-  const { shape } = way.planned.matched.rule
-  const isHidden = ({ name }: SourceColumn) => shape.mask.has(name) || way.hidden.includes(name)
-  const source = list.shown.flatMap((column, i) =>
-    isHidden(column) ? [] : [[column.name, shownValue(column, row[i]!)] as const],
+  const { mask } = way.planned.matched.rule.shape
+  const isHidden = ({ name }: SourceColumn) => mask.has(name) || way.hidden.includes(name)
+  const source = Object.fromEntries(
+    list.shown.map((column, i) => [column.name, isHidden(column) ? HIDDEN : shownValue(column, row[i]!)]),
   )
-  const hidden = list.schema.columns.filter(isHidden).map(({ name }) => name)
-  const about = { source: Object.fromEntries(source), hidden }
   try {
-    const written = write(routes, Buffer.concat(row.slice(from, from + routes.expressions.length)), head)
-    return { ...about, written, why: written.length > 0 ? null : whyNothing(way.planned) }
+    const image = Buffer.concat(row.slice(from, from + routes.expressions.length))
+    const written = write(routes, image, head).map(values => shownTargetRow(values, way))
+    return { source, written, why: written.length > 0 ? null : whyNothing(way.planned) }
   } catch (error) {
-    return { ...about, written: [], why: toldOf(error) }
+    return { source, written: [], why: way.hidden.length > 0 ? told(error, HIDDEN_WHY) : told(error) }
   }
 }
 
@@ -166,6 +169,11 @@ function write({ routes }: CopyRoutes, image: Buffer, { binName, binPos }: Posit
   return written
 }
 
+function shownTargetRow(row: ShownRow, { target, hiddenInTarget }: SampledWay): ShownRow {
+  const names = target.columns.map(({ name }) => name).filter(name => Object.hasOwn(row, name))
+  return Object.fromEntries(names.map(name => [name, hiddenInTarget.includes(name) ? HIDDEN : row[name]!]))
+}
+
 function whyNothing({ matched: { rule } }: PlannedSource): string {
   const { operations, where } = rule.shape
   if (!operations.includes('insert')) return 'passed over: operations has no INSERT'
@@ -180,9 +188,9 @@ function shownValue({ charset, dataType }: SourceColumn, value: EncodedValue): s
 
 const BYTES = /binary|blob|geometry|point|linestring|polygon|vector/
 
-/** Internal errors are defects, and no matter of a rule. */
-function toldOf(error: unknown): string {
+/** What a failure says, or `instead`. Internal errors are defects, and no matter of a rule. */
+function told(error: unknown, instead?: string): string {
   const failure = asFailure(error)
   if (failure.kind === 'internal') throw error
-  return failure.message
+  return instead ?? failure.message
 }
