@@ -46,18 +46,23 @@ function renderWay({ sources, target, before, after, columns, samples }: WayChan
       ...(old === null ? [] : [`  - ${columnText(old)}`]),
       ...(next === null ? [] : [`  + ${columnText(next)}`]),
     ]),
-    ...samples.flatMap(({ before: old, after: next }) => {
-      const lines = [...new Set([old, next].map(sample => (sample === null ? '' : renderRow(sample.source))))]
-      return [
-        ...lines.filter(line => line !== '').map(line => `    ${line}`),
-        ...(old === null ? [] : writtenLines(old).map(line => `      - ${line}`)),
-        ...(next === null ? [] : writtenLines(next).map(line => `      + ${line}`)),
-      ]
-    }),
+    ...samples.flatMap(renderSample),
   ].join('\n')
 }
 
 function columnText(column: ColumnReport): string {
   const { name, type, isKey, origin } = column
   return `${name}${isKey ? ' *' : ''}  ${type}  ${originText(origin)}  ${wayText(column)}`
+}
+
+/** A row of the source is shown once: both sides see the same. */
+function renderSample({ before, after }: WayChange['samples'][number]): string[] {
+  const [old, next] = [before, after].map(sample => (sample === null ? [] : writtenLines(sample)))
+  const source = (after ?? before)!.source
+  const isSame = before !== null && after !== null && String(old) === String(next)
+  return [
+    `    ${renderRow(source)}`,
+    ...(isSame ? [] : old!.map(line => `      - ${line}`)),
+    ...next!.map(line => `      ${isSame ? '=' : '+'} ${line}`),
+  ]
 }

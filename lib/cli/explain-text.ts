@@ -9,6 +9,7 @@ import type {
   TargetReport,
 } from '../explain/report.js'
 import { renderFinding } from './finding-text.js'
+import { renderBytes } from './progress-bar.js'
 import { renderSamples } from './sample-text.js'
 import { renderTextTable } from './text-table.js'
 
@@ -66,7 +67,7 @@ function changes({ operations, onDelete, mode }: RuleReport): string {
 }
 
 function loads({ delivery, format, flushIntervalMs, flushRows, flushBytes, others }: LoadReport): string {
-  const size = `after ${flushIntervalMs} ms, ${flushRows} rows or ${flushBytes} bytes`
+  const size = `after ${flushIntervalMs} ms, ${flushRows} rows or ${renderBytes(flushBytes)}`
   return [`${format.toUpperCase()}, ${size}`, `delivery = "${delivery}"`, ...others].join('; ')
 }
 

@@ -3,7 +3,7 @@ import { compareConfigs, keptBecause } from '../config-change.js'
 import { reachedAs } from '../config-in-force.js'
 import { listTables } from '../mysql/catalog.js'
 import { ruleBookOf } from '../registry.js'
-import { compareTables } from '../table-changes.js'
+import { compareTables, isSameRule } from '../table-changes.js'
 import { type Explained, type ExplainOptions, explain, samplesOf, wayOf, withSource } from './explain-config.js'
 import type { ChangeReport, ColumnReport, WayChange } from './report.js'
 import type { TablesOfRule } from './rule-reports.js'
@@ -31,7 +31,9 @@ export function explainChange(old: Config, next: Config, options: ExplainOptions
       isWanted([`${schema}.${table}`, ...targets]),
     )
     const changed = new Set(tables.map(({ schema, table }) => `${schema}.${table}`))
-    const pairs = pairsOf(before, after).filter(pair => pair.sources.some(source => changed.has(source)))
+    const pairs = pairsOf(before, after).filter(
+      pair => !isSame(pair) && pair.sources.some(source => changed.has(source)),
+    )
     const ways = pairs.flatMap(pair => waysOf(pair, before, after))
     const samples = await samplesOf(ways, options, sampleOptions)
     const touched = new Set(pairs.flatMap(({ after }) => after?.report.target ?? []))
@@ -69,6 +71,10 @@ function pairsOf({ tables: old }: Explained, { tables: next }: Explained): Pair[
       else if (!known.sources.includes(source)) known.sources.push(source)
     }
   return [...pairs.values()]
+}
+
+function isSame({ before, after }: Pair): boolean {
+  return before !== null && after !== null && isSameRule(before.planned[0].matched, after.planned[0].matched)
 }
 
 /** Of both sides the same table's rows are shown; what one side masks is not shown on the other. */
