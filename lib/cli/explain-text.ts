@@ -35,16 +35,17 @@ const MOST_SOURCES = 4
 /** The report for people, rule by rule. A target's statement stands with the first rule that writes it. */
 export function renderExplained({ rules, targets, findings }: ExplainReport): string {
   const untold = new Map(targets.map(target => [target.target, target]))
+  const isUnfit = findings.some(({ level }) => level === 'error')
   const told = rules.map(rule => {
     const own = [...new Set(rule.tables.map(({ target }) => target))]
     const statements = own.flatMap(name => untold.get(name) ?? [])
     for (const name of own) untold.delete(name)
-    return renderRule(rule, statements)
+    return renderRule(rule, statements, isUnfit)
   })
   return [...told, ...(findings.length === 0 ? [] : [findings.map(renderFinding).join('\n')])].join('\n\n')
 }
 
-function renderRule(rule: RuleReport, targets: readonly TargetReport[]): string {
+function renderRule(rule: RuleReport, targets: readonly TargetReport[], isUnfit: boolean): string {
   const head = [
     `rule ${rule.number}: ${rule.source}   (${rule.place})`,
     `  target   ${MODES[rule.mode]}`,
@@ -52,7 +53,8 @@ function renderRule(rule: RuleReport, targets: readonly TargetReport[]): string 
     `  changes  ${changes(rule)}`,
     `  loads    ${loads(rule.load)}`,
   ]
-  if (rule.tables.length === 0) head.push('  tables   none of the source that is followed')
+  if (rule.tables.length === 0)
+    head.push(`  tables   none${isUnfit ? ' that can be written; why is told below' : ' of the source'}`)
   return [
     head.join('\n'),
     ...rule.tables.map(renderTables),
