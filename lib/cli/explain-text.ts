@@ -64,7 +64,8 @@ function renderRule(rule: RuleReport, targets: readonly TargetReport[], isUnfit:
 }
 
 function changes({ operations, onDelete, mode }: RuleReport): string {
-  const deletes = operations.includes('DELETE') && mode === 'upsert' ? `; a DELETE ${DELETES[onDelete]}` : ''
+  const hasKeys = mode === 'upsert' || mode === 'partial'
+  const deletes = operations.includes('DELETE') && hasKeys ? `; a DELETE ${DELETES[onDelete]}` : ''
   return `${operations.join(', ')}${deletes}`
 }
 
@@ -113,6 +114,8 @@ export function originText(origin: ColumnOrigin): string {
       return origin.says === 'flag' ? '1 when it is deleted at the source' : 'when it was deleted at the source'
     case 'change':
       return origin.says
+    case 'before':
+      return `${origin.column}, before the change`
     case 'added':
       return `added by ${origin.by}`
   }

@@ -11,6 +11,9 @@ export interface ShownTarget {
   readonly key: readonly string[]
 }
 
+/** How names of columns begin that hold the value before a change. */
+const BEFORE = '_before_'
+
 type Filled = Omit<ColumnReport, 'type' | 'isKey'>
 
 /** Every column that a table fills in its target, in the target's order, and the columns of the table that are not there. */
@@ -63,14 +66,16 @@ function ownColumn(name: string, column: SourceColumn, { shape, types }: RuleSpe
 }
 
 function addedColumn(name: string, { shape }: RuleSpec, expressed: ReadonlyMap<string, readonly string[]>): Filled {
-  const expression = shape.computed.get(name)
-  const reads = expressed.get(`computed.${name}`) ?? []
-  return { name, origin: addedOrigin(name, expression, shape), way: 'decoded', reads, readBy: [] }
+  const origin = addedOrigin(name, shape)
+  const reads = origin.kind === 'before' ? [origin.column] : (expressed.get(`computed.${name}`) ?? [])
+  return { name, origin, way: 'decoded', reads, readBy: [] }
 }
 
-function addedOrigin(name: string, expression: string | undefined, shape: RuleSpec['shape']): ColumnOrigin {
+function addedOrigin(name: string, shape: RuleSpec['shape']): ColumnOrigin {
+  const expression = shape.computed.get(name)
   if (expression !== undefined) return { kind: 'computed', expression }
   if (shape.onDelete === 'soft') return { kind: 'softDelete', says: name === shape.softDelete.time ? 'time' : 'flag' }
+  if (shape.before.length > 0 && name.startsWith(BEFORE)) return { kind: 'before', column: name.slice(BEFORE.length) }
   return { kind: 'added', by: 'the rule' }
 }
 

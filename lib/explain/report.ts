@@ -71,6 +71,7 @@ export type ColumnOrigin =
   | { readonly kind: 'measure'; readonly measure: string }
   | { readonly kind: 'softDelete'; readonly says: 'flag' | 'time' }
   | { readonly kind: 'change'; readonly says: string }
+  | { readonly kind: 'before'; readonly column: string }
   | { readonly kind: 'added'; readonly by: string }
 
 export interface ColumnReport {

@@ -1,4 +1,4 @@
-import type { Config, RuleBlock } from '../config/options.js'
+import type { Config } from '../config/options.js'
 import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import { ruleBookOf } from '../registry.js'
 import { planShape, type ShapedTable } from '../rules/shape/shaped-table.js'
@@ -53,21 +53,18 @@ export function ruleReport(
   samples: readonly Samples[],
 ): RuleReport {
   const block = config.rule[number - 1]!
+  const { shape, mode } = ruleBookOf(config).rules[number - 1]!
   return {
     number,
     place: `${block.at.file}, line ${block.at.line}`,
     source: `${block.schema}.${block.table}`,
-    mode: modeOf(block),
-    where: block.where ?? null,
-    operations: block.operations ?? ['INSERT', 'UPDATE', 'DELETE'],
-    onDelete: block.on_delete,
+    mode: shape.partial ? 'partial' : mode,
+    where: shape.where,
+    operations: shape.operations.map(operation => operation.toUpperCase()),
+    onDelete: shape.onDelete,
     load: explainLoads(block, config),
     tables: tables.map(({ report }, i) => ({ ...report, ...(samples[i] ?? { samples: [], problem: null }) })),
   }
-}
-
-function modeOf({ mode, group_by }: RuleBlock): RuleReport['mode'] {
-  return group_by === undefined ? mode : 'aggregate'
 }
 
 /** As `compileShape` goes through them. */
