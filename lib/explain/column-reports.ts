@@ -1,8 +1,9 @@
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
+import { renderMeasure } from '../model/rule-mode.js'
 import type { SourceColumn, TableSchema } from '../model/schema.js'
 import type { RuleSpec } from '../rules/rule-book.js'
 import type { PlannedSource } from '../schema-plan.js'
-import { expressionReads } from './expression-reads.js'
+import { expressionReads, measureReads } from './expression-reads.js'
 import type { ColumnOrigin, ColumnReport, TablesReport } from './report.js'
 
 /** A target as it is, or as it would be made. */
@@ -10,9 +11,6 @@ export interface ShownTarget {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
   readonly key: readonly string[]
 }
-
-/** How names of columns begin that hold the value before a change. */
-const BEFORE = '_before_'
 
 type Filled = Omit<ColumnReport, 'type' | 'isKey'>
 
@@ -27,18 +25,12 @@ export function explainColumns(planned: PlannedSource, target: ShownTarget): Pic
     ...shaped.columns.flatMap((column, i) => {
       const name = plan.targets[i]
       if (name == null) return []
-      return column.added === true
-        ? addedColumn(name, rule, expressed)
-        : ownColumn(name, column, rule, readBy(column.name))
+      return column.added === true ? addedColumn(name, table, rule) : ownColumn(name, column, rule, readBy(column.name))
     }),
     ...[...rule.constants].map(([name, text]) => fixed(name, { kind: 'constant', text })),
-    ...plan.measures.map(({ name, text, column }): Filled => {
-      const summed = column === null ? null : shaped.columns[column]!
-      const reads =
-        summed?.added === true ? (expressed.get(`computed.${summed.name}`) ?? []) : summed === null ? [] : [summed.name]
-      const isMade = summed !== null && (summed.added === true || rule.shape.mask.has(summed.name))
-      return { name, origin: { kind: 'measure', measure: text }, way: isMade ? 'decoded' : 'bytes', reads, readBy: [] }
-    }),
+    ...plan.measures.map(({ name, text, column }) =>
+      summedColumn(name, text, column === null ? null : shaped.columns[column]!, table, rule),
+    ),
   ]
   const order = target.columns.map(({ name }) => name.toLowerCase())
   const at = ({ name }: Filled) => order.indexOf(name.toLowerCase())
@@ -65,18 +57,48 @@ function ownColumn(name: string, column: SourceColumn, { shape, types }: RuleSpe
   return { name, origin: { kind: 'column', column: column.name, cast }, way: 'bytes', reads: [], readBy }
 }
 
-function addedColumn(name: string, { shape }: RuleSpec, expressed: ReadonlyMap<string, readonly string[]>): Filled {
-  const origin = addedOrigin(name, shape)
-  const reads = origin.kind === 'before' ? [origin.column] : (expressed.get(`computed.${name}`) ?? [])
-  return { name, origin, way: 'decoded', reads, readBy: [] }
+/** `summed`: what is added up; null: rows are counted. */
+function summedColumn(
+  name: string,
+  text: string,
+  summed: SourceColumn | null,
+  table: TableSchema,
+  rule: RuleSpec,
+): Filled {
+  const origin = { kind: 'measure', measure: text } as const
+  if (summed === null) return { name, origin, way: 'bytes', reads: [], readBy: [] }
+  if (summed.added === true) {
+    const computed = expressionReads(table, rule).get(`computed.${summed.name}`)
+    return { name, origin, way: 'decoded', reads: computed ?? measureReads(text, table, rule), readBy: [] }
+  }
+  const way = rule.shape.mask.has(summed.name) ? 'decoded' : 'bytes'
+  return { name, origin, way, reads: [summed.name], readBy: [] }
 }
 
-function addedOrigin(name: string, shape: RuleSpec['shape']): ColumnOrigin {
+function addedColumn(name: string, table: TableSchema, rule: RuleSpec): Filled {
+  return { name, ...madeOf(name, table, rule), way: 'decoded', readBy: [] }
+}
+
+/** Where the values of a column come from that no column of the table has, and what is read for them. */
+function madeOf(name: string, table: TableSchema, rule: RuleSpec): Pick<Filled, 'origin' | 'reads'> {
+  const { shape } = rule
   const expression = shape.computed.get(name)
-  if (expression !== undefined) return { kind: 'computed', expression }
-  if (shape.onDelete === 'soft') return { kind: 'softDelete', says: name === shape.softDelete.time ? 'time' : 'flag' }
-  if (shape.before.length > 0 && name.startsWith(BEFORE)) return { kind: 'before', column: name.slice(BEFORE.length) }
-  return { kind: 'added', by: 'the rule' }
+  if (expression !== undefined) {
+    const reads = expressionReads(table, rule).get(`computed.${name}`)!
+    return { origin: { kind: 'computed', expression }, reads }
+  }
+  const measure = rule.measures.get(name)
+  if (measure !== undefined) {
+    const text = renderMeasure(measure)
+    return { origin: { kind: 'measure', measure: text }, reads: measureReads(text, table, rule) }
+  }
+  if (shape.before.length > 0) {
+    const column = table.columns.find(own => name === `_before_${rule.rename.get(own.name) ?? own.name}`)
+    if (column !== undefined) return { origin: { kind: 'before', column: column.name }, reads: [column.name] }
+  }
+  if (shape.onDelete === 'soft')
+    return { origin: { kind: 'softDelete', says: name === shape.softDelete.time ? 'time' : 'flag' }, reads: [] }
+  return { origin: { kind: 'added', by: 'the rule' }, reads: [] }
 }
 
 function fixed(name: string, origin: ColumnOrigin): Filled {
