@@ -9,6 +9,7 @@ const WAYS: Readonly<Record<RowWay, string>> = {
   bytes: 'byte path',
   pieces: 'pieces of the event',
   extended: 'extended images',
+  module: 'module',
 }
 
 /** What would change, for people: keys, tables, then column by column and row by row. */

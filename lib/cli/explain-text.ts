@@ -23,6 +23,7 @@ const WAYS: Readonly<Record<RowWay, string>> = {
   bytes: 'byte path: rows are written from the bytes of their event',
   pieces: 'filter: pieces of the event are written from its bytes, the rest is left out',
   extended: 'extended images: what the rule makes stands behind the bytes of each row',
+  module: 'module: rows are read as values, and written as the module gives them back',
 }
 const DELETES: Readonly<Record<string, string>> = {
   delete: 'deletes the row',
@@ -31,6 +32,8 @@ const DELETES: Readonly<Record<string, string>> = {
   nullify: "makes the rule's columns NULL",
 }
 const MOST_SOURCES = 4
+/** Of an expression in a table. */
+const MOST_CHARACTERS = 60
 
 /** The report for people, rule by rule. A target's statement stands with the first rule that writes it. */
 export function renderExplained({ rules, targets, findings }: ExplainReport): string {
@@ -82,7 +85,7 @@ function renderTables({ sources, target, way, columns, leftOut }: TablesReport):
   const rows = columns.map(column => [
     `${column.name}${column.isKey ? ' *' : ''}`,
     column.type,
-    originText(column.origin),
+    shortened(originText(column.origin)),
     wayText(column),
   ])
   const out = leftOut.map(({ column, readBy }) =>
@@ -95,6 +98,10 @@ function renderTables({ sources, target, way, columns, leftOut }: TablesReport):
     indented(renderTextTable([['column', 'type', 'from', 'way'], ...rows]), 4),
     ...(out.length === 0 ? [] : ['', `    not in the target: ${out.join(', ')}`]),
   ].join('\n')
+}
+
+function shortened(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text
 }
 
 /** Where a column's values come from, in a few words. */
@@ -126,8 +133,8 @@ export function wayText({ way, origin, reads, readBy }: ColumnReport): string {
   if (way === 'fixed') return 'the same in every row'
   if (way === 'bytes') {
     if (origin.kind === 'change') return 'position of the change'
-    const copied = origin.kind === 'measure' ? 'summed from bytes' : 'copied as bytes'
-    return readBy.length === 0 ? copied : `${copied}; decoded for ${readBy.join(', ')}`
+    if (origin.kind === 'measure') return reads.length === 0 ? 'rows are counted' : 'summed from bytes'
+    return readBy.length === 0 ? 'copied as bytes' : `copied as bytes; decoded for ${readBy.join(', ')}`
   }
   const read = reads.length === 0 ? 'nothing is read' : `decoded: ${reads.join(', ')}`
   return origin.kind === 'mask' && reads.length > 0 ? 'decoded: masked' : read

@@ -54,7 +54,10 @@ function ownColumn(name: string, column: SourceColumn, { shape, types }: RuleSpe
     return { name, origin, way: 'decoded', reads: mask === 'null' ? [] : [column.name], readBy }
   }
   const cast = types.cast.get(column.name) ?? null
-  return { name, origin: { kind: 'column', column: column.name, cast }, way: 'bytes', reads: [], readBy }
+  const origin = { kind: 'column', column: column.name, cast } as const
+  // A module is handed values, and may give others.
+  if (shape.transform !== null) return { name, origin, way: 'decoded', reads: [column.name], readBy }
+  return { name, origin, way: 'bytes', reads: [], readBy }
 }
 
 /** `summed`: what is added up; null: rows are counted. */
@@ -98,7 +101,7 @@ function madeOf(name: string, table: TableSchema, rule: RuleSpec): Pick<Filled, 
   }
   if (shape.onDelete === 'soft')
     return { origin: { kind: 'softDelete', says: name === shape.softDelete.time ? 'time' : 'flag' }, reads: [] }
-  return { origin: { kind: 'added', by: 'the rule' }, reads: [] }
+  return { origin: { kind: 'added', by: shape.transform === null ? 'the rule' : 'the module' }, reads: [] }
 }
 
 function fixed(name: string, origin: ColumnOrigin): Filled {

@@ -43,9 +43,9 @@ export interface LoadReport {
 
 /**
  * How whole rows go through. `bytes`: an event's rows as they are; `pieces`: runs of them, those of other rows are left out;
- * `extended`: each with the added values behind it.
+ * `extended`: each with the added values behind it; `module`: as values that a module makes other rows of.
  */
-export type RowWay = 'bytes' | 'pieces' | 'extended'
+export type RowWay = 'bytes' | 'pieces' | 'extended' | 'module'
 
 export interface TablesReport {
   /** "schema.table". */

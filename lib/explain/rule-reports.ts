@@ -1,4 +1,5 @@
 import type { Config } from '../config/options.js'
+import type { RuleShape } from '../model/rule-shape.js'
 import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import { ruleBookOf } from '../registry.js'
 import { planShape, type ShapedTable } from '../rules/shape/shaped-table.js'
@@ -24,7 +25,7 @@ export function tablesOfRules(config: Config, targets: readonly ExplainedTarget[
     for (const { planned: target, effective } of targets)
       for (const planned of target.sources.filter(({ matched }) => matched.rule.where === where)) {
         const name = targetName(target.request)
-        const way = wayOf(planShape(planned.table, planned.matched))
+        const way = wayOf(planShape(planned.table, planned.matched), planned.matched.rule.shape)
         const parts = { target: name, way, ...explainColumns(planned, effective) }
         const key = JSON.stringify(parts)
         const known = alike.get(key)
@@ -68,7 +69,8 @@ export function ruleReport(
 }
 
 /** As `compileShape` goes through them. */
-function wayOf({ isPlain, added }: ShapedTable): RowWay {
+function wayOf({ isPlain, added }: ShapedTable, { transform }: RuleShape): RowWay {
+  if (transform !== null) return 'module'
   if (isPlain) return 'bytes'
   return added.length === 0 ? 'pieces' : 'extended'
 }

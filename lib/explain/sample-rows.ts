@@ -175,8 +175,9 @@ function shownTargetRow(row: ShownRow, { target, hiddenInTarget }: SampledWay): 
 }
 
 function whyNothing({ matched: { rule } }: PlannedSource): string {
-  const { operations, where } = rule.shape
+  const { operations, where, transform } = rule.shape
   if (!operations.includes('insert')) return 'passed over: operations has no INSERT'
+  if (transform !== null) return `left out by ${where === null ? '' : 'where or '}the module`
   return where === null ? 'left out by the rule' : 'left out: where is not true'
 }
 
