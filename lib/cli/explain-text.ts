@@ -136,6 +136,7 @@ export function wayText({ way, origin, reads, readBy }: ColumnReport): string {
     if (origin.kind === 'measure') return reads.length === 0 ? 'rows are counted' : 'summed from bytes'
     return readBy.length === 0 ? 'copied as bytes' : `copied as bytes; decoded for ${readBy.join(', ')}`
   }
+  if (origin.kind === 'added') return 'made by it'
   const read = reads.length === 0 ? 'nothing is read' : `decoded: ${reads.join(', ')}`
   return origin.kind === 'mask' && reads.length > 0 ? 'decoded: masked' : read
 }
