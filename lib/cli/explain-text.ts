@@ -21,7 +21,7 @@ const MODES: Readonly<Record<RuleReport['mode'], string>> = {
 }
 const WAYS: Readonly<Record<RowWay, string>> = {
   bytes: 'byte path: rows are written from the bytes of their event',
-  pieces: 'filter: pieces of the event are written from its bytes, the rest is left out',
+  pieces: 'pieces of the event: its rows are written from their bytes, but for those that the rule leaves out',
   extended: 'extended images: what the rule makes stands behind the bytes of each row',
   module: 'module: rows are read as values, and written as the module gives them back',
 }

@@ -71,7 +71,7 @@ test('a rule for many tables, whose target is there', () => {
   loads    JSON, after 10 ms, 20 rows or 3.0 KiB; delivery = "auto"
 
   s.a, s.b, s.c, … s.e (5 tables) -> demo.t
-  filter: pieces of the event are written from its bytes, the rest is left out
+  pieces of the event: its rows are written from their bytes, but for those that the rule leaves out
 
     column  type  from  way
 
