@@ -60,11 +60,11 @@ interface Prepared {
 export async function sampleRows(ways: readonly SampledWay[], options: SampleOptions): Promise<Samples[]> {
   const prepared = await Promise.all(ways.map(way => prepare(way, options)))
   const able = prepared.filter(one => 'routes' in one)
-  const tables = [...new Map(able.map(({ way }) => [tableName(way.planned.table), way.planned.table])).values()]
-  const lists = tables.map(table =>
+  const tables = new Map(able.map(({ way }) => [tableName(way.planned.table), way.planned.table]))
+  const lists = [...tables].map(([name, table]) =>
     selectList(
       table,
-      able.filter(({ way }) => way.planned.table === table || tableName(way.planned.table) === tableName(table)),
+      able.filter(({ way }) => tableName(way.planned.table) === name),
     ),
   )
   const [first] = ways

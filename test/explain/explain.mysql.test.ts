@@ -168,6 +168,15 @@ test('a table whose rule is wrong is a finding that points at the character, and
   expect(text).toMatch(/line 21: where: shop\.orders has no column "prize".*, at character 23:\n/)
 })
 
+test('without StarRocks targets are shown as they would be made, and a warning says so', async () => {
+  await bench.configure({ fePort: 1, top: { sr_dbname: 'demo' }, blocks: SOURCE + RULE! })
+  const { code, text } = await explain()
+  expect(code).toBe(0)
+  expect(text).toContain('demo.large_orders was not looked at; where it is missing it is made by:')
+  expect(text).toContain('total = "119.94"')
+  expect(text).toMatch(/^warning {2}starrocks\.reach: The targets are shown as they would be made: /m)
+})
+
 test('named tables and targets alone; other names are refused', async () => {
   await configure(`${RULE}\n[[rule]]\nschema = "shop"\ntable = "orders"\nsr_table = "other"\n`)
   expect((await explained('demo.other', '--rows', '0')).rules.map(({ number }) => number)).toEqual([2])
