@@ -47,11 +47,13 @@ export async function withSource<T>(
   config: Config,
   work: (session: SourceSession, options: Omit<SampleOptions, 'rows'>) => Promise<T>,
 ): Promise<T> {
-  const session = await SourceSession.connect(sourceAddress(config))
+  const address = sourceAddress(config)
+  const session = await SourceSession.connect(address)
   try {
     const facts = await readServerFacts(session)
     const zone = await resolveZone(config.time_zone, session)
-    return await work(session, { zone, mariadb: facts.mariadb, head: await readHeadPosition(session, facts) })
+    const head = await readHeadPosition(session, facts)
+    return await work(session, { address, timeZone: config.time_zone, zone, mariadb: facts.mariadb, head })
   } finally {
     await session.close()
   }

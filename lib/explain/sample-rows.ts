@@ -4,9 +4,10 @@ import { asFailure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
 import { type SourceColumn, type TableSchema, type TargetTable, tableName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
+import type { SourceAddress } from '../mysql/session.js'
 import { decodedValue, type EncodedValue, readFirstRows } from '../mysql/snapshot/first-rows.js'
 import { quoteName } from '../mysql/snapshot/key-range.js'
-import { routerOptions, sourceAddress } from '../registry.js'
+import { routerOptions } from '../registry.js'
 import { loadDirectly } from '../rule-test/direct-load.js'
 import { rowsOf } from '../rule-test/target-rows.js'
 import type { CopyRoutes } from '../rules/copy-routes.js'
@@ -37,6 +38,9 @@ export interface Samples {
 export interface SampleOptions {
   /** At most so many of each table. */
   readonly rows: number
+  /** Where rows are read, with `time_zone` of sync.toml and the zone it stands for. */
+  readonly address: SourceAddress
+  readonly timeZone: string
   readonly zone: Zone
   readonly mariadb: boolean
   /** Where the binlog stands: rows are shown as if they were copied here. */
@@ -67,12 +71,9 @@ export async function sampleRows(ways: readonly SampledWay[], options: SampleOpt
       able.filter(({ way }) => tableName(way.planned.table) === name),
     ),
   )
-  const [first] = ways
-  if (first === undefined) return []
-  const { config } = first
   const read = await readFirstRows(
-    sourceAddress(config),
-    config.time_zone,
+    options.address,
+    options.timeZone,
     lists.map(({ schema, expressions }) => ({ schema, expressions, rows: options.rows })),
   )
   return prepared.map(one => {
