@@ -50,6 +50,11 @@ export function refuseKept(changes: readonly KeyChange[]): void {
   })
 }
 
+/** Why a running process does not take this change; null: it does. */
+export function keptBecause({ key }: KeyChange): string | null {
+  return KEPT_KEYS.get(key) ?? null
+}
+
 export function renderKeyChange({ key, from, to }: KeyChange): string {
   return `${key}: ${from} -> ${to}`
 }

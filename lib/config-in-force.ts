@@ -59,6 +59,15 @@ export class ConfigInForce {
     return journal.epochs.length > 0 ? (found ?? now) : null
   }
 
+  /**
+   * The configuration of the engine that runs, or ran last, reached as `now` says; null: none has run yet, or one whose
+   * configuration this version cannot read.
+   */
+  async current(now: Config): Promise<Config | null> {
+    const text = await this.#read()
+    return text === null ? null : parse(text, now)
+  }
+
   /** Durable when it resolves; from now on epochs are made with it. Rejects with positionUnsaved. */
   async write(config: Config): Promise<void> {
     const text = render(config)
@@ -82,6 +91,13 @@ export class ConfigInForce {
       throw new Failure('configInvalid', `${this.#path}: ${errorText(error)}`, { cause: error })
     }
   }
+}
+
+/** Another configuration with the servers, users and places of this one. */
+export function reachedAs(now: Config, other: Config): Config {
+  const values = now as unknown as Values
+  const keys = [...OF_NOW, 'mysql_pass', 'sr_pass'] satisfies string[]
+  return { ...other, ...Object.fromEntries(keys.map(key => [key, values[key]])) }
 }
 
 function render(config: Config): string {

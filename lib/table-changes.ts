@@ -69,6 +69,11 @@ const NOT_OF_ROWS: ReadonlySet<string> = new Set([
   'orderBy',
   'partitionBy',
 ])
+/** Whether two rules write the same rows in the same way, wherever they stand. */
+export function isSameRule(before: MatchedRule, after: MatchedRule): boolean {
+  return compareRules(before, after).length === 0
+}
+
 /** The names that are matched are known by then, and where the rule stands makes no difference. */
 const NOT_COMPARED: ReadonlySet<string> = new Set(['where', 'schema', 'table', 'targetDatabase', 'targetTable'])
 

@@ -54,7 +54,7 @@ const PURE_STARROCKS = [
 const PARSED_BY_CONFIG = ['lib/expression/parser.ts', 'lib/expression/problem.ts']
 const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe', 'control']
 /** Folders of composition, beside the files of lib/ itself. */
-const COMPOSED = ['snapshot', 'verify', 'rule-test']
+const COMPOSED = ['snapshot', 'verify', 'rule-test', 'explain']
 const FACES = ['cli', 'sandbox', 'servers', 'demo', 'http']
 
 /** The floor of a file of lib/, 0 to 4; null when it has no place in the house. */

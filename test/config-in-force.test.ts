@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { EpochJournal } from '../lib/checkpoint/epoch-journal.js'
 import type { Config } from '../lib/config/options.js'
 import { compareConfigs } from '../lib/config-change.js'
-import { ConfigInForce } from '../lib/config-in-force.js'
+import { ConfigInForce, reachedAs } from '../lib/config-in-force.js'
 import { load, MINIMAL } from './support/config-text.js'
 import { positionAt } from './support/happenings.js'
 
@@ -87,4 +87,20 @@ test('nothing, another version, or a text that is none: only the one of now is k
   expect(await found(NEW)).toBeNull()
   await writeFile(path, '{')
   expect(await found(NEW)).toBeNull()
+})
+
+test('what is in force is told whether epochs are on their way or not; null before the first start, and for a text of another version', async () => {
+  const inForce = new ConfigInForce(dataDir)
+  expect(await inForce.current(NEW)).toBeNull()
+  await inForce.write(OLD)
+  const found = await new ConfigInForce(dataDir).current(NEW)
+  expect(found).toEqual({ ...OLD, mysql_pass: 'new word', mysql_user: 'another', mysql_ssl: 'required' })
+  await writeFile(join(dataDir, 'config.in-force'), '{"keys":[]}')
+  expect(await new ConfigInForce(dataDir).current(NEW)).toBeNull()
+})
+
+test('another configuration is reached as this one says, secrets included, and keeps its rules', () => {
+  const other = reachedAs(NEW, OLD)
+  expect(other).toMatchObject({ mysql_pass: 'new word', mysql_user: 'another', mysql_ssl: 'required' })
+  expect(other).toMatchObject({ rule: OLD.rule, flush_rows: 7, schema: OLD.schema })
 })

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   recopy: async () => (await import('./recopy.js')).recopy,
   check: async () => (await import('./check.js')).check,
   schema: async () => (await import('./schema.js')).schema,
+  explain: async () => (await import('./explain.js')).explain,
   'test-rules': async () => (await import('./test-rules.js')).testRules,
   copy: async () => (await import('./copy.js')).copy,
   wait: async () => (await import('./wait.js')).wait,

@@ -1,7 +1,4 @@
 import type { Config } from '../config/options.js'
-import { Epoch, type TargetBodies } from '../dispatch/epoch.js'
-import { EventWriter } from '../dispatch/event-writer.js'
-import { Window } from '../dispatch/window.js'
 import type { ChangePlace } from '../model/change-place.js'
 import type { Operation } from '../model/rule-shape.js'
 import { type TableSchema, tableName, targetName } from '../model/schema.js'
@@ -9,6 +6,7 @@ import type { Zone } from '../model/zone.js'
 import { routerOptions, ruleBookOf } from '../registry.js'
 import type { CopyRoutes } from '../rules/copy-routes.js'
 import { Router } from '../rules/router.js'
+import { loadDirectly } from './direct-load.js'
 import { FixtureProblem } from './fixture-problem.js'
 import { TargetRows } from './target-rows.js'
 
@@ -18,9 +16,6 @@ const COMMIT_MS = Date.UTC(2024, 0, 1)
 const BIN_NAME = 'binlog.000001'
 /** One change is one transaction; so far apart do they begin. */
 const CHANGE_BYTES = 1000
-/** A test never waits for anything. */
-const NO_LIMIT = { maxRows: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }
-
 /** Rows as images that a SELECT of `CopyRoutes.expressions` gives. */
 export interface ChangedImages {
   readonly operation: Operation
@@ -77,25 +72,7 @@ export class RuleRun {
     const { routes } = this.#copies.get(tableName(table))!
     const buffer = Buffer.concat(images)
     const place: ChangePlace = { binName: BIN_NAME, binPos: 4 + CHANGE_BYTES * this.#changes++, event: 0 }
-    const epoch = new Epoch(1, { ...place, gtidSet: '', serverUuid: '' }, null)
-    const writer = new EventWriter(
-      { lanes: 1, traced: false },
-      {
-        window: new Window(NO_LIMIT),
-        full: (_, bodies, lane) => this.#load(bodies, lane),
-        jsonTargets: new Set(),
-        due: () => undefined,
-      },
-    )
     const rows = { images: { op, buffer, at: 0, end: buffer.length }, routes, commitMs: COMMIT_MS, place, copied }
-    writer.write(epoch, rows, false)
-    for (const bodies of epoch.targets.values()) while (bodies.open[0] !== undefined) this.#load(bodies, 0)
-  }
-
-  /** The first body of the lane leaves. */
-  #load(bodies: TargetBodies, lane: number): void {
-    const open = bodies.open[lane]!
-    bodies.open[lane] = open.next ?? undefined
-    if (open.body.rows > 0) this.#targets.get(bodies.name)!.load(open)
+    loadDirectly(rows, (target, open) => this.#targets.get(target)!.load(open))
   }
 }

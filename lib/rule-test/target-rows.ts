@@ -22,10 +22,8 @@ export class TargetRows {
   }
 
   /** The rows of a JSON body. */
-  load({ body, columns, partial, json }: OpenBody): void {
-    if (!json) throw new Failure('internal', `A body for ${targetName(this.target)} is not JSON.`)
-    const text = Buffer.concat(body.pieces()).toString()
-    for (const fields of JSON.parse(text) as Record<string, unknown>[]) this.#take(decoded(fields, columns), partial)
+  load(open: OpenBody): void {
+    for (const row of rowsOf(open)) this.#take(row, open.partial)
   }
 
   #take(given: Map<string, string | null>, partial: boolean): void {
@@ -58,6 +56,13 @@ export class TargetRows {
       ...added.map(({ name }) => [name, sumOf(known.get(name) ?? null, given.get(name) ?? null)] as const),
     ])
   }
+}
+
+/** The rows of a JSON body, each with `__op` where the load has it. */
+export function rowsOf({ body, columns, json, route }: OpenBody): Map<string, string | null>[] {
+  if (!json) throw new Failure('internal', `A body for ${targetName(route.target)} is not JSON.`)
+  const text = Buffer.concat(body.pieces()).toString()
+  return (JSON.parse(text) as Record<string, unknown>[]).map(fields => decoded(fields, columns))
 }
 
 function decoded(fields: Record<string, unknown>, columns: string): Map<string, string | null> {

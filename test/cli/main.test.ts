@@ -33,7 +33,7 @@ describe('the command line', () => {
     expect(code).toBe(0)
     const names = [...out.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(match => match[1])
     expect(names).toEqual(
-      'start stop status monitor run reload recopy check schema test-rules copy wait verify halted dlq keys sandbox demo'.split(
+      'start stop status monitor run reload recopy check schema explain test-rules copy wait verify halted dlq keys sandbox demo'.split(
         ' ',
       ),
     )

@@ -1,0 +1,129 @@
+import { CHANGE_COLUMNS } from '../model/change-columns.js'
+import { renderMeasure } from '../model/rule-mode.js'
+import type { SourceColumn, TableSchema } from '../model/schema.js'
+import type { RuleSpec } from '../rules/rule-book.js'
+import type { PlannedSource } from '../schema-plan.js'
+import { expressionReads, measureReads } from './expression-reads.js'
+import type { ColumnOrigin, ColumnReport, TablesReport } from './report.js'
+
+/** A target as it is, or as it would be made. */
+export interface ShownTarget {
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly key: readonly string[]
+}
+
+type Filled = Omit<ColumnReport, 'type' | 'isKey'>
+
+/** Every column that a table fills in its target, in the target's order, and the columns of the table that are not there. */
+export function explainColumns(planned: PlannedSource, target: ShownTarget): Pick<TablesReport, 'columns' | 'leftOut'> {
+  const { table, shaped, plan, matched } = planned
+  const { rule } = matched
+  const expressed = expressionReads(table, rule)
+  const readBy = (column: string) => [...expressed].filter(([, reads]) => reads.includes(column)).map(([key]) => key)
+  const filled = [
+    ...(rule.mode === 'append' ? CHANGE_COLUMNS.map(changeColumn) : []),
+    ...shaped.columns.flatMap((column, i) => {
+      const name = plan.targets[i]
+      if (name == null) return []
+      return column.added === true ? addedColumn(name, table, rule) : ownColumn(name, column, rule, readBy(column.name))
+    }),
+    ...[...rule.constants].map(([name, text]) => fixed(name, { kind: 'constant', text })),
+    ...plan.measures.map(({ name, text, column }) =>
+      summedColumn(name, text, column === null ? null : shaped.columns[column]!, table, rule),
+    ),
+  ]
+  const order = target.columns.map(({ name }) => name.toLowerCase())
+  const at = ({ name }: Filled) => order.indexOf(name.toLowerCase())
+  const columns = filled
+    .sort((a, b) => at(a) - at(b))
+    .map((column): ColumnReport => {
+      const type = target.columns[at(column)]?.type ?? ''
+      return { ...column, type, isKey: target.key.some(key => isSame(key, column.name)) }
+    })
+  return { columns, leftOut: leftOut(table, planned, columns, readBy) }
+}
+
+function changeColumn({ name, comment }: (typeof CHANGE_COLUMNS)[number]): Filled {
+  return { name, origin: { kind: 'change', says: comment }, way: 'bytes', reads: [], readBy: [] }
+}
+
+function ownColumn(name: string, column: SourceColumn, { shape, types }: RuleSpec, readBy: readonly string[]): Filled {
+  const mask = shape.mask.get(column.name)
+  if (mask !== undefined) {
+    const origin = { kind: 'mask', column: column.name, mask } as const
+    return { name, origin, way: 'decoded', reads: mask === 'null' ? [] : [column.name], readBy }
+  }
+  const cast = types.cast.get(column.name) ?? null
+  const origin = { kind: 'column', column: column.name, cast } as const
+  // A module is handed values, and may give others.
+  if (shape.transform !== null) return { name, origin, way: 'decoded', reads: [column.name], readBy }
+  return { name, origin, way: 'bytes', reads: [], readBy }
+}
+
+/** `summed`: what is added up; null: rows are counted. */
+function summedColumn(
+  name: string,
+  text: string,
+  summed: SourceColumn | null,
+  table: TableSchema,
+  rule: RuleSpec,
+): Filled {
+  const origin = { kind: 'measure', measure: text } as const
+  if (summed === null) return { name, origin, way: 'bytes', reads: [], readBy: [] }
+  if (summed.added === true) {
+    const computed = expressionReads(table, rule).get(`computed.${summed.name}`)
+    return { name, origin, way: 'decoded', reads: computed ?? measureReads(text, table, rule), readBy: [] }
+  }
+  const way = rule.shape.mask.has(summed.name) ? 'decoded' : 'bytes'
+  return { name, origin, way, reads: [summed.name], readBy: [] }
+}
+
+function addedColumn(name: string, table: TableSchema, rule: RuleSpec): Filled {
+  return { name, ...madeOf(name, table, rule), way: 'decoded', readBy: [] }
+}
+
+/** Where the values of a column come from that no column of the table has, and what is read for them. */
+function madeOf(name: string, table: TableSchema, rule: RuleSpec): Pick<Filled, 'origin' | 'reads'> {
+  const { shape } = rule
+  const expression = shape.computed.get(name)
+  if (expression !== undefined) {
+    const reads = expressionReads(table, rule).get(`computed.${name}`)!
+    return { origin: { kind: 'computed', expression }, reads }
+  }
+  const measure = rule.measures.get(name)
+  if (measure !== undefined) {
+    const text = renderMeasure(measure)
+    return { origin: { kind: 'measure', measure: text }, reads: measureReads(text, table, rule) }
+  }
+  if (shape.before.length > 0) {
+    const column = table.columns.find(own => name === `_before_${rule.rename.get(own.name) ?? own.name}`)
+    if (column !== undefined) return { origin: { kind: 'before', column: column.name }, reads: [column.name] }
+  }
+  if (shape.onDelete === 'soft')
+    return { origin: { kind: 'softDelete', says: name === shape.softDelete.time ? 'time' : 'flag' }, reads: [] }
+  return { origin: { kind: 'added', by: shape.transform === null ? 'the rule' : 'the module' }, reads: [] }
+}
+
+function fixed(name: string, origin: ColumnOrigin): Filled {
+  return { name, origin, way: 'fixed', reads: [], readBy: [] }
+}
+
+/** Columns that a sum or an expression is of are not in the target by themselves. */
+function leftOut(
+  table: TableSchema,
+  { plan }: PlannedSource,
+  columns: readonly ColumnReport[],
+  readBy: (column: string) => readonly string[],
+): TablesReport['leftOut'] {
+  const summed = (column: string) =>
+    columns
+      .filter(({ origin, reads }) => origin.kind === 'measure' && reads.includes(column))
+      .map(({ name }) => `measures.${name}`)
+  return table.columns.flatMap(({ name }, i) =>
+    plan.targets[i] == null ? [{ column: name, readBy: [...readBy(name), ...summed(name)] }] : [],
+  )
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs'
+import { cp, mkdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CopyRecord } from '../../lib/model/copy-record.js'
+import type { TableSchema } from '../../lib/model/schema.js'
+import { fixtureTable } from '../../lib/rule-test/fixture-table.js'
+import type { ServerKind } from '../../lib/servers/server-recipe.js'
+import type { Random } from './random.js'
+import { RandomRows } from './random-rows.js'
+import { EXAMPLES, type Promised, type RuleExample } from './rule-example.js'
+import { SyncBench } from './sync-bench.js'
+
+const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
+const TARGET = 'demo'
+
+export interface ExampleSetup {
+  readonly source: ServerKind
+  readonly delivery: 'auto' | 'labels' | 'atomic'
+  readonly emulatedVersion: string
+  /** CREATE TABLE statements beside those of the examples. */
+  readonly tables: readonly string[]
+  readonly random: Random
+  /** Keys of each table are below. */
+  readonly ids: number
+}
+
+/** Examples of rules, copied as they stand into the rules/ of one engine, between a real source with traffic and a sandbox. */
+export class ExampleRun {
+  readonly bench: SyncBench
+  readonly traffic: RandomRows
+  readonly #schemas: readonly string[]
+
+  private constructor(bench: SyncBench, traffic: RandomRows, schemas: readonly string[]) {
+    this.bench = bench
+    this.traffic = traffic
+    this.#schemas = schemas
+  }
+
+  /** Tables have rows; neither engine nor traffic runs yet. The schemas that the examples name are made anew. */
+  static async create(examples: readonly RuleExample[], setup: ExampleSetup): Promise<ExampleRun> {
+    const { source, delivery, emulatedVersion, random, ids } = setup
+    const bench = await SyncBench.shared(source, { sandbox: { emulatedVersion }, folder: 'example-' })
+    const statements = [...new Set([...examples.flatMap(({ tables }) => tables), ...setup.tables])]
+    const tables = statements.map((statement): TableSchema => fixtureTable(statement, source))
+    const schemas = [...new Set(tables.map(({ schema }) => schema))]
+    const run = new ExampleRun(bench, new RandomRows(bench.server, tables, random, ids), schemas)
+    try {
+      await run.#drop()
+      for (const schema of schemas) await bench.server.sql(`create database ${schema} character set utf8mb4`)
+      await bench.server.sql(statements)
+      await run.traffic.fill()
+      await rm(bench.engine.masterInfo)
+      await bench.configure({
+        top: { sr_dbname: TARGET, delivery, mask_salt: 'sixteen letters or more', flush_interval_ms: 100 },
+        blocks: `[snapshot]\nmode = "initial"\nchunk_rows = ${Math.round(ids / 6)}\n`,
+      })
+      const rules = join(bench.engine.folder, 'rules')
+      await mkdir(rules)
+      for (const { name } of examples)
+        for (const file of [`${name}.toml`, `${name}.test.toml`]) await cp(join(EXAMPLES, file), join(rules, file))
+      return run
+    } catch (error) {
+      await run.close()
+      throw error
+    }
+  }
+
+  /** Copies under traffic, is killed at a step, starts again, and ends the traffic some time behind the copy. The engine goes on. */
+  async live(killAt: string): Promise<void> {
+    const { engine } = this.bench
+    this.traffic.start()
+    engine.start({ KILL_AT: killAt }, [KILLED_ENGINE])
+    await engine.ended()
+    if (engine.signal !== 'SIGKILL') throw new Error(`ended before ${killAt}: ${engine.output}`)
+    engine.start()
+    while (!this.#isCopied()) {
+      if (!engine.alive) throw new Error(`ended: ${engine.output}`)
+      await delay(50)
+    }
+    const enough = this.traffic.transactions + 40
+    while (this.traffic.transactions < enough && engine.alive) await delay(50)
+    await this.traffic.stop()
+    await engine.caughtUp()
+  }
+
+  /** What is not as promised, in sentences; nothing may change meanwhile. */
+  async differences(promised: readonly Promised[]): Promise<string[]> {
+    const found: string[] = []
+    for (const { target, source } of promised) {
+      const wanted = (await this.#sourceRows(source)).map(rowText).sort()
+      const rows = (await this.bench.targetRows(`use ${TARGET}`, target)).map(rowText).sort()
+      if (wanted.length === 0) found.push(`${source}: there is nothing to compare`)
+      const [missing] = wanted.filter(row => !rows.includes(row))
+      const [extra] = rows.filter(row => !wanted.includes(row))
+      if (missing !== undefined || extra !== undefined || rows.length !== wanted.length)
+        found.push(`${target}: ${rows.length} rows of ${wanted.length}; missing ${missing}; extra ${extra}`)
+    }
+    return found
+  }
+
+  /** Rows of a SELECT in the target. */
+  target(sql: string): Promise<Record<string, unknown>[]> {
+    return this.bench.target(`use ${TARGET}`, sql)
+  }
+
+  async close(): Promise<void> {
+    await this.traffic.stop().finally(() => this.#drop().finally(() => this.bench.close()))
+  }
+
+  async #sourceRows(sql: string): Promise<unknown[][]> {
+    const connection = await this.bench.server.connect({ dateStrings: true, supportBigNumbers: true })
+    try {
+      const [rows] = await connection.query({ sql, rowsAsArray: true })
+      return rows as unknown[][]
+    } finally {
+      await connection.end()
+    }
+  }
+
+  async #drop(): Promise<void> {
+    for (const schema of this.#schemas) await this.bench.server.sql(`drop database if exists ${schema}`)
+  }
+
+  /** The file is replaced as a whole, so it can be read at any time; before the first copy there is none. */
+  #isCopied(): boolean {
+    try {
+      const text = readFileSync(`${this.bench.engine.dataDir}/snapshot/state.json`, 'utf8')
+      const { tables } = JSON.parse(text) as { readonly tables: readonly CopyRecord[] }
+      return tables.length > 0 && tables.every(({ state }) => state === 'copied')
+    } catch {
+      return false
+    }
+  }
+}
+
+/** Decimals without the zeros at their end. */
+function rowText(row: readonly unknown[]): string {
+  return row
+    .map(value =>
+      value === null
+        ? 'NULL'
+        : String(value)
+            .replace(/^(-?\d+\.\d*?)0+$/, '$1')
+            .replace(/^(-?\d+)\.$/, '$1'),
+    )
+    .join(' | ')
+}
