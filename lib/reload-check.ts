@@ -161,6 +161,7 @@ async function chooseAhead(
   rowImage: string | null,
 ): Promise<void> {
   const { transactionsUnfit, carried } = lessons
-  const facts = { wish: next.delivery, databases, task, rowImage, transactionsUnfit }
+  const { partialRule } = ruleBookOf(next)
+  const facts = { wish: next.delivery, databases, task, rowImage, partialRule, transactionsUnfit }
   await carried.chooseAhead(facts, () => chooseDelivery(facts, sink, signal))
 }

@@ -131,7 +131,7 @@ function wishColumn(
   plan: ColumnPlan,
   matched: MatchedRule,
 ): WishedColumn {
-  const { mode, zeroDate, types } = matched.rule
+  const { mode, zeroDate, types, shape } = matched.rule
   const isKey = plan.key.includes(name)
   const undecodable = undecodableType(column)
   if (undecodable !== null) throw unfit(column, schema, matched, undecodable)
@@ -150,7 +150,7 @@ function wishColumn(
       : unfit(column, schema, matched, chosen.unsupported)
   const mayBeNull =
     column.nullable || (zeroDate === 'null' && valueKind(column) === 'date' && /^date/.test(chosen.type))
-  const nullable = { upsert: mayBeNull && !isKey, append: true, aggregate: column.nullable }[mode]
+  const nullable = { upsert: (mayBeNull || shape.partial) && !isKey, append: true, aggregate: column.nullable }[mode]
   return { name, type: chosen.type, nullable, comment: column.comment }
 }
 
