@@ -180,8 +180,8 @@ export function compileRoute(
           return renderColumnsHeader(key, { change, measures: [], constants: keyConstants, op: true }, format, order)
         },
         images: own,
-        // Rows that a SELECT gave are never updates, and may lack a key that is masked.
-        key: own.kind === 'text' ? [] : fit.key.map(i => own.place(i, useOf(i))),
+        // As the source has it, also where what is written is masked.
+        key: fit.key.map(i => Math.max(own.place(i, 'text'), own.place(i, useOf(i)), own.place(i, 'key'))),
       })
   return { ...route, ...compileShape({ rule, shaped, images: own, zone, route, fit, gone }) }
 }

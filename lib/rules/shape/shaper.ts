@@ -196,8 +196,10 @@ class Shaper {
         this.#add('insert', row, this.#behind(buffer, middle, next, hasBoth), this.#until(next))
         return
       case 'update': {
-        if (this.#parts.gone !== null) {
-          this.#replace(this.#parts.gone, buffer, at, middle, next, row)
+        if (this.#isMoved(buffer, at, middle, next)) {
+          if (this.#hasKey(this.#before))
+            this.#add('delete', row, this.#gone(buffer, at, middle, this.#extents.deleted), this.#until(middle))
+          this.#add('insert', row, this.#behind(buffer, middle, next, true), this.#until(next))
           return
         }
         const from = this.#gone(buffer, at, middle, this.#extents.updated)
@@ -215,11 +217,10 @@ class Shaper {
     }
   }
 
-  /** The columns of the row behind an update; where that is another row of the target, the one before loses them. */
-  #replace(gone: GoneRows, buffer: Buffer, at: number, middle: number, next: number, row: number): void {
-    if (this.#hasKey(this.#before) && !gone.keys.sameKey(buffer, at, middle, next))
-      this.#add('delete', row, this.#gone(buffer, at, middle, this.#extents.deleted), this.#until(middle))
-    this.#add('insert', row, this.#behind(buffer, middle, next, true), this.#until(next))
+  /** The row behind an update is another one of a target that other rules write too: the one before is not just deleted. */
+  #isMoved(buffer: Buffer, at: number, middle: number, next: number): boolean {
+    const { gone } = this.#parts
+    return gone !== null && !(this.#hasKey(this.#before) && gone.keys.sameKey(buffer, at, middle, next))
   }
 
   #add(op: Operation, row: number, at: number, end: number): void {
