@@ -4,8 +4,9 @@ import type { ServerAddress } from '../../lib/servers/test-server.js'
 import type { Random } from './random.js'
 import { rowText } from './shard-tables.js'
 
-/** Small, so that both sides meet; ids up to REUSED come, go and come again. */
+/** Small, so that both sides meet; orders from FIRST_REUSED to REUSED come, go and come again. */
 const IDS = 400
+const FIRST_REUSED = 5
 const REUSED = 80
 const PAUSE_MS = 20
 
@@ -47,7 +48,9 @@ export class FusedTables {
     return tables
   }
 
+  /** Until `stop`; it may be started again. */
   start(): void {
+    this.#stopped = false
     const run = async (): Promise<void> => {
       while (!this.#stopped) {
         await this.#transaction()
@@ -109,7 +112,8 @@ export class FusedTables {
   async #change(): Promise<void> {
     const { orders, payments, transactions } = this
     const id = 1 + this.#random.below(this.#nextId)
-    const low = 1 + this.#random.below(REUSED)
+    const reused = () => FIRST_REUSED + this.#random.below(REUSED - FIRST_REUSED)
+    const low = reused()
     const method = ['card', 'cash', 'void', 'gift'][this.#random.below(4)]!
     const change = [
       `delete from ${orders} where id = ${id}`,
@@ -118,7 +122,7 @@ export class FusedTables {
       `update ${payments} set paid = paid + 0.5, method = '${method}' where order_id between ${id} and ${id + 5}`,
       `update ignore ${payments} set order_id = ${1 + this.#random.below(this.#nextId)} where order_id = ${id}`,
       `update ${payments} set order_id = null where order_id = ${id}`,
-      `update ignore ${orders} set id = ${1 + this.#random.below(REUSED)} where id = ${low}`,
+      `update ignore ${orders} set id = ${reused()} where id = ${low}`,
       `insert into ${orders} values (${low}, 'again ${transactions}', null, 1) on duplicate key update customer = 'met'`,
       `replace into ${orders} values (${low}, 'replaced', 'r', ${transactions})`,
       `insert into ${orders} values (${++this.#nextId}, 'n${transactions}', 'new', 7.25)`,
