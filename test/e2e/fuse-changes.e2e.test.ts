@@ -21,7 +21,7 @@ test('rows of several tables under recopy, reload, and a table that is halted an
     .replaceAll('"billing"', `"${billing}"`)
   const configure = (more = '') =>
     bench.configure({
-      top: { flush_interval_ms: 100, concurrent_size: 3 },
+      top: { server_id: 4719, flush_interval_ms: 100, concurrent_size: 3 },
       blocks: `[snapshot]\nmode = "initial"\n\n${example}\n${more}`,
     })
   const target = async (sql: string) => (await bench.targetRows(sql)).map(rowText).sort()
