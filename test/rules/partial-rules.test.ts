@@ -184,8 +184,13 @@ describe('copied rows', () => {
   })
 
   test('where the target has another key than the table, nothing tells which row that was', async () => {
-    const { copy, image } = await copyOf(BY_QTY, {}, UNIQUE_QTY)
-    expect(copy.routes[0]!.shape!(image, PLACE, 0, true)).toEqual({ pieces: [], filtered: 1 })
+    for (const [column, source] of [
+      ['qty', UNIQUE_QTY],
+      ['shop', { ...SHAPED_SOURCE, uniqueKeys: [['shop']] }],
+    ] as const) {
+      const { copy, image } = await copyOf({ key: new Map([['k', column]]) }, {}, source)
+      expect(copy.routes[0]!.shape!(image, PLACE, 0, true)).toEqual({ pieces: [], filtered: 1 })
+    }
   })
 
   test('updates as tests of rules give them: a moved key is seen', async () => {
