@@ -141,6 +141,14 @@ describe('a rule that owns some columns', () => {
   })
 })
 
+test('the sort key is made of key columns, which every row has', async () => {
+  expect((await routeOf({}, { orderBy: ['ID'] })).target.key).toEqual(['id'])
+  await expect(fused({}, { orderBy: ['shop'] }).routes()).rejects.toMatchObject({
+    kind: 'ruleInvalid',
+    message: expect.stringContaining('order_by names "shop", which is no key column of d.t'),
+  })
+})
+
 describe('a mapped key', () => {
   test('that may be NULL: such a row is in no row of the target', async () => {
     const route = await routeOf(BY_QTY, { columns: ['shop'] }, UNIQUE_QTY)
