@@ -4,10 +4,15 @@ import { wireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { RowImages } from '../../lib/dispatch/route.js'
 import { PLAIN_SHARDS } from '../../lib/model/rule-load.js'
-import type { RuleShape } from '../../lib/model/rule-shape.js'
+import { PLAIN_SHAPE, type RuleShape } from '../../lib/model/rule-shape.js'
+import type { TargetTable } from '../../lib/model/schema.js'
+import { planColumns } from '../../lib/rules/column-plan.js'
 import type { CompiledRoute } from '../../lib/rules/router.js'
 import type { RuleSpec } from '../../lib/rules/rule-book.js'
+import { coverTarget } from '../../lib/rules/target-fit.js'
 import { u8, u32 } from '../support/binlog-builder.js'
+import { failureOf } from '../support/failure-of.js'
+import { rule } from '../support/rule-spec.js'
 import { SHAPED_SOURCE, type ShapedRow, shapedImages, shapedRouter, shapedRule } from '../support/shaped-rig.js'
 import { sourceColumn, sourceTable } from '../support/source-column.js'
 import { textImage } from '../support/text-images.js'
@@ -271,5 +276,37 @@ describe('keys of other types', () => {
     const [first, ...others] = await Promise.all(SIDES.map(hashes))
     for (const other of others) expect(other).toEqual(first)
     expect(new Set(first).size).toBe(KEYS.length)
+  })
+})
+
+describe('an existing target', () => {
+  const schema = sourceTable([sourceColumn('id', 'int'), sourceColumn('a', 'int')])
+  const fit = (onDelete: 'nullify' | 'delete', a: { nullable: boolean; hasDefault: boolean }) => {
+    const matched = { rule: rule({ shape: { ...PLAIN_SHAPE, partial: true, onDelete } }), database: 'd', table: 't' }
+    const columns = [
+      { name: 'id', type: 'int', nullable: false, hasDefault: false },
+      { name: 'a', type: 'int', ...a },
+    ]
+    const target: TargetTable = { database: 'd', table: 't', model: 'primary', columns, key: ['id'] }
+    return coverTarget(schema, planColumns(schema, matched), matched, target, 'refuse', true).key
+  }
+
+  test.each([
+    ['nullify', { nullable: true, hasDefault: false }],
+    ['delete', { nullable: false, hasDefault: true }],
+  ] as const)('takes rows without this side (%s, %j)', (onDelete, column) => {
+    expect(fit(onDelete, column)).toEqual([0])
+  })
+
+  test.each([
+    ['nullify', { nullable: false, hasDefault: true }],
+    ['nullify', { nullable: false, hasDefault: false }],
+    ['delete', { nullable: false, hasDefault: false }],
+  ] as const)('is refused where the column cannot be without a value (%s, %j)', (onDelete, column) => {
+    expect(failureOf(() => fit(onDelete, column))).toMatchObject({
+      kind: 'targetUnfit',
+      message: expect.stringContaining('Column "a" of d.t is NOT NULL'),
+      advice: 'ALTER TABLE d.t MODIFY COLUMN `a` int NULL;',
+    })
   })
 })
