@@ -281,7 +281,7 @@ describe('keys of other types', () => {
 
 describe('an existing target', () => {
   const schema = sourceTable([sourceColumn('id', 'int'), sourceColumn('a', 'int')])
-  const fit = (onDelete: 'nullify' | 'delete', a: { nullable: boolean; hasDefault: boolean }) => {
+  const keyOf = (onDelete: 'nullify' | 'delete', a: { nullable: boolean; hasDefault: boolean }) => {
     const matched = { rule: rule({ shape: { ...PLAIN_SHAPE, partial: true, onDelete } }), database: 'd', table: 't' }
     const columns = [
       { name: 'id', type: 'int', nullable: false, hasDefault: false },
@@ -295,7 +295,7 @@ describe('an existing target', () => {
     ['nullify', { nullable: true, hasDefault: false }],
     ['delete', { nullable: false, hasDefault: true }],
   ] as const)('takes rows without this side (%s, %j)', (onDelete, column) => {
-    expect(fit(onDelete, column)).toEqual([0])
+    expect(keyOf(onDelete, column)).toEqual([0])
   })
 
   test.each([
@@ -303,7 +303,7 @@ describe('an existing target', () => {
     ['nullify', { nullable: false, hasDefault: false }],
     ['delete', { nullable: false, hasDefault: false }],
   ] as const)('is refused where the column cannot be without a value (%s, %j)', (onDelete, column) => {
-    expect(failureOf(() => fit(onDelete, column))).toMatchObject({
+    expect(failureOf(() => keyOf(onDelete, column))).toMatchObject({
       kind: 'targetUnfit',
       message: expect.stringContaining('Column "a" of d.t is NOT NULL'),
       advice: 'ALTER TABLE d.t MODIFY COLUMN `a` int NULL;',
