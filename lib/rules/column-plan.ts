@@ -3,6 +3,7 @@ import { Failure } from '../model/failure.js'
 import { renderMeasure } from '../model/rule-mode.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
 import { fillConstant } from './name-groups.js'
+import { keyColumns, mappedKey } from './partial-key.js'
 import type { MatchedRule } from './rule-book.js'
 
 /** One column of sums or counts. */
@@ -22,7 +23,7 @@ export interface ColumnPlan {
   readonly constants: readonly { readonly name: string; readonly text: string }[]
   /** Empty but for mode `aggregate`. */
   readonly measures: readonly PlannedMeasure[]
-  /** Target names: of the source's key columns in key order, then of tags; of the change id; of the group columns, then the constants. */
+  /** Target names: of the source's key columns in key order, or of those that the rule maps, then of tags; of the change id; of the group columns, then the constants. */
   readonly key: readonly string[]
 }
 
@@ -56,12 +57,15 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
         matched,
       )
   }
+  const mapped = mappedKey(schema, matched)
   const taken = (column: SourceColumn): boolean =>
     rule.mode === 'aggregate'
       ? rule.groupBy.includes(column.name)
       : column.added === true ||
+        mapped.has(column.name) ||
         ((rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name))
-  const targetOf = ({ name, added }: SourceColumn) => (added === true ? name : (rule.rename.get(name) ?? name))
+  const targetOf = ({ name, added }: SourceColumn) =>
+    added === true ? name : (mapped.get(name) ?? rule.rename.get(name) ?? name)
   const targets = schema.columns.map(column => (taken(column) ? targetOf(column) : null))
   for (const name of rule.types.cast.keys())
     if (schema.columns.every((c, i) => c.name !== name || targets[i] === null))
@@ -125,7 +129,7 @@ function keyOf(
     case 'aggregate':
       return [...groupBy.map(targetOf).filter(name => name !== null), ...constants.map(c => c.name)]
     case 'upsert': {
-      const own = schema.key.map(name => {
+      const own = keyColumns(schema, matched).map(name => {
         const target = targetOf(name)
         if (target !== null) return target
         throw invalid(

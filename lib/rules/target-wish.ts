@@ -74,6 +74,7 @@ export function requestTarget(
     ...plan.measures.map(measure => wishMeasure(measure, schema, matched)),
   ]
   checkCondition(wished, plan, matched)
+  checkSortKey(plan, matched)
   const { load } = matched.rule
   return {
     database: matched.database,
@@ -89,6 +90,21 @@ export function requestTarget(
     ...(load.properties.size === 0 ? {} : { properties: Object.fromEntries(load.properties) }),
     missingColumns,
   }
+}
+
+/**
+ * StarRocks takes no partial update (row mode) that lacks a column of the sort key.
+ * @throws Failure ruleInvalid where order_by of such a rule names another column than the key's
+ */
+function checkSortKey(plan: ColumnPlan, { rule, database, table }: MatchedRule): void {
+  if (!rule.shape.partial) return
+  const isKey = (name: string) => plan.key.some(key => key.toLowerCase() === name.toLowerCase())
+  const other = rule.orderBy?.find(name => !isKey(name))
+  if (other !== undefined)
+    throw new Failure(
+      'ruleInvalid',
+      `${rule.where}: order_by names "${other}", which is no key column of ${database}.${table}: with mode = "partial" rows come without the columns of other rules, and StarRocks needs all of the sort key.`,
+    )
 }
 
 /** @throws Failure ruleInvalid where merge_condition names a column by which StarRocks compares no rows */
@@ -131,7 +147,7 @@ function wishColumn(
   plan: ColumnPlan,
   matched: MatchedRule,
 ): WishedColumn {
-  const { mode, zeroDate, types } = matched.rule
+  const { mode, zeroDate, types, shape } = matched.rule
   const isKey = plan.key.includes(name)
   const undecodable = undecodableType(column)
   if (undecodable !== null) throw unfit(column, schema, matched, undecodable)
@@ -150,7 +166,7 @@ function wishColumn(
       : unfit(column, schema, matched, chosen.unsupported)
   const mayBeNull =
     column.nullable || (zeroDate === 'null' && valueKind(column) === 'date' && /^date/.test(chosen.type))
-  const nullable = { upsert: mayBeNull && !isKey, append: true, aggregate: column.nullable }[mode]
+  const nullable = { upsert: (mayBeNull || shape.partial) && !isKey, append: true, aggregate: column.nullable }[mode]
   return { name, type: chosen.type, nullable, comment: column.comment }
 }
 
