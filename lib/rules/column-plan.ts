@@ -56,13 +56,7 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
         matched,
       )
   }
-  const taken = (column: SourceColumn): boolean =>
-    rule.mode === 'aggregate'
-      ? rule.groupBy.includes(column.name)
-      : column.added === true ||
-        ((rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name))
-  const targetOf = ({ name, added }: SourceColumn) => (added === true ? name : (rule.rename.get(name) ?? name))
-  const targets = schema.columns.map(column => (taken(column) ? targetOf(column) : null))
+  const targets = schema.columns.map(column => writtenName(column, rule))
   for (const name of rule.types.cast.keys())
     if (schema.columns.every((c, i) => c.name !== name || targets[i] === null))
       throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
@@ -79,6 +73,14 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
     })),
     key: keyOf(schema, targets, constants, matched),
   }
+}
+
+/** The name of a column in the target; null: the rule leaves it out. */
+export function writtenName({ name, added }: SourceColumn, rule: MatchedRule['rule']): string | null {
+  const target = added === true ? name : (rule.rename.get(name) ?? name)
+  if (rule.mode === 'aggregate') return rule.groupBy.includes(name) ? target : null
+  const isListed = (rule.columns === null || rule.columns.includes(name)) && !rule.exclude.includes(name)
+  return added === true || isListed ? target : null
 }
 
 /** The columns of a rule that hold the same text in every row of a source table. */

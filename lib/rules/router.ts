@@ -191,7 +191,7 @@ export class Router {
         matched,
         target,
         constants: plan.constants,
-        listener: matched.rule.mode === 'upsert' ? (this.#parts.listen?.(schema, matched, target) ?? null) : null,
+        listener: listens(matched) ? (this.#parts.listen?.(schema, matched, target) ?? null) : null,
         shaped,
         fit: coverTarget(shaped.schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
       })
@@ -234,4 +234,9 @@ export class Router {
       known.ways.map(way => compileRoute(this.#routeOptions, way, images)),
     )
   }
+}
+
+/** Keys of rows that a module makes are none of the source's. */
+function listens({ rule }: MatchedRule): boolean {
+  return rule.mode === 'upsert' && rule.shape.transform === null
 }
