@@ -141,6 +141,7 @@ function shapeOf(rule: RuleBlock, salt: KeyedHash | null): RuleShape {
     salt: needsSalt(rule) ? salt : null,
     transform: rule.transform ?? null,
     transformColumns: rule.transform_columns ?? new Map(),
+    transformReads: rule.transform_reads ?? [],
     transformKey: rule.transform_key ?? [],
     onDelete: rule.on_delete,
     softDelete: { flag: flag ?? null, time: time ?? null },

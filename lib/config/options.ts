@@ -252,6 +252,10 @@ const RULE_KEYS = {
     tableOf(typeText(), 'table of target = "TYPE"'),
     'StarRocks types, by target name, of the columns that transform adds, or gives values of another type.',
   ),
+  transform_reads: optional(
+    NAMES,
+    'Source columns that the rule leaves out, and transform is shown all the same: they are read, and not in the target.',
+  ),
   transform_key: optional(
     NAMES,
     'Target columns that are the key of the rows that transform makes, where it changes keys or makes several rows of one. Default: it keeps the key of the row.',

@@ -94,6 +94,11 @@ export const SHAPE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
       r.transform_columns !== undefined && r.transform === undefined ? 'has no effect without transform' : null,
   },
   {
+    keys: ['transform_reads', 'transform'],
+    problem: r =>
+      r.transform_reads !== undefined && r.transform === undefined ? 'has no effect without transform' : null,
+  },
+  {
     keys: ['transform_key', 'transform', 'mode'],
     problem: r => {
       if (r.transform_key === undefined) return null

@@ -2,6 +2,7 @@ import type { Position } from '../model/position.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
 import type { EpochScript } from './epoch-script.js'
+import type { Refusal } from './refused-rows.js'
 import type { Route } from './route.js'
 import type { RowTrace } from './row-trace.js'
 
@@ -75,6 +76,8 @@ export class Epoch {
   readonly targets = new Map<string, TargetBodies>()
   readonly received = new Map<Route, { rows: number; bytes: number }>()
   readonly accounts = new Map<string, Account>()
+  /** Changes of which rules could make no row; they are parked before the epoch is durable. */
+  readonly refused: Refusal[] = []
   readonly settled = new Map<string, { loaded: number; parked: Map<string, number> }>()
 
   constructor(ordinal: number, start: Position, script: EpochScript | null) {
@@ -117,6 +120,15 @@ export class Epoch {
     const account = this.#accountOf(route)
     account.decoded += rows
     account.filtered += rows
+  }
+
+  /** Changes of which a rule made no row: they are counted as parked. */
+  refuse(refusals: readonly Refusal[]): void {
+    this.refused.push(...refusals)
+    for (const { route } of refusals) {
+      this.#accountOf(route).decoded++
+      this.countSettled(route.target, { loaded: 0, parked: new Map([[route.source, 1]]) })
+    }
   }
 
   countSettled(target: TargetTable, { loaded, parked }: Settled): void {

@@ -22,6 +22,8 @@ export interface RuleShape {
   readonly transform: TransformModule | null
   /** StarRocks types, by target column, of what the module adds or gives another type. */
   readonly transformColumns: ReadonlyMap<string, string>
+  /** Source columns that are not in the target, and the module is shown all the same. */
+  readonly transformReads: readonly string[]
   /** Target columns that are the key of the module's rows; empty: the row's own key stays as it is. */
   readonly transformKey: readonly string[]
   readonly onDelete: OnDelete
@@ -44,6 +46,7 @@ export const PLAIN_SHAPE: RuleShape = {
   salt: null,
   transform: null,
   transformColumns: new Map(),
+  transformReads: [],
   transformKey: [],
   onDelete: 'delete',
   softDelete: { flag: null, time: null },

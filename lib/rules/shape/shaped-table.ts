@@ -1,6 +1,5 @@
 import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
 import type { TableSchema } from '../../model/schema.js'
-import { writtenName } from '../column-plan.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { planComputed } from './computed-values.js'
@@ -43,7 +42,7 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
   const added = [...planMasks(schema, matched, slots), ...computed, ...planSoftDelete(rule.shape, slots)]
   const { transform, schema: made } = planTransform(withAdded(schema, added), rule)
   // A module makes its rows of all columns that it is shown.
-  const shown = transform === null ? [] : schema.columns.flatMap((column, i) => (writtenName(column, rule) === null ? [] : [i]))
+  const shown = transform?.shown.map(({ index }) => index).filter(index => index < schema.columns.length) ?? []
   return {
     schema: made,
     added,

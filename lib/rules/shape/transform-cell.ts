@@ -31,7 +31,8 @@ const OPAQUE = new Set([
 export function seenColumn(column: SourceColumn): SeenColumn {
   const type = typeOf(column)
   if (type.kind === 'decimal') return { type: { kind: 'text', maxLength: null }, show: value => value }
-  if (type.kind === 'bytes') return { type, show: value => (value === null ? null : Uint8Array.from(value as Uint8Array)) }
+  if (type.kind === 'bytes')
+    return { type, show: value => (value === null ? null : Uint8Array.from(value as Uint8Array)) }
   return { type, show: value => value }
 }
 
@@ -42,7 +43,8 @@ export function seenColumn(column: SourceColumn): SeenColumn {
 export function cellReader(column: SourceColumn, name: string): (value: unknown) => Cell {
   const type = typeOf(column)
   const read = READERS[type.kind] as (value: unknown, type: ValueType, column: SourceColumn) => Cell | undefined
-  const wrong = (what: string) => new ValueFailure(`returns ${what} for column ${name}, which takes ${describe(type, column)}`)
+  const wrong = (what: string) =>
+    new ValueFailure(`returns ${what} for column ${name}, which takes ${describe(type, column)}`)
   return value => {
     if (value === null) {
       if (column.nullable) return null
@@ -63,7 +65,9 @@ export function writeCell(cell: Cell, to: TextValueWriter): void {
 
 /** Text that is the same for equal keys only. */
 export function keyText(cells: readonly Cell[]): string {
-  return JSON.stringify(cells.map(cell => (cell instanceof Uint8Array ? { hex: Buffer.from(cell).toString('hex') } : cell)))
+  return JSON.stringify(
+    cells.map(cell => (cell instanceof Uint8Array ? { hex: Buffer.from(cell).toString('hex') } : cell)),
+  )
 }
 
 /** Of a type that is stored as bytes of its own kind, a module sees these bytes. */
@@ -95,7 +99,10 @@ const READERS: Readers = {
     value instanceof Uint8Array && value.length <= (maxLength ?? Infinity) ? value : undefined,
   date: value => (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) ? value : undefined),
   datetime: (value, { fractionDigits }, { targetType }) => {
-    const match = typeof value === 'string' ? /^(\d{4}-\d\d-\d\d)[ T]([01]\d|2[0-3])(:[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?$/.exec(value) : null
+    const match =
+      typeof value === 'string'
+        ? /^(\d{4}-\d\d-\d\d)[ T]([01]\d|2[0-3])(:[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?$/.exec(value)
+        : null
     if (match === null) return undefined
     const fraction = fractionText(match[4] ?? '', fractionDigits, targetType !== undefined)
     return fraction === undefined ? undefined : `${match[1]} ${match[2]}${match[3]}${fraction}`

@@ -92,7 +92,10 @@ function typedColumn(name: string, text: string, rule: RuleSpec): SourceColumn {
       throw new Failure(
         'ruleInvalid',
         `${rule.where}: transform_columns = { ${name} = "${text}" } names a type that no column of a module can have.`,
-        { advice: 'Take BOOLEAN, TINYINT to LARGEINT, DECIMAL, FLOAT, DOUBLE, CHAR, VARCHAR, STRING, VARBINARY, DATE, DATETIME or JSON.' },
+        {
+          advice:
+            'Take BOOLEAN, TINYINT to LARGEINT, DECIMAL, FLOAT, DOUBLE, CHAR, VARCHAR, STRING, VARBINARY, DATE, DATETIME or JSON.',
+        },
       )
   }
 }

@@ -67,7 +67,8 @@ async function loadProblem(module: TransformModule, error: unknown): Promise<str
   const text = errorText(error).replaceAll(urlOf(module), module.file)
   if ((error as { code?: unknown } | null)?.code === 'ERR_UNSUPPORTED_RESOLVE_REQUEST' || /module specifier/.test(text))
     return `${module.file} imports another file or package. A module is one file, which may import "node:…" only: what it does must not change without it.`
-  if (error instanceof SyntaxError) return `${module.file}${await syntaxPlace(module)} is no JavaScript module: ${text}.`
+  if (error instanceof SyntaxError)
+    return `${module.file}${await syntaxPlace(module)} is no JavaScript module: ${text}.`
   const place = placeOf(module, error)
   const where = place === module.path ? module.file : `${module.file}${place.slice(module.path.length)}`
   return `${where} throws while it is loaded: ${text}.`
@@ -77,7 +78,9 @@ async function loadProblem(module: TransformModule, error: unknown): Promise<str
 async function syntaxPlace({ source }: TransformModule): Promise<string> {
   const { execFile } = await import('node:child_process')
   const printed = await new Promise<string>(resolve => {
-    const child = execFile(process.execPath, ['--check', '--input-type=module', '-'], (_error, _out, text) => resolve(text))
+    const child = execFile(process.execPath, ['--check', '--input-type=module', '-'], (_error, _out, text) =>
+      resolve(text),
+    )
     // A child that is gone before it has read all says what it found all the same.
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(source)

@@ -1,6 +1,6 @@
 import { commitTimeText } from '../../binlog/change-text.js'
-import { TextValueWriter } from '../../binlog/text-image-writer.js'
 import { textColumn } from '../../binlog/text-columns.js'
+import { TextValueWriter } from '../../binlog/text-image-writer.js'
 import { compileValueReader, type ValueReader } from '../../binlog/value-reader.js'
 import { zoneOffset } from '../../binlog/zone-offset.js'
 import type { ChangePlace } from '../../model/change-place.js'
@@ -49,7 +49,9 @@ export function madeImages(schema: TableSchema, fit: TargetFit): RouteImages {
   const taken = schema.columns.flatMap((_, i) => (fit.fields[i] == null ? [] : [i]))
   return {
     kind: 'text',
-    columns: taken.map(i => textColumn(schema, schema.columns[i]!, fit.fields[i]!.form === 'base64' ? 'bytes' : 'text')),
+    columns: taken.map(i =>
+      textColumn(schema, schema.columns[i]!, fit.fields[i]!.form === 'base64' ? 'bytes' : 'text'),
+    ),
     shown: taken.map(() => true),
     sources: taken,
     added: 0,
@@ -96,8 +98,7 @@ class TransformShaper {
     const { seen } = transform
     this.#parts = parts
     this.#columns = madeColumns(schema, fit, rule, route.mode === 'upsert')
-    const read = this.#columns.filter(({ index }) => index < seen.columns.length)
-    const wanted = read.map(({ index }) => ({
+    const wanted = transform.shown.map(({ index }) => ({
       index: images.place(index, 'text'),
       type: seenColumn(seen.columns[index]!).type,
     }))

@@ -48,7 +48,7 @@ export class TransformedRows {
   ) {
     this.#transform = transform
     this.#toCheck = toCheck
-    const seen = columns.filter(({ index }) => index < transform.seen.columns.length)
+    const { shown: seen } = transform
     this.#shown = seen.map(({ index }) => seenColumn(transform.seen.columns[index]!).show)
     this.#show = objectOf(
       seen.map(({ name }) => name),
@@ -104,7 +104,9 @@ export class TransformedRows {
     if (typeof row !== 'object' || row === null || Array.isArray(row))
       throw new ValueFailure('returns an object without row; it has to be { row: { … } }')
     if (given.operation !== undefined && given.operation !== operation)
-      throw new ValueFailure(`returns the operation "${String(given.operation)}"; what is done to rows is the rule's to say (operations, on_delete)`)
+      throw new ValueFailure(
+        `returns the operation "${String(given.operation)}"; what is done to rows is the rule's to say (operations, on_delete)`,
+      )
     for (const name of Object.keys(row))
       if (!this.#names.has(name))
         throw new ValueFailure(
