@@ -58,7 +58,7 @@ export function shapedRule(shape: Partial<RuleShape>, more: Partial<RuleSpec> = 
 }
 
 /** A router whose targets are made as they are wished for. */
-export function shapedRouter(rules: readonly Partial<RuleSpec>[]): ShapedRouter {
+export function shapedRouter(rules: readonly Partial<RuleSpec>[], stopsAtBadValues = true): ShapedRouter {
   const wishes: TargetWish[] = []
   const separator = (byte: number) => ({ text: `\\x0${byte}`, bytes: Uint8Array.of(byte) })
   const router = new Router(
@@ -67,7 +67,7 @@ export function shapedRouter(rules: readonly Partial<RuleSpec>[]): ShapedRouter 
       rowDelimiter: separator(2),
       zone: UTC,
       skipTablesWithoutKey: false,
-      stopsAtBadValues: true,
+      stopsAtBadValues,
     },
     new RuleBook([{ schema: 's', tables: ['/./'] }], rules.map(rule), 'd'),
     {

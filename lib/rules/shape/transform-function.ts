@@ -45,12 +45,16 @@ export function transformOf(module: TransformModule): TransformFunction {
 }
 
 /** "orders.mjs:7" where an error was thrown in the module, else its path. */
-export function placeOf({ path, file }: TransformModule, error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const at = stack.lastIndexOf(`${file}:`, stack.length)
-  const first = stack.indexOf(`${file}:`)
-  const line = at < 0 ? undefined : /^\d+/.exec(stack.slice(first + file.length + 1))?.[0]
-  return line === undefined ? path : `${path}:${line}`
+export function placeOf(module: TransformModule, error: unknown): string {
+  const stack = (error as { readonly stack?: unknown } | null | undefined)?.stack
+  if (typeof stack !== 'string') return module.path
+  // Some runtimes name the file in stacks, some what was imported.
+  for (const name of [module.file, urlOf(module)]) {
+    const at = stack.indexOf(`${name}:`)
+    const line = at < 0 ? undefined : /^\d+/.exec(stack.slice(at + name.length + 1))?.[0]
+    if (line !== undefined) return `${module.path}:${line}`
+  }
+  return module.path
 }
 
 function keyOf(module: TransformModule): string {
