@@ -12,8 +12,8 @@ import { freshSchema, sharedServer } from '../support/servers.js'
 const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
 const EXAMPLES = resolve('rules/examples')
 const STEPS = ['sealed', 'planned', 'sending', 'sent', 'committed', 'saving', 'fsync'] as const
-const ROWS = Number(process.env.TRANSFORM_ROWS ?? 3000)
-const KILLS = Number(process.env.KILLS ?? 4)
+const ROWS = Number(process.env.TRANSFORM_ROWS ?? 1500)
+const KILLS = Number(process.env.KILLS ?? 2)
 const SEED = Number(process.env.SEED ?? 20_261_121)
 /** How long something that must happen may take; how fast it happens decides nothing. */
 const PATIENCE_MS = 120_000

@@ -3,7 +3,7 @@ import type { Route, RowImages } from '../../../lib/dispatch/route.js'
 import type { RuleShape } from '../../../lib/model/rule-shape.js'
 import type { RuleSpec } from '../../../lib/rules/rule-book.js'
 import { failureOf, rejectionOf } from '../../support/failure-of.js'
-import { type ShapedRow, shapedImages, shapedRouter, shapedRule } from '../../support/shaped-rig.js'
+import { SHAPED_SOURCE, type ShapedRow, shapedImages, shapedRouter, shapedRule } from '../../support/shaped-rig.js'
 import { loadedModule } from '../../support/transform-modules.js'
 
 const PLACE = { binName: 'b.000001', binPos: 4, event: 2 }
@@ -82,9 +82,16 @@ describe('what is no row of the target stops the stream', () => {
     expect(failure.message).toContain('throws: shop null')
   })
 
-  test('a row that is gone, of which nothing but the source key is known, where the module makes the keys', async () => {
-    const { route } = await routeOf('export default ({ row }) => ({ row })', KEYED)
-    expect(route.shape).toBeDefined()
+  test('a row that is gone, of which nothing but its own key is known, where the module makes the keys', async () => {
+    const transform = await loadedModule('export default ({ row }) => ({ row })')
+    const made = shapedRouter([shapedRule({ ...KEYED, transform })])
+    await made.routes()
+    const { routes, deleteImage } = await made.router.copyRoutes(SHAPED_SOURCE)
+    const buffer = deleteImage(['7'])
+    const images = { op: 'delete' as const, buffer, at: 0, end: buffer.length }
+    expect(failureOf(() => routes[0]!.shape!(images, PLACE, 1000, true)).message).toContain(
+      'nothing but its key is known. Empty the target and copy the table again, in the row with key {"id":"7"}',
+    )
   })
 })
 
