@@ -9,11 +9,11 @@ export type Value = null | number | bigint | string | Uint8Array
 /** A row by the target's column names. Each call gets objects of its own, which may be changed and returned. */
 export type Row = { [column: string]: Value }
 
-export interface Change {
+export interface Change<R = Row> {
   /** What the source did with the row; rows that are copied are inserts. */
   readonly operation: 'insert' | 'update' | 'delete'
   /** The row as the rule shows it: filtered, masked, with its computed columns. */
-  row: Row
+  row: R
 }
 
 export interface Context {
@@ -40,9 +40,9 @@ export interface MadeChange {
 
 /**
  * The default export of a module: what becomes of one row of the source. It is asked of each row alone, for an update of the
- * row before and the row behind it, and must return the same rows whenever it is asked the same.
+ * row before and the row behind it, and must return the same rows whenever it is asked the same. `R` may tell the columns.
  */
-export type Transform = (
-  change: Change,
+export type Transform<R = Row> = (
+  change: Change<R>,
   context: Context,
 ) => MadeChange | readonly MadeChange[] | null | undefined

@@ -1,7 +1,7 @@
 // One row for each item of an order. Items stand in a JSON column of the source:
 //   [{ "sku": "A-1", "qty": 2, "price": "9.90" }, …]
 
-/** @type {import('../../transform.js').Transform} */
+/** @type {import('../../transform.js').Transform<{ items: string | null }>} */
 export default function ({ row }) {
   const { items, ...order } = row
   return JSON.parse(items ?? '[]').map((item, i) => ({
