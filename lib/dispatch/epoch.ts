@@ -1,9 +1,9 @@
+import type { ChangePlace } from '../model/change-place.js'
 import type { Position } from '../model/position.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
 import type { EpochScript } from './epoch-script.js'
-import type { Refusal } from './refused-rows.js'
-import type { Route } from './route.js'
+import type { RefusedRow, Route } from './route.js'
 import type { RowTrace } from './row-trace.js'
 
 /** The body one lane is filling for one target, and what its load will need. */
@@ -39,6 +39,15 @@ export interface TargetBodies {
 export interface Settled {
   readonly loaded: number
   readonly parked: ReadonlyMap<string, number>
+}
+
+/** A change of which a rule made no row because it could not. */
+export interface Refusal {
+  readonly route: Route
+  readonly row: RefusedRow
+  readonly place: ChangePlace
+  /** The source's clock, ms since 1970. */
+  readonly commitMs: number
 }
 
 /** Rows of one source table on their way into one target. */

@@ -1,18 +1,8 @@
-import type { ChangePlace } from '../model/change-place.js'
 import type { DeadLetter } from '../model/dead-letter.js'
 import { targetName } from '../model/schema.js'
 import type { BadRowPolicy } from './bad-row-policy.js'
+import type { Refusal } from './epoch.js'
 import { letterId } from './letter.js'
-import type { RefusedRow, Route } from './route.js'
-
-/** A change of which a rule made no row because it could not. */
-export interface Refusal {
-  readonly route: Route
-  readonly row: RefusedRow
-  readonly place: ChangePlace
-  /** The source's clock, ms since 1970. */
-  readonly commitMs: number
-}
 
 /** Resolves when these changes are on disk. There is no row of theirs that could be loaded: they tell what the source had. */
 export async function parkRefused(

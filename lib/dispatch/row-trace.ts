@@ -11,7 +11,7 @@ export class TracedEvent {
   /** "schema.table" of the source. */
   readonly source: string
   readonly op: RowImages['op']
-  readonly isMade: boolean
+  readonly isMade: true | undefined
   readonly place: ChangePlace
   /** The source's clock, ms since 1970. */
   readonly commitMs: number
@@ -25,7 +25,7 @@ export class TracedEvent {
   constructor(images: RowImages, place: ChangePlace, commitMs: number, source: string, render: RenderImage) {
     this.source = source
     this.op = images.op
-    this.isMade = images.made === true
+    this.isMade = images.made
     this.place = { ...place }
     this.commitMs = commitMs
     this.render = render
@@ -60,7 +60,7 @@ export interface RowOrigin {
   readonly after: string | null
   readonly keyHash: number
   /** See `RowImages.made`. */
-  readonly isMade: boolean
+  readonly isMade?: true
 }
 
 /** Numbers a row: its ordinal in the event times two, plus one when it takes away; offsets of before and after; key hash. */
@@ -124,7 +124,7 @@ export class RowTrace {
     const place = this.place(ordinal)
     const before = text(this.#notes[NOTES * ordinal + 1]!)
     const after = text(this.#notes[NOTES * ordinal + 2]!)
-    return { source, rule, op, place, commitMs, before, after, keyHash: this.hash(ordinal), isMade }
+    return { source, rule, op, place, commitMs, before, after, keyHash: this.hash(ordinal), ...(isMade ? { isMade } : {}) }
   }
 
   /** Lets go of the events; the bytes that are free by it. The trace is empty afterwards. */

@@ -1,5 +1,6 @@
 import type { TextValueWriter } from '../../binlog/text-image-writer.js'
 import { valueTypeOf } from '../../binlog/value-type.js'
+import { writeNumber } from '../../binlog/write-float.js'
 import type { SourceColumn } from '../../model/schema.js'
 import type { Value, ValueType } from '../../model/value.js'
 import { ValueFailure } from './added-value.js'
@@ -132,9 +133,11 @@ function decimalText(text: string, precision: number, scale: number): string | u
   return sign === '-' && /[1-9]/.test(digits) ? `-${digits}` : digits
 }
 
-/** As the stream writes doubles: no sign on an exponent above zero. */
+const SCRATCH = Buffer.alloc(64)
+
+/** As the stream writes doubles. */
 function doubleText(value: number): string {
-  return Object.is(value, -0) ? '-0' : `${value}`.replace('e+', 'e')
+  return SCRATCH.toString('latin1', 0, writeNumber(SCRATCH, 0, value, 0))
 }
 
 function fractionText(digits: string, most: number, isShort: boolean): string | undefined {
