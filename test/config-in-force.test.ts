@@ -88,3 +88,16 @@ test('nothing, another version, or a text that is none: only the one of now is k
   await writeFile(path, '{')
   expect(await found(NEW)).toBeNull()
 })
+
+test('a module is found with the text that epochs were made with', async () => {
+  const rule = `${MINIMAL}[[rule]]\nschema = "shop"\ntable = "orders"\ntransform = "orders.mjs"\n`
+  const withText = (source: string): Config => {
+    const config = load(rule)
+    const [block] = config.rule
+    return { ...config, rule: [{ ...block!, transform: { ...block!.transform!, file: '/rules/orders.mjs', source } }] }
+  }
+  await new ConfigInForce(dataDir).write(withText('export default () => 1'))
+  await beginEpoch()
+  expect(await found(withText('export default () => 1'))).toBeNull()
+  expect(await found(withText('export default () => 2'))).toEqual(withText('export default () => 1'))
+})

@@ -124,7 +124,17 @@ export class RowTrace {
     const place = this.place(ordinal)
     const before = text(this.#notes[NOTES * ordinal + 1]!)
     const after = text(this.#notes[NOTES * ordinal + 2]!)
-    return { source, rule, op, place, commitMs, before, after, keyHash: this.hash(ordinal), ...(isMade ? { isMade } : {}) }
+    return {
+      source,
+      rule,
+      op,
+      place,
+      commitMs,
+      before,
+      after,
+      keyHash: this.hash(ordinal),
+      ...(isMade ? { isMade } : {}),
+    }
   }
 
   /** Lets go of the events; the bytes that are free by it. The trace is empty afterwards. */

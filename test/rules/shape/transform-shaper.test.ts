@@ -210,3 +210,35 @@ test('the module is told of the change, and shown what the rule shows', async ()
     },
   ])
 })
+
+test('with mode = "append" each change has a row for each that the module makes, under its own place', async () => {
+  const source =
+    'export default ({ row, operation }) => Array.from({ length: row.qty }, (_, n) => ({ row: { ...row, n, what: operation } }))'
+  const { route } = await routeOf(
+    source,
+    {
+      transformColumns: new Map([
+        ['n', 'INT'],
+        ['what', 'VARCHAR(9)'],
+      ]),
+    },
+    { mode: 'append', loadFormat: 'json' },
+  )
+  const updated = shapedImages('update', [
+    [1, 2, 9],
+    [1, 2, 2],
+    [2, 2, 9],
+    [2, 2, 0],
+    [3, 2, 9],
+    [3, 2, 1],
+  ])
+  const { pieces, filtered } = route.shape!(updated, PLACE, 1000, false)
+  expect(filtered).toBe(1)
+  expect(pieces.map(({ images: { op, firstRow, made } }) => [op, firstRow, made])).toEqual([
+    ['update', 0, true],
+    ['update', 0, true],
+    ['update', 2, true],
+  ])
+  const deleted = route.shape!(shapedImages('delete', [[1, 2, 1]]), PLACE, 1000, false)
+  expect(deleted.pieces.map(({ images: { op } }) => op)).toEqual(['delete'])
+})
