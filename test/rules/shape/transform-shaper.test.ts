@@ -242,3 +242,13 @@ test('with mode = "append" each change has a row for each that the module makes,
   const deleted = route.shape!(shapedImages('delete', [[1, 2, 1]]), PLACE, 1000, false)
   expect(deleted.pieces.map(({ images: { op } }) => op)).toEqual(['delete'])
 })
+
+test('keys that stay are written over, not deleted first', async () => {
+  const { route } = await routeOf('export default ({ row }) => ({ row })', KEYED)
+  const updated = shapedImages('update', [
+    [1, 2, 3],
+    [1, 2, 4],
+  ])
+  const { pieces } = route.shape!(updated, PLACE, 1000, false)
+  expect(pieces.map(({ images: { op } }) => op)).toEqual(['insert'])
+})
