@@ -231,6 +231,7 @@ export class CollisionGuard {
     const key = schema.columns.filter(({ name }) => schema.key.includes(name))
     const masked = key.find(({ name }) => rule.shape.mask.has(name))
     if (masked !== undefined) return `its key column ${masked.name} is masked`
+    if (rule.shape.transform !== null) return 'a module makes its rows'
     if (rule.shape.key.size > 0) return 'its rule names other key columns'
     return key.map(unwatchable).find(reason => reason !== null) ?? null
   }

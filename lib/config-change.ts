@@ -1,6 +1,8 @@
 import type { Key } from './config/key.js'
 import { type Config, SECTIONS } from './config/options.js'
 import { Failure } from './model/failure.js'
+import type { TransformModule } from './model/transform-module.js'
+import { moduleDigest } from './rules/shape/transform-function.js'
 
 /** One key that has another value: as text, secrets as "***". */
 export interface KeyChange {
@@ -113,5 +115,11 @@ function renderValue(value: unknown): string {
 function plain(value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries([...value].map(([name, item]) => [name, plain(item)]))
   if (Array.isArray(value)) return value.map(plain)
+  if (isModule(value)) return `${value.path} (${moduleDigest(value)})`
   return value
+}
+
+/** What a module does is its text: another one under the same name is another value. */
+function isModule(value: unknown): value is TransformModule {
+  return typeof value === 'object' && value !== null && 'source' in value && 'path' in value
 }

@@ -28,6 +28,7 @@ import type { FindDeadKeys } from './snapshot/dead-keys.js'
 import { SnapshotStage, type StageParts } from './snapshot/snapshot-stage.js'
 import { type Lessons, mayBegin, openPrepared, type Scope } from './stream-scope.js'
 import type { TableShare } from './table-share.js'
+import { loadTransforms } from './transform-modules.js'
 import { withinMs } from './within-ms.js'
 
 /** How long a stop waits: first for the open transaction's end, then for what is in flight. */
@@ -75,6 +76,7 @@ export class Pipeline {
     const sink = createSink(this.#config)
     const journal = await EpochJournal.open(this.#scope.stateDir)
     try {
+      await loadTransforms(this.#config)
       const book = ruleBookOf(this.#config)
       const snapshot = await SnapshotState.open(this.#dataDir)
       const known = { config: this.#config, dataDir: this.#dataDir, scope: this.#scope, masterInfo: this.#masterInfo }
@@ -155,6 +157,7 @@ export class Pipeline {
         pace,
         observer,
         jsonTargets: this.#lessons.jsonTargets,
+        badRows: parts.badRows,
         deliveryOf: script => (script?.plan ? labels : atomic),
         owes: epoch => stage?.gate.owes(epoch) ?? false,
         onDurable: (position, note) => {

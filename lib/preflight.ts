@@ -25,6 +25,7 @@ import { TargetModes, usableRules } from './rules/target-modes.js'
 import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
 import { mergeRequests } from './starrocks/merged-request.js'
 import { checkStarRocks } from './starrocks/preflight/preflight.js'
+import { loadTransforms } from './transform-modules.js'
 
 export interface PreflightOptions {
   readonly baseDir: string
@@ -55,6 +56,7 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
     const facts = await readServerFacts(session)
     findings.push(...checkServerSettings(facts, config.flavor))
     const tables = await listTables(session)
+    await loadTransforms(config)
     const book = ruleBookOf(config)
     const wanted = tables.filter(t => book.wanted(t.schema, t.table))
     const schemas = new Set([

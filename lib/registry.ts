@@ -141,6 +141,8 @@ function shapeOf(rule: RuleBlock, salt: KeyedHash | null): RuleShape {
     salt: needsSalt(rule) ? salt : null,
     transform: rule.transform ?? null,
     transformColumns: rule.transform_columns ?? new Map(),
+    transformReads: rule.transform_reads ?? [],
+    transformKey: rule.transform_key ?? [],
     onDelete: rule.on_delete ?? (rule.mode === 'partial' ? 'nullify' : 'delete'),
     softDelete: { flag: flag ?? null, time: time ?? null },
     partial: rule.mode === 'partial',

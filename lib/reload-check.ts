@@ -21,6 +21,7 @@ import { refuseFilledTargets } from './snapshot/filled-targets.js'
 import { type Lessons, ownTables, targetDatabases } from './stream-scope.js'
 import { compareTables, type TableChange } from './table-changes.js'
 import type { TableShare } from './table-share.js'
+import { loadTransforms } from './transform-modules.js'
 
 export interface CheckParts {
   readonly old: Config
@@ -48,6 +49,7 @@ export interface Checked {
  */
 export async function checkReload(parts: CheckParts): Promise<Checked> {
   const { next, share, lessons, warn } = parts
+  await loadTransforms(next)
   const sink = createSink(next)
   const session = await SourceSession.connect(sourceAddress(next))
   try {

@@ -15,6 +15,7 @@ import { TargetModes, usableRules } from './rules/target-modes.js'
 import { inexactSums, lossyCasts, requestTarget } from './rules/target-wish.js'
 import type { SchemaFinding } from './schema-report.js'
 import { mergeRequests } from './starrocks/merged-request.js'
+import { loadTransforms } from './transform-modules.js'
 
 /** One source table's part in a target. */
 export interface PlannedSource {
@@ -39,6 +40,7 @@ export async function planTargets(
   session: SourceSession,
   config: Config,
 ): Promise<{ readonly targets: readonly PlannedTarget[]; readonly findings: readonly SchemaFinding[] }> {
+  await loadTransforms(config)
   const book = ruleBookOf(config)
   const findings: SchemaFinding[] = []
   const tables = await listTables(session)

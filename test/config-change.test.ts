@@ -138,3 +138,22 @@ test('what reshapes rows is told by its key, and another salt changes the tables
   expect(tables(salted(one, masked('email')), salted(two, masked('email')), 'orders')).toEqual([])
   expect(differences(salted(one, masked('sha256')), salted(two, masked('sha256')))).toEqual(['mask_salt: *** -> ***'])
 })
+
+test('another text of a module is another value, and so it makes the rows of its tables stale', () => {
+  const rule = `${MINIMAL}[[rule]]\nschema = "shop"\ntable = "orders"\ntransform = "orders.mjs"\n`
+  const withText = (source: string) => {
+    const config = load(rule)
+    const [block] = config.rule
+    return { ...config, rule: [{ ...block!, transform: { ...block!.transform!, source } }] }
+  }
+  const [one, two] = [withText('export default () => 1'), withText('export default () => 2')]
+  expect(compareConfigs(one, withText('export default () => 1'))).toEqual([])
+  expect(compareConfigs(one, two).map(renderKeyChange)).toEqual([
+    expect.stringMatching(
+      /^\[\[rule\]\] shop\.orders: transform: "orders\.mjs \([0-9a-f]{16}\)" -> "orders\.mjs \([0-9a-f]{16}\)"$/,
+    ),
+  ])
+  expect(compareTables(ruleBookOf(one), ruleBookOf(two), [{ schema: 'shop', table: 'orders' }])).toMatchObject([
+    { kind: 'changes', stale: true },
+  ])
+})

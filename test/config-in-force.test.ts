@@ -104,3 +104,16 @@ test('another configuration is reached as this one says, secrets included, and k
   expect(other).toMatchObject({ mysql_pass: 'new word', mysql_user: 'another', mysql_ssl: 'required' })
   expect(other).toMatchObject({ rule: OLD.rule, flush_rows: 7, schema: OLD.schema })
 })
+
+test('a module is found with the text that epochs were made with', async () => {
+  const rule = `${MINIMAL}[[rule]]\nschema = "shop"\ntable = "orders"\ntransform = "orders.mjs"\n`
+  const withText = (source: string): Config => {
+    const config = load(rule)
+    const [block] = config.rule
+    return { ...config, rule: [{ ...block!, transform: { ...block!.transform!, file: '/rules/orders.mjs', source } }] }
+  }
+  await new ConfigInForce(dataDir).write(withText('export default () => 1'))
+  await beginEpoch()
+  expect(await found(withText('export default () => 1'))).toBeNull()
+  expect(await found(withText('export default () => 2'))).toEqual(withText('export default () => 1'))
+})

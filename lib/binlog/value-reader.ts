@@ -33,7 +33,7 @@ export interface ValueReader {
 
 /**
  * Compiles a reader of images that have these columns. Columns that stand at a fixed place are read there; integers of up to
- * 31 bits, and NULL, are read without an allocation.
+ * 31 bits, and NULL, are read without an allocation. `added` as in `RowLayout`.
  * @throws Failure notDecodable, naming table and column, for a wanted column that cannot be decoded, and for any that cannot
  *   even be stepped over; internal for a type that is none of the column's
  */
@@ -42,13 +42,14 @@ export function compileValueReader(
   columns: readonly BoundColumn[],
   wanted: readonly WantedValue[],
   zone: Zone,
+  added = 0,
 ): ValueReader {
   columns.forEach((column, i) => {
     const isWanted = wanted.some(({ index }) => index === i)
     if (column.undecodable !== null && (isWanted || !isSkippable(column)))
       throw new Failure('notDecodable', `${column.table}: column ${column.name} ${column.undecodable}`)
   })
-  const form = imageForm(kind, columns)
+  const form = imageForm(kind, columns, added)
   const none = { table: new Uint8Array(256), bytes: [], control: true }
   const scope: Record<string, unknown> = { ...READERS, separators: none, offsetAt: zoneOffset(zone) }
   for (const { index } of wanted) {
@@ -56,7 +57,7 @@ export function compileValueReader(
     scope[`c${index}`] = constants
     scope[`labels${index}`] = constants.texts.map(text => text && Buffer.from(text).toString())
   }
-  const source = new ReaderSource(form, kind, columns, wanted)
+  const source = new ReaderSource(form, kind, columns, wanted, added)
   const names = Object.keys(scope)
   const { read, columnAt } = new Function('scope', `const {${names.join(',')}}=scope;\n${source.source()}`)(
     scope,
@@ -110,6 +111,7 @@ class ReaderSource {
     readonly kind: ImageKind,
     readonly columns: readonly BoundColumn[],
     readonly wanted: readonly WantedValue[],
+    readonly added: number,
   ) {}
 
   source(): string {
@@ -153,7 +155,8 @@ class ReaderSource {
 
   #read(i: number, slots: readonly number[]): string {
     const column = this.columns[i]!
-    const read = { images: this.kind, form: this.form, column, i }
+    const images = i < this.columns.length - this.added ? this.kind : 'text'
+    const read = { images, form: this.form, column, i } as const
     const values = slots.map(k => `${valueCode(read, this.wanted[k]!.type)}to[from+${k}]=v;`)
     const code = values.length === 1 ? values[0]! : `const begin=p;${values.join('p=begin;')}`
     if (!column.nullable) return `{${code}}`

@@ -24,6 +24,7 @@ export const dlq: Command = {
     'list     Rows parked by on_bad_row = "dead_letter" that wait; --all-states: also those that do no more.\n' +
     'show     Everything that is known of one row.\n' +
     'replay   Loads rows as they were, in their order. Mend the target or the row first. What is refused again stays.\n' +
+    'Changes that a module of yours failed with have no row to be loaded: mend it, copy them again with recopy, and drop them.\n' +
     'drop     Gives rows up: they are never loaded. They stay in the file.\n' +
     'replay and drop need the engine stopped. A row whose key was changed since is superseded: it needs neither.\n' +
     `Exit codes: 0 done; 1 a row was refused again, or could not be taken; ${FAILURES.alreadyRunning.exitCode} the engine runs.`,
@@ -99,7 +100,13 @@ async function replayRows(values: FlagValues, terminal: Terminal, ids: readonly 
     const waiting = await readAgain(chosen.taken, dataDir)
     for (const { letter } of waiting)
       terminal.err(`${letter.id} is left: the engine reads it again at its next start, and parks it again if it must`)
-    const taken = chosen.taken.filter(filed => !waiting.includes(filed)).map(filed => filed.letter)
+    const unmade = chosen.taken.filter(filed => !waiting.includes(filed) && filed.letter.load.unmade === true)
+    for (const { letter } of unmade)
+      terminal.err(
+        `${letter.id} is left: the rule made no row of it, so there is none to be loaded. Mend the module and copy the row again (mysql-sr-sync recopy ${letter.source} --where …), then drop it`,
+      )
+    const left = [...waiting, ...unmade]
+    const taken = chosen.taken.filter(filed => !left.includes(filed)).map(filed => filed.letter)
     const sink = await openSink(config)
     try {
       const { loaded, refused } = await replay(taken, {
@@ -114,7 +121,7 @@ async function replayRows(values: FlagValues, terminal: Terminal, ids: readonly 
         signal: new AbortController().signal,
       })
       terminal.out(`replayed: ${loaded}; refused again: ${refused}`)
-      return refused + chosen.left + waiting.length === 0 ? EXIT.ok : EXIT.finding
+      return refused + chosen.left + left.length === 0 ? EXIT.ok : EXIT.finding
     } finally {
       await sink.close()
     }

@@ -23,7 +23,7 @@ export function readConfig(values: FlagValues): Read<Config> {
   const { file, input } = readFiles(values)
   const result = loadConfig(input)
   if (!result.ok) throw invalid(result.problems)
-  return placed(file, result.config)
+  return placed(file, withModules(result.config))
 }
 
 /** The same, but looks only at the keys that say where a process has its files. */
@@ -32,6 +32,25 @@ export function readWorkplace(values: FlagValues): Read<Workplace> {
   const result = loadWorkplace(input)
   if (!result.ok) throw invalid(result.problems)
   return placed(file, result.workplace)
+}
+
+/** Modules are read once, with the configuration: what runs is what was read. */
+function withModules(config: Config): Config {
+  const rule = config.rule.map(block => {
+    const { transform, at } = block
+    if (transform === undefined) return block
+    const file = resolve(dirname(at.file), transform.path)
+    const read = readText(file)
+    if (read !== null) return { ...block, transform: { ...transform, file, source: read.text } }
+    throw new Failure(
+      'configInvalid',
+      `[[rule]] in ${at.file}, line ${at.line}: transform = "${transform.path}": there is no file ${file}`,
+      {
+        advice: 'The path of a module begins at the folder of the file that names it.',
+      },
+    )
+  })
+  return { ...config, rule }
 }
 
 function placed<T extends Workplace>(file: string, config: T): Read<T> {

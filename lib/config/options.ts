@@ -16,6 +16,7 @@ import {
 import { type Key, optional, preset, required, secret } from './key.js'
 import { mask } from './mask.js'
 import { measure } from './measure.js'
+import { modulePath } from './module-path.js'
 import { LOAD_KEYS, SHARD_KEYS } from './rule-load-keys.js'
 import { SNAPSHOT_KEYS } from './snapshot-keys.js'
 import { softDelete } from './soft-delete.js'
@@ -244,12 +245,20 @@ const RULE_KEYS = {
     'Columns whose values are hidden, by source name: "keep(3,4)", "email", "sha256", "null", …; see docs/masks.md.',
   ),
   transform: optional(
-    text(),
-    'A module of your own that makes of each change another one, several or none: a file beside this one; see docs/transform.md.',
+    modulePath(),
+    'A module of your own that makes of each row another one, several or none: a file, from the folder of this one; see docs/transform.md.',
   ),
   transform_columns: optional(
     tableOf(typeText(), 'table of target = "TYPE"'),
-    'StarRocks types, by target name, of the columns that transform adds.',
+    'StarRocks types, by target name, of the columns that transform adds, or gives values of another type.',
+  ),
+  transform_reads: optional(
+    NAMES,
+    'Source columns that the rule leaves out, and transform is shown all the same: they are read, and not in the target.',
+  ),
+  transform_key: optional(
+    NAMES,
+    'Target columns that are the key of the rows that transform makes, where it changes keys or makes several rows of one. Default: it keeps the key of the row.',
   ),
   on_delete: optional(
     oneOf(['delete', 'soft', 'ignore', 'nullify']),

@@ -74,4 +74,46 @@ export const SHAPE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
       return unused === undefined ? null : `computes "${unused}", which neither group_by nor measures name`
     },
   },
+  {
+    keys: ['transform', 'group_by'],
+    problem: r =>
+      r.transform !== undefined && r.group_by !== undefined
+        ? 'and group_by exclude each other: nothing proves that a module makes of a row that is taken away what it made of it when it was added. Write its rows into a target of their own, and sum there'
+        : null,
+  },
+  {
+    keys: ['transform', 'mode'],
+    problem: r =>
+      r.transform !== undefined && r.mode === 'partial'
+        ? 'and mode = "partial" exclude each other: a module makes whole rows'
+        : null,
+  },
+  {
+    keys: ['transform_columns', 'transform'],
+    problem: r =>
+      r.transform_columns !== undefined && r.transform === undefined ? 'has no effect without transform' : null,
+  },
+  {
+    keys: ['transform_reads', 'transform'],
+    problem: r =>
+      r.transform_reads !== undefined && r.transform === undefined ? 'has no effect without transform' : null,
+  },
+  {
+    keys: ['transform_key', 'transform', 'mode'],
+    problem: r => {
+      if (r.transform_key === undefined) return null
+      if (r.transform === undefined) return 'has no effect without transform'
+      const twice = r.transform_key.find((name, index) => r.transform_key!.indexOf(name) !== index)
+      if (twice !== undefined) return `names ${twice} twice`
+      return r.mode === 'append' ? 'has no effect with mode = "append", where the place of the change is the key' : null
+    },
+  },
+  {
+    keys: ['transform_columns', 'constants', 'cast'],
+    problem: r => {
+      const taken = [...(r.constants?.keys() ?? []), ...(r.cast?.keys() ?? [])]
+      const clash = [...(r.transform_columns?.keys() ?? [])].find(name => taken.includes(name))
+      return clash === undefined ? null : `gives column "${clash}" a type, which constants or cast name too`
+    },
+  },
 ]

@@ -79,7 +79,7 @@ export async function setBadRowsAside(refused: TracedLoad, reason: string, parts
   await parts.parking.park(letters)
   // A later row of the same key in this very load takes the place of one just parked, be it good or bad itself.
   await supersedeParked(refused, parts.parking)
-  tell(letters, parts.observer)
+  tellParked(letters, parts.observer)
   const rest = othersThan(bad, load.rows)
   return { ...rows.pick(rest), trace: trace.pick(rest), parked: bad.length }
 }
@@ -117,7 +117,7 @@ function othersThan(bad: readonly BadRow[], rows: number): number[] {
 }
 
 /** One happening for each source table, with the first reason. */
-function tell(letters: readonly DeadLetter[], observer: Observer): void {
+export function tellParked(letters: readonly DeadLetter[], observer: Observer): void {
   const bySource = new Map<string, { readonly first: DeadLetter; rows: number }>()
   for (const letter of letters) {
     const counted = bySource.get(letter.source)

@@ -1,5 +1,6 @@
 import type { Observer } from '../model/observer.js'
 import type { Position } from '../model/position.js'
+import type { BadRowPolicy } from './bad-row-policy.js'
 import type { Delivery } from './delivery.js'
 import type { EpochScript } from './epoch-script.js'
 import type { Pace } from './pace.js'
@@ -37,6 +38,8 @@ export interface DispatcherParts {
   readonly owes?: (epoch: number) => boolean
   /** See `RowWriterParts`; kept by who outlives this dispatcher. */
   readonly jsonTargets: Set<string>
+  /** Where changes are parked of which rules could make no row; null: there are none, since they stop the flow. */
+  readonly badRows?: BadRowPolicy | null
   /** Called once per epoch, in order, when everything up to the position is durable and visible. */
   readonly onDurable: (position: Position, note: EpochNote) => void
 }

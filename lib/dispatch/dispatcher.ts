@@ -2,12 +2,14 @@ import type { ChangePlace } from '../model/change-place.js'
 import { asFailure, Failure } from '../model/failure.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
 import { accountFor } from './account.js'
+import { tellParked } from './bad-rows.js'
 import type { Delivery, Shipment } from './delivery.js'
 import type { DispatcherOptions, DispatcherParts } from './dispatcher-parts.js'
 import { DueTimer } from './due-timer.js'
 import { Epoch } from './epoch.js'
 import type { EpochScript } from './epoch-script.js'
 import { type EventPiece, EventWriter, located } from './event-writer.js'
+import { parkRefused } from './refused-rows.js'
 import type { Route, RowImages } from './route.js'
 import { release, takeAll, takeComplete, takeOne } from './shipments.js'
 
@@ -309,7 +311,12 @@ export class Dispatcher {
         takeComplete(epoch, bodies, this.#options.lanes, delivery.oneShape),
       )
       this.#ship(epoch, shipments, false)
-      delivery.seal(epoch).then(
+      Promise.all([delivery.seal(epoch), this.#parkRefused(epoch)]).then(
+        () => this.#becomesDurable(epoch),
+        error => this.#stop(asFailure(error)),
+      )
+    } else if (epoch.refused.length > 0) {
+      this.#parkRefused(epoch).then(
         () => this.#becomesDurable(epoch),
         error => this.#stop(asFailure(error)),
       )
@@ -327,6 +334,14 @@ export class Dispatcher {
     for (const [route, { rows, bytes }] of epoch.received)
       this.#parts.observer({ kind: 'received', source: route.source, rows, bytes })
     this.#settleEpochs()
+  }
+
+  /** Changes that came to no row are on disk before the position moves past them. */
+  async #parkRefused({ refused }: Epoch): Promise<void> {
+    const { badRows, observer } = this.#parts
+    if (refused.length === 0) return
+    if (badRows == null) throw new Failure('ruleFailed', refused[0]!.row.reason)
+    tellParked(await parkRefused(refused, badRows, Date.now()), observer)
   }
 
   #becomesDurable(epoch: Epoch): void {

@@ -1,8 +1,9 @@
+import type { ChangePlace } from '../model/change-place.js'
 import type { Position } from '../model/position.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
 import type { EpochScript } from './epoch-script.js'
-import type { Route } from './route.js'
+import type { RefusedRow, Route } from './route.js'
 import type { RowTrace } from './row-trace.js'
 
 /** The body one lane is filling for one target, and what its load will need. */
@@ -40,6 +41,15 @@ export interface Settled {
   readonly parked: ReadonlyMap<string, number>
 }
 
+/** A change of which a rule made no row because it could not. */
+export interface Refusal {
+  readonly route: Route
+  readonly row: RefusedRow
+  readonly place: ChangePlace
+  /** The source's clock, ms since 1970. */
+  readonly commitMs: number
+}
+
 /** Rows of one source table on their way into one target. */
 interface Account {
   readonly source: string
@@ -75,6 +85,8 @@ export class Epoch {
   readonly targets = new Map<string, TargetBodies>()
   readonly received = new Map<Route, { rows: number; bytes: number }>()
   readonly accounts = new Map<string, Account>()
+  /** Changes of which rules could make no row; they are parked before the epoch is durable. */
+  readonly refused: Refusal[] = []
   readonly settled = new Map<string, { loaded: number; parked: Map<string, number> }>()
 
   constructor(ordinal: number, start: Position, script: EpochScript | null) {
@@ -117,6 +129,15 @@ export class Epoch {
     const account = this.#accountOf(route)
     account.decoded += rows
     account.filtered += rows
+  }
+
+  /** Changes of which a rule made no row: they are counted as parked. */
+  refuse(refusals: readonly Refusal[]): void {
+    this.refused.push(...refusals)
+    for (const { route } of refusals) {
+      this.#accountOf(route).decoded++
+      this.countSettled(route.target, { loaded: 0, parked: new Map([[route.source, 1]]) })
+    }
   }
 
   countSettled(target: TargetTable, { loaded, parked }: Settled): void {

@@ -53,9 +53,12 @@ export class EventWriter {
   /** Each route makes images of its own, so none are shared. */
   #writeShaped(epoch: Epoch, rows: EventRows, route: Route, shape: Shape, oneShape: boolean): void {
     const { images, place, commitMs, copied } = rows
-    const { pieces, filtered } = shape(images, place, commitMs, copied)
+    const { pieces, filtered, refused = [] } = shape(images, place, commitMs, copied)
     for (const piece of pieces) this.#write(epoch, { ...rows, images: piece.images, routes: [piece.route] }, oneShape)
     if (filtered > 0) epoch.countFiltered(route, filtered)
+    // Where nothing is parked, nobody would hear of it.
+    if (refused.length > 0 && !this.#traced) throw new Failure('ruleFailed', refused[0]!.reason)
+    if (refused.length > 0) epoch.refuse(refused.map(row => ({ route, row, place: { ...place }, commitMs })))
   }
 
   #write(epoch: Epoch, { images, routes, commitMs, place, copied }: EventRows, oneShape: boolean): void {

@@ -21,7 +21,12 @@ export function composeLetter(
   const { source, rule, op, place, commitMs, keyHash, before, after } = origin
   const { database, table, model, key } = target
   return {
-    id: letterId({ ...origin, server: refusal.server, target: targetName(target) }),
+    id: letterId({
+      ...origin,
+      server: refusal.server,
+      target: targetName(target),
+      ...(origin.isMade ? { part: createHash('sha256').update(row).digest('hex') } : {}),
+    }),
     ...refusal,
     source,
     target: targetName(target),
@@ -42,7 +47,14 @@ export function composeLetter(
 }
 
 /** The commit time tells apart what a server wrote under the same name and offset before its binlog was reset. */
-function letterId(row: RowOrigin & { readonly server: string; readonly target: string }): string {
+export function letterId(
+  row: Pick<RowOrigin, 'source' | 'rule' | 'op' | 'place' | 'commitMs'> & {
+    readonly server: string
+    readonly target: string
+    /** Digest of the row, where several may be of one change; absent: this is the only one. */
+    readonly part?: string
+  },
+): string {
   const { binName, binPos, event, takesAway } = row.place
   const parts = [
     row.server,
@@ -55,6 +67,7 @@ function letterId(row: RowOrigin & { readonly server: string; readonly target: s
     row.source,
     row.target,
     row.rule,
+    ...(row.part === undefined ? [] : [row.part]),
   ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }

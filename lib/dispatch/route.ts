@@ -78,6 +78,19 @@ export interface ShapedRows {
   readonly pieces: readonly { readonly images: RowImages; readonly route: Route }[]
   /** Changes of which nothing is written: `decoded` of the account counts them too. */
   readonly filtered: number
+  /** Changes that the rule cannot be carried out with, to be parked; absent: there are none. */
+  readonly refused?: readonly RefusedRow[]
+}
+
+/** A change that a rule makes no row of, because it cannot. */
+export interface RefusedRow {
+  /** Which change of its event it is. */
+  readonly row: number
+  readonly op: RowImages['op']
+  readonly reason: string
+  /** JSON text of the row before and behind the change, as the rule shows it; null: there is none. */
+  readonly before: string | null
+  readonly after: string | null
 }
 
 /** The row images of one rows event, still in the event's bytes. */
@@ -95,6 +108,8 @@ export interface RowImages {
    * deleted there. So it is with all that is copied.
    */
   readonly reconciles?: boolean
+  /** A module made them: several may be of one change. Absent: they are those of the event. */
+  readonly made?: true
   /** False: they leave columns out; which ones, `bitmaps` tells. */
   readonly complete?: boolean
   bitmaps?(): string

@@ -11,6 +11,7 @@ export class TracedEvent {
   /** "schema.table" of the source. */
   readonly source: string
   readonly op: RowImages['op']
+  readonly isMade: true | undefined
   readonly place: ChangePlace
   /** The source's clock, ms since 1970. */
   readonly commitMs: number
@@ -24,6 +25,7 @@ export class TracedEvent {
   constructor(images: RowImages, place: ChangePlace, commitMs: number, source: string, render: RenderImage) {
     this.source = source
     this.op = images.op
+    this.isMade = images.made
     this.place = { ...place }
     this.commitMs = commitMs
     this.render = render
@@ -57,6 +59,8 @@ export interface RowOrigin {
   readonly before: string | null
   readonly after: string | null
   readonly keyHash: number
+  /** See `RowImages.made`. */
+  readonly isMade?: true
 }
 
 /** Numbers a row: its ordinal in the event times two, plus one when it takes away; offsets of before and after; key hash. */
@@ -115,12 +119,22 @@ export class RowTrace {
 
   describe(ordinal: number): RowOrigin {
     const { event, rule } = this.#runOf(ordinal)
-    const { source, op, commitMs, images } = event
+    const { source, op, commitMs, images, isMade } = event
     const text = (at: number): string | null => (at < 0 ? null : event.render(images, at, images.length))
     const place = this.place(ordinal)
     const before = text(this.#notes[NOTES * ordinal + 1]!)
     const after = text(this.#notes[NOTES * ordinal + 2]!)
-    return { source, rule, op, place, commitMs, before, after, keyHash: this.hash(ordinal) }
+    return {
+      source,
+      rule,
+      op,
+      place,
+      commitMs,
+      before,
+      after,
+      keyHash: this.hash(ordinal),
+      ...(isMade ? { isMade } : {}),
+    }
   }
 
   /** Lets go of the events; the bytes that are free by it. The trace is empty afterwards. */

@@ -55,6 +55,8 @@ export interface ParkedLoad {
   readonly rowDelimiter: string
   /** The row's own bytes: CSV with its delimiter, or one JSON object. */
   readonly row: Uint8Array
+  /** The rule made no row of the change, so there is none to be loaded. Absent: there is one. */
+  readonly unmade?: true
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { KeyedHash } from './mask.js'
+import type { TransformModule } from './transform-module.js'
 
 export type Operation = 'insert' | 'update' | 'delete'
 
@@ -17,10 +18,14 @@ export interface RuleShape {
   readonly mask: ReadonlyMap<string, string>
   /** For masks that hash; null: there is no salt, and no such mask. */
   readonly salt: KeyedHash | null
-  /** Path of a module, from the folder of the file it is named in; null: none. */
-  readonly transform: string | null
-  /** StarRocks types, by target column, of what the module adds. */
+  /** The module that makes the rows; null: there is none. */
+  readonly transform: TransformModule | null
+  /** StarRocks types, by target column, of what the module adds or gives another type. */
   readonly transformColumns: ReadonlyMap<string, string>
+  /** Source columns that are not in the target, and the module is shown all the same. */
+  readonly transformReads: readonly string[]
+  /** Target columns that are the key of the module's rows; empty: the row's own key stays as it is. */
+  readonly transformKey: readonly string[]
   readonly onDelete: OnDelete
   /** Target columns that tell deleted rows, for `soft`: a flag, and when it was; null: there is no such column. */
   readonly softDelete: { readonly flag: string | null; readonly time: string | null }
@@ -41,6 +46,8 @@ export const PLAIN_SHAPE: RuleShape = {
   salt: null,
   transform: null,
   transformColumns: new Map(),
+  transformReads: [],
+  transformKey: [],
   onDelete: 'delete',
   softDelete: { flag: null, time: null },
   partial: false,

@@ -30,6 +30,8 @@ export interface SourceColumn {
   readonly generated?: 'virtual' | 'stored'
   /** True: the table has no such column, a rule adds it under its target name. Absent: it is one of the table. */
   readonly added?: true
+  /** The type of StarRocks that a rule gives it; absent: the one that its own type is mapped to. */
+  readonly targetType?: string
 }
 
 export interface TableSchema {

@@ -1,6 +1,7 @@
 import type { Config } from '../config/options.js'
 import { asFailure, Failure } from '../model/failure.js'
 import { type TableSchema, tableName } from '../model/schema.js'
+import { loadTransforms } from '../transform-modules.js'
 import { compareRows, type RowDifference } from './compare-rows.js'
 import type { Fixture, FixtureTest, WrittenChange, WrittenRow } from './fixture.js'
 import { FixtureProblem } from './fixture-problem.js'
@@ -24,6 +25,7 @@ export function hasPassed({ problem, differences }: TestResult): boolean {
 
 /** Runs the tests of a fixture, each with targets of its own. Never rejects but for defects. */
 export async function runFixture(config: Config, fixture: Fixture): Promise<TestResult[]> {
+  await loadTransforms(config)
   const results: TestResult[] = []
   for (const test of fixture.tests) results.push(await runTest(config, fixture, test))
   return results

@@ -58,15 +58,7 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
       )
   }
   const mapped = mappedKey(schema, matched)
-  const taken = (column: SourceColumn): boolean =>
-    rule.mode === 'aggregate'
-      ? rule.groupBy.includes(column.name)
-      : column.added === true ||
-        mapped.has(column.name) ||
-        ((rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name))
-  const targetOf = ({ name, added }: SourceColumn) =>
-    added === true ? name : (mapped.get(name) ?? rule.rename.get(name) ?? name)
-  const targets = schema.columns.map(column => (taken(column) ? targetOf(column) : null))
+  const targets = schema.columns.map(column => writtenName(column, rule, mapped))
   for (const name of rule.types.cast.keys())
     if (schema.columns.every((c, i) => c.name !== name || targets[i] === null))
       throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
@@ -83,6 +75,18 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
     })),
     key: keyOf(schema, targets, constants, matched),
   }
+}
+
+/** The name of a column in the target; null: the rule leaves it out. */
+export function writtenName(
+  { name, added }: SourceColumn,
+  rule: MatchedRule['rule'],
+  mapped: ReadonlyMap<string, string> = new Map(),
+): string | null {
+  const target = added === true ? name : (mapped.get(name) ?? rule.rename.get(name) ?? name)
+  if (rule.mode === 'aggregate') return rule.groupBy.includes(name) ? target : null
+  const isListed = (rule.columns === null || rule.columns.includes(name)) && !rule.exclude.includes(name)
+  return added === true || mapped.has(name) || isListed ? target : null
 }
 
 /** The columns of a rule that hold the same text in every row of a source table. */

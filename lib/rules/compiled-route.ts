@@ -19,6 +19,19 @@ export interface ShapedImages {
   readonly pieces: readonly ReshapedImages[]
   /** Changes of which nothing is written. */
   readonly filtered: number
+  /** Rows of which the rule could make none; absent: there are none. */
+  readonly refused?: readonly RefusedRow[]
+}
+
+/** A change that a rule cannot be carried out with. */
+export interface RefusedRow {
+  /** Which change of its event it is. */
+  readonly row: number
+  readonly op: EventImages['op']
+  readonly reason: string
+  /** JSON text of the row as the rule shows it, masked; null: the change has no such image. */
+  readonly before: string | null
+  readonly after: string | null
 }
 
 /** What a route's encoder does for those who write its rows. */

@@ -34,6 +34,8 @@ export function compileCopyRoutes(options: RouteOptions, schema: TableSchema, wa
     })
     for (const { column } of fit.measures) if (column !== null && isRead(column)) uses.push([column, 'text'])
     for (const { column } of shaped.slots.reads) uses.push([column, 'text'])
+    // A module is shown the value, whatever the target takes.
+    for (const { index } of shaped.transform?.shown ?? []) if (isRead(index)) uses.push([index, 'text'])
   }
   const key = schema.key.map(name => schema.columns.findIndex(column => column.name === name))
   for (const i of key) uses.push([i, 'key'])

@@ -19,6 +19,7 @@ import type { MatchedRule } from './rule-book.js'
 import { extendImages } from './shape/extended-images.js'
 import type { ShapedTable } from './shape/shaped-table.js'
 import { compileShape } from './shape/shaper.js'
+import { compileTransform, madeImages } from './shape/transform-shaper.js'
 import type { TargetFit } from './target-fit.js'
 
 export interface RouteOptions {
@@ -27,6 +28,8 @@ export interface RouteOptions {
   readonly zone: Zone
   /** MySQL's updates log every generated column that changed, MariaDB's do not. */
   readonly generatedLogged: boolean
+  /** Rows that a module fails with end the flow; false: they are parked. */
+  readonly stopsAtBadValues: boolean
 }
 
 /** One way of a table into a target, before it is known what its rows are read from. */
@@ -51,7 +54,9 @@ export function compileRoute(
   const { partialUpdateMode, mergeCondition } = rule.load
   const { fields, measures } = fit
   const { schema } = shaped
-  const images = extendImages(own, shaped)
+  const { transform } = shaped
+  const extended = extendImages(own, { ...shaped, schema: transform?.seen ?? schema })
+  const images = transform === null ? extended : madeImages(schema, fit)
   const { columns } = images
   const source = tableName(schema)
   const useOf = (i: number) => (fields[i]?.form === 'base64' ? 'bytes' : 'text')
@@ -99,8 +104,8 @@ export function compileRoute(
   // A guard decides whether a row is written, not how: but for dates.
   const bytes = fields.map(field => field && { ...field, guard: undefined, dates: writtenDates(field.guard) })
   const described = { columns: schema.columns.map(writtenFacts), zone: zone.name, separators }
-  const shape = shaped.isPlain ? {} : { shape: shaped.facts }
-  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described, ...shape }
+  const shapeFacts = shaped.isPlain ? {} : { shape: shaped.facts }
+  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described, ...shapeFacts }
   const csv = loadFormat === 'csv' ? layout('csv') : null
   const json = layout('json')
   const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
@@ -183,7 +188,11 @@ export function compileRoute(
         // As the source has it, also where what is written is masked.
         key: fit.key.map(i => Math.max(own.place(i, 'text'), own.place(i, useOf(i)), own.place(i, 'key'))),
       })
-  return { ...route, ...compileShape({ rule, shaped, images: own, zone, route, fit, gone }) }
+  const shape = compileShape({ rule, shaped, images: own, zone, route, fit, gone })
+  if (transform === null) return { ...route, ...shape }
+  const { stopsAtBadValues } = options
+  const parts = { rule, transform, schema, fit, images: extended, zone, before: shape.shape, route, stopsAtBadValues }
+  return { ...route, ...shape, ...compileTransform(parts) }
 }
 
 /** Of the tags in a key: equal keys of two tables are two keys. */

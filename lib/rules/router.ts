@@ -242,7 +242,7 @@ export class Router {
   }
 }
 
-/** Tables that make rows together have their keys in common. */
-function watchesKeys({ rule }: MatchedRule): boolean {
-  return rule.mode === 'upsert' && !rule.shape.partial
+/** Tables that make rows together have their keys in common, and keys of rows that a module makes are none of the source's. */
+function watchesKeys({ rule: { mode, shape } }: MatchedRule): boolean {
+  return mode === 'upsert' && !shape.partial && shape.transform === null
 }

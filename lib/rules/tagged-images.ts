@@ -14,6 +14,7 @@ export interface EventImages {
   readonly firstRow?: number
   readonly halfOfUpdate?: boolean
   readonly reconciles?: boolean
+  readonly made?: true
 }
 
 const FIRST_ROOM = 4096

@@ -154,7 +154,9 @@ function wishColumn(
   const chosen = chooseType(column, keyRole(matched, isKey), types)
   if ('impossible' in chosen)
     throw invalid(
-      `cast = { ${column.name} = "${types.cast.get(column.name)}" } names column "${column.name}"`,
+      column.targetType === undefined
+        ? `cast = { ${column.name} = "${types.cast.get(column.name)}" } names column "${column.name}"`
+        : `transform_columns = { ${name} = "${column.targetType}" } names column "${name}"`,
       column,
       schema,
       matched,

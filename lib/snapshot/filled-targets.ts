@@ -20,7 +20,7 @@ export interface FilledParts {
 /**
  * Looks at the targets of copies that are about to begin, before anything of them is written down. Rejects with snapshotUnfit
  * where a target of mode `append` or `aggregate` has rows already that no table known to be in it explains: they would count
- * twice. Several tables may share a target, one being copied after the other: then the rule's constants tell whose rows they
+ * twice; and where a module makes the keys, since older rows could not be told. Several tables may share a target, one being copied after the other: then the rule's constants tell whose rows they
  * are, and where they do not, that is told. Rows in a target of mode `upsert` are written over; it is told that they are there.
  */
 export async function refuseFilledTargets(begun: readonly CopyRecord[], parts: FilledParts): Promise<void> {
@@ -35,7 +35,7 @@ export async function refuseFilledTargets(begun: readonly CopyRecord[], parts: F
       const target = targetName(way)
       if (!table.targets.includes(target)) continue
       const others = present.filter(({ targets }) => targets.includes(target))
-      if (way.rule.mode === 'upsert') {
+      if (way.rule.mode === 'upsert' && !ownsKeys(way.rule)) {
         const isMended = table.deadRows || table.reason === 'ordered' || others.length > 0
         if (!isMended && (await sink.holdsRows(way, []))) kept.add(target)
         continue
@@ -52,6 +52,11 @@ export async function refuseFilledTargets(begun: readonly CopyRecord[], parts: F
       message: `${[...kept].join(', ')} had rows before the copy began: those that the source has are written over, others stay.`,
       advice: 'mysql-sr-sync verify --repair finds and deletes rows that are gone at the source.',
     })
+}
+
+/** What a module made of rows that nobody read the changes of could not be found again by the rows of now. */
+export function ownsKeys({ shape }: MatchedRule['rule']): boolean {
+  return shape.transformKey.length > 0
 }
 
 /** Whether the constants of this table's rows are others than those of `other` in the same target. */
@@ -78,7 +83,7 @@ function filledFailure(filled: readonly { readonly table: TableId; readonly targ
   const targets = [...new Set(filled.map(({ target }) => target))].join(', ')
   return new Failure(
     'snapshotUnfit',
-    `${names} would be copied into ${targets}, where rows are already: with mode = "append" or group_by they would count twice.`,
+    `${names} would be copied into ${targets}, where rows are already: with mode = "append" or group_by they would count twice, and with transform_key older ones could not be told.`,
     {
       advice: `Where an earlier run copied them, bring its data_dir back. To copy anew: TRUNCATE TABLE ${targets} in StarRocks, and start or reload again. To follow without a copy: [snapshot] mode = "never", with a master.info that says up to where the rows are in.`,
     },

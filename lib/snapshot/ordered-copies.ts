@@ -11,6 +11,7 @@ import type { Router } from '../rules/router.js'
 import type { RuleBook } from '../rules/rule-book.js'
 import { freshRecord } from './copy-list.js'
 import { describeTable } from './described-table.js'
+import { ownsKeys } from './filled-targets.js'
 
 export interface OrderParts {
   readonly config: Config
@@ -90,6 +91,9 @@ export function objection(
   const strict = ways.find(({ rule }) => rule.mode !== 'upsert')
   if (strict !== undefined && !order.truncate)
     return `${targetName(strict)} has a row for every change (mode = "${strict.rule.mode}"), so rows that are copied again would be in it twice; with --truncate it is emptied first`
+  const made = ways.find(({ rule }) => ownsKeys(rule))
+  if (made !== undefined && !order.truncate)
+    return `a module makes the keys of ${targetName(made)} (transform_key), so what it made of rows that have changed could not be found; with --truncate it is emptied first`
   if (!order.truncate) return null
   if (order.where !== null) return 'a target that is emptied needs all rows, not those of a condition'
   for (const way of ways) {

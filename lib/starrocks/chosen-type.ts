@@ -21,7 +21,7 @@ export type ChosenType =
 
 /** The StarRocks type and field form of a source column: the mapped one, unless the operator chose another. */
 export function chooseType(column: SourceColumn, role: KeyRole, choices: TypeChoices): ChosenType {
-  const cast = choices.cast.get(column.name)
+  const cast = choices.cast.get(column.name) ?? column.targetType
   if (cast !== undefined) return castColumn(column, role, cast)
   const mapped = role === 'group' ? mapGroupColumn(column) : mapColumn(column, role === 'primary')
   if ('unsupported' in mapped) return mapped

@@ -46,6 +46,18 @@ describe('keys that do not go together', () => {
       'mode = "partial"\nmerge_condition = "a"\non_delete = "ignore"',
       'mode = "partial" cannot be combined with merge_condition',
     ],
+    ['transform = "a.txt"', 'transform must be the path of a .mjs or .js file'],
+    [`${GROUPED}transform = "a.mjs"`, 'transform and group_by exclude each other'],
+    ['mode = "partial"\nkey = { a = "a" }\ntransform = "a.mjs"', 'transform and mode = "partial" exclude each other'],
+    ['transform_columns = { a = "INT" }', 'transform_columns has no effect without transform'],
+    ['transform_reads = ["a"]', 'transform_reads has no effect without transform'],
+    ['transform_key = ["a"]', 'transform_key has no effect without transform'],
+    ['transform = "a.mjs"\ntransform_key = ["a", "a"]', 'transform_key names a twice'],
+    ['mode = "append"\ntransform = "a.mjs"\ntransform_key = ["a"]', 'transform_key has no effect with mode = "append"'],
+    [
+      'transform = "a.mjs"\ntransform_columns = { a = "INT" }\nconstants = { a = "1" }',
+      'transform_columns gives column "a" a type',
+    ],
     [`${GROUPED}computed = { x = "1" }`, 'computed computes "x", which neither group_by nor measures name'],
   ])('%s', (lines, problem) => {
     expect(firstLines(lines)).toEqual([expect.stringContaining(problem)])

@@ -7,6 +7,7 @@ test.each([
   ['a row that is no text', letterOf('a1', { load: { row: Buffer.from([0xff, 0x01, 0x80, 0x02]) } })],
   ['a JSON row', letterOf('a1', { load: { format: 'json', row: Buffer.from('{"k":"1\\n"}') } })],
   ['some columns', letterOf('a1', { load: { partial: true, columns: '`k`,`v`' } })],
+  ['a change of which a rule made no row', letterOf('a1', { load: { unmade: true, row: Buffer.alloc(0) } })],
   ['no images', letterOf('a1', { before: null, after: null, key: { k: null } })],
   ['an image that is no JSON', letterOf('a1', { after: '{"broken' })],
   ['an image on two lines', letterOf('a1', { after: '{\n}' })],

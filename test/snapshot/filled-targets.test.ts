@@ -13,6 +13,7 @@ ${rule('orders', '')}
 ${rule('/^log_[0-9]+$/', 'sr_table = "logs"\nmode = "append"')}
 ${rule('/^named_[0-9]+$/', 'sr_table = "named"\nmode = "append"\nconstants = { shard = "$table" }')}
 ${rule('/^alike_[0-9]+$/', 'sr_table = "alike"\nmode = "append"\nconstants = { shard = "one" }')}
+${rule('lines', 'transform = "m.mjs"\ntransform_key = ["id", "no"]')}
 ${rule('sums', 'group_by = ["day"]\nmeasures = { n = "count(*)" }')}`),
 )
 const TARGETS: Readonly<Record<string, string>> = { log: 'demo.logs', named: 'demo.named', alike: 'demo.alike' }
@@ -38,17 +39,20 @@ async function begin(begun: readonly CopyRecord[], rows: readonly string[], reco
   return { failure, told }
 }
 
-test.each(['log_1', 'sums'])('%s is not copied into a target of changes or sums that has rows', async table => {
-  expect(await begin([record(table)], [])).toEqual({ failure: null, told: [] })
-  const target = record(table).targets[0]!
-  const { failure } = await begin([record('orders'), record(table)], [target.split('.')[1]!])
-  expect(failure).toBeInstanceOf(Failure)
-  expect(failure).toMatchObject({
-    kind: 'snapshotUnfit',
-    message: expect.stringContaining(`shop.${table} would be copied into ${target}`),
-    advice: expect.stringMatching(new RegExp(`data_dir.*TRUNCATE TABLE ${target}.*"never"`)),
-  })
-})
+test.each(['log_1', 'sums', 'lines'])(
+  '%s is not copied into a target of changes or sums that has rows',
+  async table => {
+    expect(await begin([record(table)], [])).toEqual({ failure: null, told: [] })
+    const target = record(table).targets[0]!
+    const { failure } = await begin([record('orders'), record(table)], [target.split('.')[1]!])
+    expect(failure).toBeInstanceOf(Failure)
+    expect(failure).toMatchObject({
+      kind: 'snapshotUnfit',
+      message: expect.stringContaining(`shop.${table} would be copied into ${target}`),
+      advice: expect.stringMatching(new RegExp(`data_dir.*TRUNCATE TABLE ${target}.*"never"`)),
+    })
+  },
+)
 
 test('a target of rows by key may have rows; that they are there is told', async () => {
   const { failure, told } = await begin([record('orders')], ['orders'])

@@ -1,3 +1,4 @@
+import type { BadRowPolicy } from '../../lib/dispatch/bad-row-policy.js'
 import { Dispatcher, type EpochNote } from '../../lib/dispatch/dispatcher.js'
 import type { EpochScript } from '../../lib/dispatch/epoch-script.js'
 import { LabelsDelivery } from '../../lib/dispatch/labels-delivery.js'
@@ -33,6 +34,7 @@ export function rig(
     onDurable?: (binPos: number) => void
     scripts?: readonly EpochScript[]
     owes?: (epoch: number) => boolean
+    badRows?: BadRowPolicy
   } = {},
 ): Rig {
   const sink = new MemorySink()
@@ -73,7 +75,7 @@ export function rig(
       start: position(),
       firstEpoch: 1,
       scripts: options.scripts ?? [],
-      traced: false,
+      traced: options.badRows !== undefined,
     },
     position,
     {
@@ -83,6 +85,7 @@ export function rig(
       jsonTargets: new Set(),
       deliveryOf: () => delivery,
       ...(options.owes === undefined ? {} : { owes: options.owes }),
+      badRows: options.badRows ?? null,
       onDurable: (p, note) => {
         durable.push(p.binPos)
         notes.push(note)

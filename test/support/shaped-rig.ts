@@ -62,6 +62,7 @@ export function shapedRouter(
   rules: readonly Partial<RuleSpec>[],
   source: TableSchema = SHAPED_SOURCE,
   map: TableMap = SHAPED_MAP,
+  stopsAtBadValues = true,
 ): ShapedRouter {
   const wishes: TargetWish[] = []
   const separator = (byte: number) => ({ text: `\\x0${byte}`, bytes: Uint8Array.of(byte) })
@@ -71,7 +72,7 @@ export function shapedRouter(
       rowDelimiter: separator(2),
       zone: UTC,
       skipTablesWithoutKey: false,
-      stopsAtBadValues: true,
+      stopsAtBadValues,
     },
     new RuleBook([{ schema: 's', tables: ['/./'] }], rules.map(rule), 'd'),
     {

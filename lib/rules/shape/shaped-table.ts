@@ -6,6 +6,7 @@ import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { planComputed } from './computed-values.js'
 import { planMasks } from './masks.js'
+import { type PlannedTransform, planTransform } from './planned-transform.js'
 import { planFilter, type RowFilter } from './row-filter.js'
 import { RowSlots } from './row-slots.js'
 import { planSoftDelete } from './soft-delete.js'
@@ -14,16 +15,18 @@ import { planSoftDelete } from './soft-delete.js'
 export interface ShapedTable {
   /**
    * The table that the target is planned for: the source's columns in order, each as it is or as the value in its place is,
-   * then the columns that are added (`SourceColumn.added`). Its key is that of the table.
+   * then the columns that are added (`SourceColumn.added`). Its key is that of the table, unless a module owns it.
    */
   readonly schema: TableSchema
   /** In the order in which they stand behind each image. */
   readonly added: readonly AddedValue[]
   /** Null: all rows are in the target. */
   readonly filter: RowFilter | null
+  /** The module that makes the rows, behind all else; null: there is none. */
+  readonly transform: PlannedTransform | null
   /** What `added` and `filter` read. */
   readonly slots: RowSlots
-  /** Indexes of the table's own columns that expressions read. */
+  /** Indexes of the table's own columns that expressions read, or a module. */
   readonly expressed: readonly number[]
   /** Places in the values of a row of key columns of the target that may be NULL: without them a row belongs to none there. */
   readonly nullableKey: readonly number[]
@@ -41,19 +44,23 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
   const slots = new RowSlots(schema.columns.length)
   const filter = planFilter(schema, rule, slots)
   const computed = planComputed(schema, rule, slots)
-  const expressed = [...new Set(slots.reads.map(({ column }) => column))]
+  const read = slots.reads.map(({ column }) => column)
   const added = [...planMasks(schema, matched, slots), ...computed, ...planSoftDelete(rule.shape, slots)]
   const nullableKey = planNullableKey(schema, matched, slots)
+  const { transform, schema: made } = planTransform(withAdded(schema, added), rule)
+  // A module makes its rows of all columns that it is shown.
+  const shown = transform?.shown.map(({ index }) => index).filter(index => index < schema.columns.length) ?? []
   return {
-    schema: withAdded(schema, added),
+    schema: made,
     added,
     filter,
+    transform,
     slots,
-    expressed,
+    expressed: [...new Set([...read, ...shown])],
     nullableKey,
     isOwnKey: isOwnKey(schema, matched),
-    isPlain: !rule.shape.partial && added.length === 0 && filter === null && takesAll(rule.shape),
-    facts: rule.shape,
+    isPlain: !rule.shape.partial && added.length === 0 && filter === null && transform === null && takesAll(rule.shape),
+    facts: { ...rule.shape, transform: transform?.module.source ?? null },
   }
 }
 

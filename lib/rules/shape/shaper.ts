@@ -77,16 +77,20 @@ class Shaper {
     const wanted = slots.reads.map(({ column, type }) => ({ index: images.place(column, 'text'), type }))
     this.#reader = compileValueReader(images.kind, images.columns, wanted, zone)
     this.#skipper = wanted.length === 0 ? this.#reader : compileValueReader(images.kind, images.columns, [], zone)
-    this.#extender = added.length === 0 ? null : new ImageExtender(shaped, fit, route.target)
+    const { transform } = shaped
+    const extended = { ...shaped, schema: transform?.seen ?? shaped.schema }
+    this.#extender = added.length === 0 ? null : new ImageExtender(extended, fit, route.target)
     this.#before = new Array<Value>(slots.size).fill(null)
     this.#after = new Array<Value>(slots.size).fill(null)
     this.#copiesOfNew = slots.copies('new')
     this.#copiesOfOld = slots.copies('old')
     this.#offsetAt = zoneOffset(zone)
     const hasKey = this.#extender?.hasKey === true
+    // A module may make keys of all values.
+    const takesAll = transform !== null
     this.#extents = {
-      updated: rule.mode === 'aggregate' ? 'all' : rule.mode === 'upsert' && hasKey ? 'key' : 'none',
-      deleted: rule.mode !== 'upsert' ? 'all' : hasKey ? 'key' : 'none',
+      updated: takesAll || rule.mode === 'aggregate' ? 'all' : rule.mode === 'upsert' && hasKey ? 'key' : 'none',
+      deleted: takesAll || rule.mode !== 'upsert' ? 'all' : hasKey ? 'key' : 'none',
     }
     this.#readsBefore =
       filter !== null ||
