@@ -54,6 +54,7 @@ function isSameValue(column: ComparedColumn, source: string | null, target: stri
   // A document that is nothing but null becomes NULL in a load.
   if (column.kind === 'json' && source === 'null' && target === null) return true
   if (source === null || target === null) return source === target
+  if (column.hash !== undefined) return column.hash.hash(Buffer.from(source, 'hex')) === target
   switch (column.kind) {
     case 'geometry':
       return written(source, writeGeometry, GEOMETRY_RATIO, GEOMETRY_EXTRA) === target
