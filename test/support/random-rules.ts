@@ -47,7 +47,7 @@ const COMPUTED: Readonly<Record<string, string>> = {
   up: 'upper(code)',
   label: "concat(code, '-', qty)",
   d: 'date(at)',
-  ym: "date_format(at, '%Y-%m')",
+  ym: "left(date_format(at, '%Y-%m'), 7)",
   next_day: 'date_add(day, interval 1 day)',
   len: 'char_length(note)',
   many: 'qty > 5',
