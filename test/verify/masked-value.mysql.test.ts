@@ -44,7 +44,7 @@ const MASKS: Readonly<Record<string, readonly string[]>> = {
     'truncate(2)',
     'sha256',
   ],
-  'decimal(10,2)': ['keep(1,1)', 'truncate(3)', 'round(1000)', 'round(1)', 'sha256'],
+  'decimal(10,2)': ['keep(1,1)', 'truncate(3)', 'round(1000)', 'round(7)', 'sha256'],
   'bigint unsigned': ['keep(1,1)', 'round(1000)', 'sha256'],
   int: ['keep(1,1)', 'round(1000)', 'truncate(2)'],
   date: ['year', 'month'],
