@@ -5,8 +5,7 @@ import type { ComparedText } from '../starrocks/compared-text.js'
 import { quoteIdentifier, quoteTable } from '../starrocks/ddl.js'
 import { parseTargetType } from '../starrocks/target-type.js'
 import { mapSum } from '../starrocks/type-map.js'
-import { quoteName } from './source-literal.js'
-import type { SourceValue } from './source-value.js'
+import { quoteName, type SourceValue } from './source-literal.js'
 
 interface Side {
   readonly from: string

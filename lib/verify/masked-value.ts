@@ -3,8 +3,7 @@ import type { KeyedHash, Mask } from '../model/mask.js'
 import type { SourceColumn } from '../model/schema.js'
 import { writtenText } from '../starrocks/compared-text.js'
 import { valueKind } from '../starrocks/type-map.js'
-import { quoteName, sourceText } from './source-literal.js'
-import type { SourceValue } from './source-value.js'
+import { quoteName, type SourceValue, sourceText } from './source-literal.js'
 
 /** The masked value of a column. `text`: the mask as the rule has it, which goes with the column's type. */
 export function maskedValue(text: string, column: SourceColumn, salt: KeyedHash | null): SourceValue {

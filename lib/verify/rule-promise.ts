@@ -3,7 +3,7 @@ import type { RuleSpec } from '../rules/rule-book.js'
 import { softDeleteNames } from '../rules/shape/soft-delete.js'
 import type { PlannedTarget } from '../schema-plan.js'
 import { quoteIdentifier } from '../starrocks/ddl.js'
-import type { SuspectKind } from './row-match.js'
+import type { SuspectKind } from './verdict.js'
 
 /** Rows that one side alone may have, since the rules of a target pass over changes; a sentence where no row is sure to be the same. */
 export function tolerated({ sources }: PlannedTarget): ReadonlySet<SuspectKind> | string {

@@ -1,4 +1,12 @@
+import type { KeyedHash } from '../model/mask.js'
 import type { SourceColumn } from '../model/schema.js'
+
+/** How the source tells the value of a column as a rule writes it. */
+export type SourceValue =
+  | { readonly how: 'sql'; readonly sql: string }
+  /** The target has the hash of what this tells in hexadecimal digits, which is not the source's to know. */
+  | { readonly how: 'hashed'; readonly sql: string; readonly hash: KeyedHash }
+  | { readonly how: 'none'; readonly reason: string }
 
 /** A literal by which MySQL finds the row again by its index. `text` is what the stream writes for the value. */
 export function sourceLiteral(column: SourceColumn, text: string): string {

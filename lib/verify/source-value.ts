@@ -1,18 +1,10 @@
 import { parseExpression } from '../expression/parser.js'
-import type { KeyedHash } from '../model/mask.js'
 import type { SourceColumn } from '../model/schema.js'
 import { softDeleteNames } from '../rules/shape/soft-delete.js'
 import type { PlannedSource } from '../schema-plan.js'
 import { expressionSql, type SourceDialect } from './expression-sql.js'
 import { maskedValue } from './masked-value.js'
-import { quoteName } from './source-literal.js'
-
-/** How the source tells the value of a column as a rule writes it. */
-export type SourceValue =
-  | { readonly how: 'sql'; readonly sql: string }
-  /** The target has the hash of what this tells in hexadecimal digits, which is not the source's to know. */
-  | { readonly how: 'hashed'; readonly sql: string; readonly hash: KeyedHash }
-  | { readonly how: 'none'; readonly reason: string }
+import { quoteName, type SourceValue } from './source-literal.js'
 
 /** The value of a column of the table as the rule sees it (`PlannedSource.shaped`), by its index there. */
 export function sourceValue({ table, shaped, matched }: PlannedSource, i: number, dialect: SourceDialect): SourceValue {

@@ -1,4 +1,5 @@
-import type { SuspectKind } from './row-match.js'
+/** Which side alone has a row, or that both have it with other values. */
+export type SuspectKind = 'missing' | 'extra' | 'changed'
 
 /**
  * ok: every row of the source is in the target, and no other. pending: rows that could not be judged, since they kept changing,

@@ -65,7 +65,7 @@ export async function verifyTable(
   if (found instanceof Failure)
     return {
       ...verdictOf(source, target, 'pending'),
-      reason: `not compared, since the source cannot compute what the rule does: ${found.message}`,
+      reason: `not compared, since the source cannot compute what the rule does: ${hidesValues(planned) ? 'its message may show masked values' : found.message}`,
     }
   const { differences } = found
   const count = (kind: Difference['kind']) => differences.filter(difference => difference.kind === kind).length
@@ -209,6 +209,11 @@ function requestsFor(table: ComparedTable, differences: readonly Difference[]): 
 
 function computes({ sources }: PlannedTarget): boolean {
   return sources.some(({ matched: { rule } }) => rule.shape.where !== null || rule.shape.computed.size > 0)
+}
+
+/** An error of the server names the value that it stumbles over. */
+function hidesValues({ sources }: PlannedTarget): boolean {
+  return sources.some(({ matched: { rule } }) => rule.shape.mask.size > 0)
 }
 
 /** Why rows may stay as they are when they are read again. */
