@@ -28,8 +28,11 @@ export interface SourceColumn {
   readonly defaultValue?: ColumnFill
   /** Absent: not a generated column. */
   readonly generated?: 'virtual' | 'stored'
-  /** True: the table has no such column, a rule adds it under its target name. Absent: it is one of the table. */
-  readonly added?: true
+  /**
+   * The table has no such column, a rule adds it: `column` under its target name, `sum` to be summed only, which is no column
+   * of the target by itself. Absent: it is one of the table.
+   */
+  readonly added?: 'column' | 'sum'
 }
 
 export interface TableSchema {

@@ -1,0 +1,67 @@
+import { Failure } from '../../model/failure.js'
+import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
+import type { ValueType } from '../../model/value.js'
+import type { MatchedRule, RuleSpec } from '../rule-book.js'
+import type { AddedValue } from './added-value.js'
+import { readsBytes } from './masked-column.js'
+import { columnMasks } from './masks.js'
+import type { RowSlots } from './row-slots.js'
+
+const ALL = '*'
+/** Any column's value as the stream writes it. */
+const ANY_TEXT: ValueType = { kind: 'text', maxLength: null }
+
+/** The target's column for the values that a column of the source had before a change. */
+export function beforeName(column: string, { rename }: Pick<RuleSpec, 'rename'>): string {
+  return `_before_${rename.get(column) ?? column}`
+}
+
+/**
+ * The columns of `before`: of an update and a delete the value before it, masked where the column is; of an insert NULL.
+ * @throws Failure ruleInvalid for a column that the table does not have, or that the rule leaves out
+ */
+export function planBefore(schema: TableSchema, matched: MatchedRule, slots: RowSlots): AddedValue[] {
+  const { rule } = matched
+  const { before } = rule.shape
+  if (before.length === 0) return []
+  const isTaken = ({ name }: SourceColumn) =>
+    (rule.columns === null || rule.columns.includes(name)) && !rule.exclude.includes(name)
+  for (const name of before) {
+    const column = schema.columns.find(candidate => candidate.name === name)
+    if (name === ALL || schema.laterColumns?.includes(name) === true || (column !== undefined && isTaken(column)))
+      continue
+    throw new Failure(
+      'ruleInvalid',
+      column === undefined
+        ? `${rule.where}: before names column "${name}", which ${tableName(schema)} does not have (it has ${schema.columns.map(c => c.name).join(', ')}).`
+        : `${rule.where}: before names column "${name}" of ${tableName(schema)}, which the rule leaves out.`,
+    )
+  }
+  const masks = new Map(columnMasks(schema, matched).map(mask => [mask.index, mask]))
+  return schema.columns.flatMap((own, index): AddedValue[] => {
+    if (!isTaken(own) || !(before.includes(ALL) || before.includes(own.name))) return []
+    const mask = masks.get(index)
+    const column = beforeColumn(mask?.column ?? own, beforeName(own.name, rule))
+    if (mask?.reads === false) return [{ column, replaces: null, write: (_values, _row, to) => to.null() }]
+    const slot = slots.column({ column: index, of: 'old', type: ANY_TEXT })
+    const isBytes = mask === undefined && readsBytes(own)
+    return [
+      {
+        column,
+        replaces: null,
+        write(values, _row, to) {
+          const value = values[slot]!
+          const text = mask === undefined ? value : mask.apply(value)
+          if (text === null) to.null()
+          else if (isBytes) to.bytes(Buffer.from(String(text), 'base64'))
+          else to.text(String(text))
+        },
+      },
+    ]
+  })
+}
+
+function beforeColumn(column: SourceColumn, name: string): SourceColumn {
+  const { defaultValue: _default, generated: _generated, ...rest } = column
+  return { ...rest, name, nullable: true, comment: `${column.name} before the change` }
+}
