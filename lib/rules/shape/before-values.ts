@@ -17,7 +17,8 @@ export function beforeName(column: string, { rename }: Pick<RuleSpec, 'rename'>)
 }
 
 /**
- * The columns of `before`: of an update and a delete the value before it, masked where the column is; of an insert NULL.
+ * The columns of `before`: in rows of updates and deletes the value before the change, masked where the column is; in those of
+ * inserts NULL.
  * @throws Failure ruleInvalid for a column that the table does not have, or that the rule leaves out
  */
 export function planBefore(schema: TableSchema, matched: MatchedRule, slots: RowSlots): AddedValue[] {
@@ -49,8 +50,9 @@ export function planBefore(schema: TableSchema, matched: MatchedRule, slots: Row
       {
         column,
         replaces: null,
-        write(values, _row, to) {
-          const value = values[slot]!
+        write(values, { written }, to) {
+          // A row that enters the filter was not there before.
+          const value = written === 'insert' ? null : values[slot]!
           const text = mask === undefined ? value : mask.apply(value)
           if (text === null) to.null()
           else if (isBytes) to.bytes(Buffer.from(String(text), 'base64'))
