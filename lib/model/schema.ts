@@ -28,11 +28,10 @@ export interface SourceColumn {
   readonly defaultValue?: ColumnFill
   /** Absent: not a generated column. */
   readonly generated?: 'virtual' | 'stored'
-  /**
-   * The table has no such column, a rule adds it: `column` under its target name, `sum` to be summed only, which is no column
-   * of the target by itself. Absent: it is one of the table.
-   */
-  readonly added?: 'column' | 'sum'
+  /** True: the table has no such column, a rule adds it under its target name. Absent: it is one of the table. */
+  readonly added?: true
+  /** True: an added column that is summed only, and no column of the target by itself. */
+  readonly summed?: true
 }
 
 export interface TableSchema {

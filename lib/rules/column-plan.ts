@@ -2,10 +2,10 @@ import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
 import { isExtreme, renderMeasure } from '../model/rule-mode.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
-import { findColumn } from './find-column.js'
 import { fillConstant } from './name-groups.js'
 import { type PlannedMeasure, planMeasures } from './planned-measures.js'
 import type { MatchedRule } from './rule-book.js'
+import { findColumn } from './shape/row-names.js'
 
 /** Which source column goes to which target column, and what is added. */
 export interface ColumnPlan {
@@ -26,8 +26,8 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
       `${key} names column "${name}", which ${tableName(schema)} does not have (it has ${among.map(c => c.name).join(', ')}).`,
       matched,
     )
-  const own = schema.columns.filter(column => column.added === undefined)
-  const known = schema.columns.filter(column => column.added !== 'sum')
+  const own = schema.columns.filter(column => column.added !== true)
+  const known = schema.columns.filter(column => column.summed !== true)
   for (const [key, listed] of [
     ['columns', rule.columns ?? []],
     ['exclude', rule.exclude],
@@ -44,17 +44,7 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
   for (const [name, measure] of rule.measures)
     if (measure.of === 'sum' && findColumn(schema, measure.column) < 0)
       throw unknownColumn(`measures.${name} = "${renderMeasure(measure)}"`, measure.column, known)
-  const isExtremeOf = ({ name, added }: SourceColumn): boolean => {
-    const measure = rule.measures.get(name)
-    return added === 'column' && measure !== undefined && isExtreme(measure)
-  }
-  const taken = (column: SourceColumn): boolean =>
-    rule.mode === 'aggregate'
-      ? column.added !== 'sum' && (rule.groupBy.includes(column.name) || isExtremeOf(column))
-      : column.added === 'column' ||
-        ((rule.columns === null || rule.columns.includes(column.name)) && !rule.exclude.includes(column.name))
-  const targetOf = ({ name, added }: SourceColumn) => (added === undefined ? (rule.rename.get(name) ?? name) : name)
-  const targets = schema.columns.map(column => (taken(column) ? targetOf(column) : null))
+  const targets = schema.columns.map(column => writtenName(column, rule))
   for (const name of rule.types.cast.keys())
     if (schema.columns.every((c, i) => c.name !== name || targets[i] === null))
       throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
@@ -68,6 +58,19 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
     measures,
     key: keyOf(schema, targets, constants, matched),
   }
+}
+
+/** The name of a column in the target; null: the rule leaves it out. */
+export function writtenName({ name, added, summed }: SourceColumn, rule: MatchedRule['rule']): string | null {
+  if (summed === true) return null
+  const target = added === true ? name : (rule.rename.get(name) ?? name)
+  if (rule.mode === 'aggregate') {
+    const measure = rule.measures.get(name)
+    const isMeasure = added === true && measure !== undefined && isExtreme(measure)
+    return isMeasure || rule.groupBy.includes(name) ? target : null
+  }
+  const isListed = (rule.columns === null || rule.columns.includes(name)) && !rule.exclude.includes(name)
+  return added === true || isListed ? target : null
 }
 
 /** The columns of a rule that hold the same text in every row of a source table. */

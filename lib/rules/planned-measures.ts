@@ -1,6 +1,6 @@
 import { isExtreme, type MeasureExpression, renderMeasure } from '../model/rule-mode.js'
 import type { TableSchema } from '../model/schema.js'
-import { findColumn } from './find-column.js'
+import { findColumn } from './shape/row-names.js'
 
 /** One column of sums or counts. */
 export interface PlannedMeasure {
@@ -58,7 +58,7 @@ export function planMeasures(schema: TableSchema, measures: ReadonlyMap<string, 
     if (isExtreme(measure)) return []
     return measuredColumns(new Map([[name, measure]])).map(part => ({
       name: part.name,
-      column: schema.columns.findIndex(column => column.added === 'sum' && column.name === summedName(part.name)),
+      column: schema.columns.findIndex(column => column.summed === true && column.name === summedName(part.name)),
       text,
     }))
   })

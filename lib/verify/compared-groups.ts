@@ -1,6 +1,11 @@
+import { parseExpression } from '../expression/parser.js'
+import { renderSql } from '../expression/render-sql.js'
+import type { Name } from '../expression/syntax.js'
 import type { TableSchema, TargetColumn, TargetTable } from '../model/schema.js'
 import type { PlannedMeasure } from '../rules/planned-measures.js'
-import type { PlannedTarget } from '../schema-plan.js'
+import { measuredAs } from '../rules/shape/measured-values.js'
+import { findColumn } from '../rules/shape/row-names.js'
+import type { PlannedSource, PlannedTarget } from '../schema-plan.js'
 import type { ComparedText } from '../starrocks/compared-text.js'
 import { quoteIdentifier, quoteTable } from '../starrocks/ddl.js'
 import { parseTargetType } from '../starrocks/target-type.js'
@@ -18,7 +23,7 @@ interface ComparedName {
 
 /** A count or sum: on the source the number that each row adds; what it adds up to is made by `groupedRows`. */
 export function measureTexts(
-  table: TableSchema,
+  source: PlannedSource,
   { column, name }: PlannedMeasure,
   target: TargetColumn | undefined,
 ): ComparedText {
@@ -32,12 +37,40 @@ export function measureTexts(
     long: false,
   })
   if (column === null) return text('1')
-  const summed = table.columns[column]!
+  const summed = source.shaped.columns[column]!
   const mapped = mapSum(summed)
   if ('unsupported' in mapped) return { how: 'ignored', reason: mapped.unsupported }
   const fits = (parseTargetType(target.type).scale ?? 0) === (summed.scale ?? 0)
   if (!mapped.exact || !fits) return { how: 'ignored', reason: `the sum ${name} is not exact in ${target.type}` }
-  return text(`\`${summed.name.replaceAll('`', '``')}\``)
+  const sql = summedSql(source, column)
+  return sql === null ? { how: 'ignored', reason: 'the source does not tell what is summed' } : text(sql)
+}
+
+/** What each row adds, as SQL of the source; null where it has none. */
+function summedSql({ table, shaped, matched: { rule } }: PlannedSource, column: number): string | null {
+  const summed = shaped.columns[column]!
+  if (summed.added !== true) return rule.shape.mask.has(summed.name) ? null : quoteName(summed.name)
+  const computed = rule.shape.computed.get(summed.name)
+  const measured = summed.summed === true ? measuredAs(summed.name, table, rule) : null
+  const expression = measured?.expression ?? (computed === undefined ? null : parseExpression(computed))
+  const sql = expression === null ? null : renderSql(expression, name => nameSql(name, table))
+  if (sql === null) return null
+  if (measured?.keeps === 'count') return `IF(${sql} IS NULL, 0, 1)`
+  // A quotient has more digits while it is used further than it is shown with, and summed with.
+  return summed.dataType === 'decimal' ? `CAST(${sql} AS DECIMAL(65,${summed.scale ?? 0}))` : sql
+}
+
+function nameSql(name: Name, table: TableSchema): string | null {
+  if ('variable' in name) {
+    const text = name.variable === 'schema' ? table.schema : name.variable === 'table' ? table.table : null
+    return text === null ? null : `_utf8mb4 x'${Buffer.from(text).toString('hex')}'`
+  }
+  const column = table.columns[findColumn(table, name.column)]
+  return column === undefined || name.row === 'old' ? null : quoteName(column.name)
+}
+
+function quoteName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
 }
 
 /**

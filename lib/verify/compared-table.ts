@@ -92,7 +92,8 @@ export function composeComparison(planned: PlannedTarget, existing: TargetTable)
 const ABSENT: ComparedText = { how: 'digest', kind: 'text', source: 'NULL', target: 'NULL', long: false }
 
 /** By target name, how each column of a source table's rule is compared. */
-function partsOf({ table, plan, matched }: PlannedSource, existing: TargetTable): Map<string, ComparedText> {
+function partsOf(source: PlannedSource, existing: TargetTable): Map<string, ComparedText> {
+  const { table, plan, matched } = source
   const parts = new Map<string, ComparedText>()
   const find = (name: string) => existing.columns.find(column => column.name.toLowerCase() === name.toLowerCase())
   table.columns.forEach((column, i) => {
@@ -124,7 +125,7 @@ function partsOf({ table, plan, matched }: PlannedSource, existing: TargetTable)
         : { how: 'digest', kind: 'text', source: sourceText(text), target: quoteIdentifier(target.name), long: false },
     )
   }
-  for (const measure of plan.measures) parts.set(measure.name, measureTexts(table, measure, find(measure.name)))
+  for (const measure of plan.measures) parts.set(measure.name, measureTexts(source, measure, find(measure.name)))
   return parts
 }
 

@@ -65,5 +65,5 @@ export function planBefore(schema: TableSchema, matched: MatchedRule, slots: Row
 
 function beforeColumn(column: SourceColumn, name: string): SourceColumn {
   const { defaultValue: _default, generated: _generated, ...rest } = column
-  return { ...rest, name, nullable: true, comment: `${column.name} before the change` }
+  return { ...rest, name, nullable: true, comment: 'before the change' }
 }

@@ -1,9 +1,9 @@
 import { parseExpression } from '../../expression/parser.js'
 import { namesIn } from '../../expression/syntax.js'
 import { type TableSchema, tableName, targetName } from '../../model/schema.js'
-import { findColumn } from '../find-column.js'
 import { measuredColumns } from '../planned-measures.js'
 import type { MatchedRule } from '../rule-book.js'
+import { findColumn } from './row-names.js'
 
 /** Columns of expressions that read what the rule masks, as sentences for the operator: an expression is given values as they are. */
 export function maskedReads(schema: TableSchema, matched: MatchedRule): string[] {

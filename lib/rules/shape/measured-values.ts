@@ -6,12 +6,11 @@ import type { Expression } from '../../expression/syntax.js'
 import { Failure } from '../../model/failure.js'
 import type { SourceColumn, TableSchema } from '../../model/schema.js'
 import type { Value, ValueType } from '../../model/value.js'
-import { findColumn } from '../find-column.js'
 import { type MeasuredColumn, measuredColumns, summedName } from '../planned-measures.js'
 import type { RuleSpec } from '../rule-book.js'
 import { type AddedValue, ValueFailure } from './added-value.js'
 import { planExpression } from './planned-expression.js'
-import { rowNames } from './row-names.js'
+import { findColumn, rowNames } from './row-names.js'
 import type { RowSlots } from './row-slots.js'
 
 const WHY = 'what was added is taken away again by what the row itself is'
@@ -34,7 +33,7 @@ export function planMeasured(schema: TableSchema, rule: RuleSpec, slots: RowSlot
     })
     const column = (of: ValueType): SourceColumn => {
       if (keeps === 'min' || keeps === 'max') return sourceColumnOf(measured.name, of, text)
-      return { ...sourceColumnOf(summedName(measured.name), of, text), added: 'sum' }
+      return { ...sourceColumnOf(summedName(measured.name), of, text), summed: true }
     }
     if (keeps === 'count')
       return {
@@ -51,8 +50,23 @@ export function planMeasured(schema: TableSchema, rule: RuleSpec, slots: RowSlot
   })
 }
 
+/**
+ * What is summed in a column that is summed only (`SourceColumn.summed`): an expression over the columns of the table, or the
+ * count of its values that are not NULL; null for any other column.
+ */
+export function measuredAs(
+  column: string,
+  schema: TableSchema,
+  rule: RuleSpec,
+): { readonly keeps: MeasuredColumn['keeps']; readonly expression: Expression } | null {
+  const measured = measuredColumns(rule.measures).find(({ name }) => summedName(name) === column)
+  if (measured === undefined) return null
+  const { keeps, text } = measured
+  return { keeps, expression: measuredExpression(parseExpression(text), schema, rule) }
+}
+
 /** What a measure is a function of, with the rule's computed columns in place of their names. */
-export function measuredExpression(whole: Expression, schema: TableSchema, { shape }: RuleSpec): Expression {
+function measuredExpression(whole: Expression, schema: TableSchema, { shape }: RuleSpec): Expression {
   const argument = whole.form === 'call' ? whole.arguments[0] : undefined
   if (argument === undefined) throw new Failure('internal', 'a measure is no function of an expression')
   return substitute(argument, column => {

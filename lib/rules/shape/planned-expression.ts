@@ -5,10 +5,9 @@ import { type Expression, namesIn } from '../../expression/syntax.js'
 import { Failure } from '../../model/failure.js'
 import { type TableSchema, tableName } from '../../model/schema.js'
 import type { Value } from '../../model/value.js'
-import { findColumn } from '../find-column.js'
 import type { RuleSpec } from '../rule-book.js'
 import { ValueFailure } from './added-value.js'
-import type { RowNames } from './row-names.js'
+import { findColumn, type RowNames } from './row-names.js'
 
 /** Where an expression stands in a rule: the rule, and the key with what leads to it: `computed.total`. */
 export interface ExpressionPlace {

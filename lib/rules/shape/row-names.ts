@@ -2,7 +2,6 @@ import { valueTypeOf } from '../../binlog/value-type.js'
 import type { ExpressionScope, NamedValue, ScopeName } from '../../expression/scope.js'
 import type { TableSchema } from '../../model/schema.js'
 import type { ValueType } from '../../model/value.js'
-import { findColumn } from '../find-column.js'
 import { CHANGE_VARIABLES, type ChangeVariable, COMMIT_TIME, type RowSlots } from './row-slots.js'
 
 /** What an expression may ask for. `row`: the columns of one row, schema and table; `change`: both rows of a change, and all that is known of it. */
@@ -39,6 +38,14 @@ export function rowNames(schema: TableSchema, slots: RowSlots, reach: Reach, why
       return name.row === 'old' ? `OLD.${name.column} is not known here: ${why}` : null
     },
   }
+}
+
+/** Index of a column by a name in any case, as the server finds it; -1: there is none. Columns that are summed only have no name. */
+export function findColumn({ columns }: TableSchema, name: string): number {
+  const exact = columns.findIndex(column => column.summed !== true && column.name === name)
+  if (exact >= 0) return exact
+  const folded = name.toLowerCase()
+  return columns.findIndex(column => column.summed !== true && column.name.toLowerCase() === folded)
 }
 
 function variable(name: string, slots: RowSlots): NamedValue | null {

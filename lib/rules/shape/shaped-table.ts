@@ -67,6 +67,6 @@ function withAdded(schema: TableSchema, added: readonly AddedValue[]): TableSche
   const own = schema.columns.map((column, i) => added.find(({ replaces }) => replaces === i)?.column ?? column)
   const further = added
     .filter(({ replaces }) => replaces === null)
-    .map(({ column }) => ({ ...column, added: column.added ?? ('column' as const) }))
+    .map(({ column }) => ({ ...column, added: true as const }))
   return { ...schema, columns: [...own, ...further] }
 }

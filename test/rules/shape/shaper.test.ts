@@ -194,7 +194,7 @@ describe('measures of expressions', () => {
 })
 
 describe('the value before a change', () => {
-  const before = (names: readonly string[], more: Partial<RuleSpec> = {}, shape: Partial<RuleShape> = {}) =>
+  const loggedBefore = (names: readonly string[], more: Partial<RuleSpec> = {}, shape: Partial<RuleShape> = {}) =>
     routeOf({ before: names, ...shape }, { mode: 'append', ...more })
   const tails = (route: CompiledRoute, images: RowImages, copied = false) =>
     written(route, images, copied).pieces.flatMap(piece => {
@@ -206,7 +206,7 @@ describe('the value before a change', () => {
     })
 
   test('of an update and of a delete; none of an insert and of what is copied', async () => {
-    const route = await before(['*'])
+    const route = await loggedBefore(['*'])
     expect(route.csv!.columns).toMatch(/`id`,`shop`,`qty`,`_before_id`,`_before_shop`,`_before_qty`$/)
     expect(tails(route, shapedImages('insert', rows([1, 2, 5])))).toEqual(['insert 0: 1,2,5,\\N,\\N,\\N'])
     expect(tails(route, shapedImages('insert', rows([1, 2, 5])), true)).toEqual(['insert 0: 1,2,5,\\N,\\N,\\N'])
@@ -218,7 +218,7 @@ describe('the value before a change', () => {
   })
 
   test('of rows that enter and leave a filter, with columns chosen, renamed and computed', async () => {
-    const route = await before(
+    const route = await loggedBefore(
       ['*'],
       { columns: ['id', 'qty'], rename: new Map([['qty', 'amount']]) },
       { where: 'qty > 3', computed: new Map([['grew', 'qty - OLD.qty']]) },
@@ -229,7 +229,7 @@ describe('the value before a change', () => {
   })
 
   test('is masked where its column is', async () => {
-    const route = await before(
+    const route = await loggedBefore(
       ['shop', 'qty'],
       {},
       {
@@ -246,11 +246,11 @@ describe('the value before a change', () => {
     [['nope'], {}, 'before names column "nope", which s.t does not have (it has id, shop, qty)'],
     [['qty'], { exclude: ['qty'] }, 'before names column "qty" of s.t, which the rule leaves out'],
   ] as const)('of %s with %j is refused', async (names, more, why) => {
-    await expect(before(names, more)).rejects.toThrow(`[[rule]] in sync.toml, line 7: ${why}.`)
+    await expect(loggedBefore(names, more)).rejects.toThrow(`[[rule]] in sync.toml, line 7: ${why}.`)
   })
 
   test('two columns of one name are refused', async () => {
-    await expect(before(['qty'], { rename: new Map([['shop', '_before_qty']]) })).rejects.toThrow(
+    await expect(loggedBefore(['qty'], { rename: new Map([['shop', '_before_qty']]) })).rejects.toThrow(
       'two columns of s.t would fill the target column "_before_qty"',
     )
   })
