@@ -70,10 +70,14 @@ describe('added columns', () => {
       { kind: 'renameColumn', from: '_before_a', to: '_before_c' },
     ])
     const rename = { rename: new Map([['b', 'remark']]) }
-    expect(named({ before: [b], after: [], ...spec(['*'], rename) })).toEqual([
-      'leaveColumn remark',
-      'leaveColumn _before_remark',
-    ])
+    expect(
+      named({
+        before: { ...sourceTable([sourceColumn('id', 'int')]), laterColumns: ['b'] },
+        after: [b],
+        ...spec(['*'], rename),
+      }),
+    ).toEqual(['addColumn remark', 'addColumn _before_remark'])
+    expect(named({ before: [b], after: [], ...spec(['*']) })).toEqual(['leaveColumn b', 'leaveColumn _before_b'])
   })
   test('a column that is masked is filled with the masked value, not with the default of the source', () => {
     const filled = (type: string, mask: string, text: string) => {

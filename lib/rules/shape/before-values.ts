@@ -3,13 +3,14 @@ import { type SourceColumn, type TableSchema, tableName } from '../../model/sche
 import type { ValueType } from '../../model/value.js'
 import type { MatchedRule, RuleSpec } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
-import { readsBytes } from './masked-column.js'
 import { columnMasks } from './masks.js'
 import type { RowSlots } from './row-slots.js'
 
 const ALL = '*'
 /** Any column's value as the stream writes it. */
 const ANY_TEXT: ValueType = { kind: 'text', maxLength: null }
+/** The same as bytes: binary values are no text. */
+const ANY_BYTES: ValueType = { kind: 'bytes', maxLength: null }
 
 /** The target's column for the values that a column of the source had before a change. */
 export function beforeName(column: string, { rename }: Pick<RuleSpec, 'rename'>): string {
@@ -44,8 +45,7 @@ export function planBefore(schema: TableSchema, matched: MatchedRule, slots: Row
     const mask = masks.get(index)
     const column = beforeColumn(mask?.column ?? own, beforeName(own.name, rule))
     if (mask?.reads === false) return [{ column, replaces: null, write: (_values, _row, to) => to.null() }]
-    const slot = slots.column({ column: index, of: 'old', type: ANY_TEXT })
-    const isBytes = mask === undefined && readsBytes(own)
+    const slot = slots.column({ column: index, of: 'old', type: mask === undefined ? ANY_BYTES : ANY_TEXT })
     return [
       {
         column,
@@ -53,10 +53,11 @@ export function planBefore(schema: TableSchema, matched: MatchedRule, slots: Row
         write(values, { written }, to) {
           // A row that enters the filter was not there before.
           const value = written === 'insert' ? null : values[slot]!
-          const text = mask === undefined ? value : mask.apply(value)
-          if (text === null) to.null()
-          else if (isBytes) to.bytes(Buffer.from(String(text), 'base64'))
-          else to.text(String(text))
+          const shown = mask === undefined ? value : mask.apply(value)
+          if (shown === null) to.null()
+          else if (typeof shown === 'string') to.text(shown)
+          else if (shown instanceof Uint8Array) to.bytes(shown)
+          else throw new TypeError(`the value before a change is a ${typeof shown}`)
         },
       },
     ]
