@@ -30,6 +30,8 @@ export interface SourceColumn {
   readonly generated?: 'virtual' | 'stored'
   /** True: the table has no such column, a rule adds it under its target name. Absent: it is one of the table. */
   readonly added?: true
+  /** True: an added column that is summed only, and no column of the target by itself. */
+  readonly summed?: true
 }
 
 export interface TableSchema {

@@ -1,5 +1,5 @@
 import type { TableSchema, TargetColumn, TargetTable } from '../model/schema.js'
-import type { PlannedMeasure } from '../rules/column-plan.js'
+import type { PlannedMeasure } from '../rules/planned-measures.js'
 import type { PlannedTarget } from '../schema-plan.js'
 import type { ComparedText } from '../starrocks/compared-text.js'
 import { quoteIdentifier, quoteTable } from '../starrocks/ddl.js'

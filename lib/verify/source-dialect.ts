@@ -1,5 +1,6 @@
 import { parseExpression } from '../expression/parser.js'
 import { asFailure } from '../model/failure.js'
+import { measuredAs } from '../rules/shape/measured-values.js'
 import type { PlannedSource, PlannedTarget } from '../schema-plan.js'
 import { expressionSql, type SourceDialect } from './expression-sql.js'
 import { quoteName } from './source-literal.js'
@@ -35,10 +36,14 @@ export async function dialectFor(
   return { flavor, refused }
 }
 
-function expressionsOf({ table, matched }: PlannedSource, dialect: SourceDialect): string[] {
+function expressionsOf({ table, shaped, matched }: PlannedSource, dialect: SourceDialect): string[] {
   const { where, computed } = matched.rule.shape
-  return [...(where === null ? [] : [where]), ...computed.values()].flatMap(text => {
-    const told = expressionSql(parseExpression(text), table, dialect)
+  const texts = [...(where === null ? [] : [where]), ...computed.values()]
+  const measured = shaped.columns.flatMap(({ name, summed }) =>
+    summed === true ? (measuredAs(name, table, matched.rule)?.expression ?? []) : [],
+  )
+  return [...texts.map(text => parseExpression(text)), ...measured].flatMap(expression => {
+    const told = expressionSql(expression, table, dialect)
     return 'sql' in told ? [told.sql] : []
   })
 }

@@ -1,5 +1,6 @@
 import { parseExpression } from '../expression/parser.js'
 import type { SourceColumn } from '../model/schema.js'
+import { measuredAs } from '../rules/shape/measured-values.js'
 import { softDeleteNames } from '../rules/shape/soft-delete.js'
 import type { PlannedSource } from '../schema-plan.js'
 import { expressionSql, type SourceDialect } from './expression-sql.js'
@@ -18,6 +19,13 @@ export function sourceValue({ table, shaped, matched }: PlannedSource, i: number
   const soft = softDeleteNames(shape)
   if (column.name === soft.flag) return { how: 'sql', sql: '0' }
   if (column.name === soft.time) return { how: 'sql', sql: 'NULL' }
+  const measured = column.summed === true ? measuredAs(column.name, table, matched.rule) : null
+  if (measured !== null) {
+    const told = expressionSql(measured.expression, table, dialect)
+    if ('reason' in told) return { how: 'none', reason: told.reason }
+    const sql = measured.keeps === 'count' ? `IF(${told.sql} IS NULL, 0, 1)` : withOwnDigits(told.sql, column)
+    return { how: 'sql', sql }
+  }
   const text = shape.computed.get(column.name)
   if (text === undefined) return { how: 'none', reason: 'no column and no expression of the source makes it' }
   const told = expressionSql(parseExpression(text), table, dialect)

@@ -208,7 +208,10 @@ function requestsFor(table: ComparedTable, differences: readonly Difference[]): 
 }
 
 function computes({ sources }: PlannedTarget): boolean {
-  return sources.some(({ matched: { rule } }) => rule.shape.where !== null || rule.shape.computed.size > 0)
+  return sources.some(
+    ({ matched: { rule } }) =>
+      rule.shape.where !== null || rule.shape.computed.size > 0 || rule.mode === 'aggregate',
+  )
 }
 
 /** An error of the server names the value that it stumbles over. */

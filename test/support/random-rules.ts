@@ -77,6 +77,13 @@ const MASKS: readonly (readonly [column: string, mask: string])[] = [
 /** What can be grouped by, and summed up, beside columns of the table. */
 const GROUPS = ['code', 'qty', 'kind', 'day', 'note', 'up', 'd', 'ym', 'pick', 'modulo', 'len']
 const SUMS = ['qty', 'amount', 'total', 'len', 'pick', 'rounded']
+/** Measures of expressions, and by target column what they are in SQL. */
+const MEASURES: readonly (readonly [text: string, columns: Readonly<Record<string, string>>])[] = [
+  ['sum(amount * qty + 1)', { m: 'coalesce(sum(amount * qty + 1), 0)' }],
+  ["sum(if(kind = 'a', qty, -1))", { m: "coalesce(sum(if(kind = 'a', qty, -1)), 0)" }],
+  ['count(nullif(qty, 2))', { m: 'count(nullif(qty, 2))' }],
+  ['avg(amount * 2)', { m_sum: 'coalesce(sum(amount * 2), 0)', m_count: 'count(amount * 2)' }],
+]
 
 /** A column of a target, and what SQL of the source makes of it. */
 interface ModelColumn {
@@ -121,10 +128,13 @@ export function randomRule(r: Random, target: string, mode: RandomRule['mode']):
     if (groups.length === 0) groups.push('modulo')
     const computed = [...groups, ...sums].filter(name => name in COMPUTED)
     lines.push(...computedLine(computed), `group_by = ${JSON.stringify(groups)}`)
-    lines.push(`measures = { n = "count(*)"${sums.map(name => `, sum_${name} = "sum(${name})"`).join('')} }`)
+    const [text, kept] = r.chance(0.6) ? MEASURES[r.below(MEASURES.length)]! : [null, {}]
+    const measure = text === null ? '' : `, m = ${JSON.stringify(text)}`
+    lines.push(`measures = { n = "count(*)"${measure}${sums.map(name => `, sum_${name} = "sum(${name})"`).join('')} }`)
     const columns = [
       ...groups.map(value),
       { name: 'n', sql: 'count(*)', isHashed: false },
+      ...Object.entries(kept).map(([name, sql]) => ({ name, sql, isHashed: false })),
       ...sums.map(name => ({ name: `sum_${name}`, sql: `coalesce(sum(${value(name).sql}), 0)`, isHashed: false })),
     ]
     return { ...named, columns, groups: groups.length, lines }

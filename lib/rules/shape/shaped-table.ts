@@ -2,8 +2,10 @@ import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
 import type { TableSchema } from '../../model/schema.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
+import { planBefore } from './before-values.js'
 import { planComputed } from './computed-values.js'
 import { planMasks } from './masks.js'
+import { planMeasured } from './measured-values.js'
 import { planFilter, type RowFilter } from './row-filter.js'
 import { RowSlots } from './row-slots.js'
 import { planSoftDelete } from './soft-delete.js'
@@ -35,8 +37,15 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
   const slots = new RowSlots(schema.columns.length)
   const filter = planFilter(schema, rule, slots)
   const computed = planComputed(schema, rule, slots)
+  const measured = planMeasured(schema, rule, slots)
   const expressed = [...new Set(slots.reads.map(({ column }) => column))]
-  const added = [...planMasks(schema, matched, slots), ...computed, ...planSoftDelete(rule.shape, slots)]
+  const added = [
+    ...planMasks(schema, matched, slots),
+    ...computed,
+    ...measured,
+    ...planSoftDelete(rule.shape, slots),
+    ...planBefore(schema, matched, slots),
+  ]
   return {
     schema: withAdded(schema, added),
     added,
@@ -44,7 +53,7 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
     slots,
     expressed,
     isPlain: added.length === 0 && filter === null && takesAll(rule.shape),
-    facts: rule.shape,
+    facts: measured.length === 0 ? rule.shape : { ...rule.shape, measures: rule.measures },
   }
 }
 

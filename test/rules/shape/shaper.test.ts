@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { RowImages } from '../../../lib/dispatch/route.js'
+import type { MeasureExpression } from '../../../lib/model/rule-mode.js'
 import type { RuleShape } from '../../../lib/model/rule-shape.js'
 import type { CompiledRoute } from '../../../lib/rules/router.js'
 import type { RuleSpec } from '../../../lib/rules/rule-book.js'
@@ -112,6 +113,146 @@ describe('a filter', () => {
     const route = await routeOf({ where: 'qty > 3' }, { mode: 'aggregate', groupBy: ['shop'], measures })
     const images = shapedImages('update', rows([1, 2, 5], [1, 2, 3], [2, 2, 1], [2, 4, 6], [3, 2, 4], [3, 2, 9]))
     expect(written(route, images).pieces).toEqual(['delete 0: 2,-5', 'insert 1: 4,6', 'update 2: 2,-4 2,9'])
+  })
+})
+
+describe('measures of expressions', () => {
+  const measures = new Map<string, MeasureExpression>([
+    ['n', { of: 'count' }],
+    ['worth', { of: 'sumOf', text: 'sum(shop * qty)' }],
+    ['sold', { of: 'sum', column: 'qty' }],
+    ['known', { of: 'countOf', text: 'count(qty)' }],
+    ['large', { of: 'sumOf', text: 'sum(qty > 4)' }],
+    ['part', { of: 'avg', text: 'avg(qty / 2)' }],
+  ])
+  const GROUPED = { mode: 'aggregate' as const, groupBy: ['half'], measures }
+  const shape = { computed: new Map([['half', 'shop div 2']]) }
+
+  test('are added for the row behind a change and taken away for the one before it; NULL adds nothing', async () => {
+    const route = await routeOf(shape, GROUPED)
+    expect(route.csv!.columns).toBe('`sold`,`half`,`worth`,`known`,`large`,`part_sum`,`part_count`,`n`')
+    expect(written(route, shapedImages('insert', rows([1, 2, 5], [2, 4, null])))).toEqual({
+      pieces: ['insert 0: 5,1,10,1,1,2.5000,1,1 0,2,0,0,0,0,0,1'],
+      filtered: 0,
+    })
+    const moved = shapedImages('update', rows([1, 2, 5], [1, 4, 6], [2, 4, null], [2, 4, 3]))
+    expect(written(route, moved).pieces).toEqual([
+      'update 0: -5,1,-10,-1,-1,-2.5000,-1,-1 6,2,24,1,1,3.0000,1,1 0,2,0,0,0,0,0,-1 3,2,12,1,0,1.5000,1,1',
+    ])
+    expect(written(route, shapedImages('delete', rows([1, 2, 5], [2, 4, null]))).pieces).toEqual([
+      'delete 0: -5,1,-10,-1,-1,-2.5000,-1,-1 0,2,0,0,0,0,0,-1',
+    ])
+  })
+
+  test('a row whose value has no place stops, with rule, measure, key and position', async () => {
+    const text = 'sum(cast(9999999999999999999999999999999999999 as decimal(60,0)) * qty)'
+    const route = await routeOf(
+      {},
+      { ...GROUPED, groupBy: ['shop'], measures: new Map([['x', { of: 'sumOf', text }]]) },
+    )
+    const images = shapedImages('insert', rows([1, 2, 9], [77, 2, 11]))
+    expect(() => route.shape!(images, PLACE, COMMIT_MS, false)).toThrow(
+      expect.objectContaining({
+        kind: 'ruleFailed',
+        message:
+          '[[rule]] in sync.toml, line 7: the value of measures.x has more than the 38 digits that a DECIMAL of StarRocks holds, in the row with key {"id":"77"} of s.t, rows event 2 of the transaction behind b.000007:1234.',
+      }),
+    )
+    expect(written(route, shapedImages('insert', rows([1, 2, 9]))).pieces).toHaveLength(1)
+  })
+
+  test('least and greatest values are those of inserted rows', async () => {
+    const extremes = new Map<string, MeasureExpression>([
+      ['least', { of: 'min', text: 'min(qty)' }],
+      ['most', { of: 'max', text: 'max(shop * qty)' }],
+      ['n', { of: 'count' }],
+    ])
+    const route = await routeOf(
+      { operations: ['insert'], where: 'qty is null or qty < 9' },
+      { mode: 'aggregate', groupBy: ['shop'], measures: extremes },
+    )
+    expect(route.csv!.columns).toBe('`shop`,`least`,`most`,`n`')
+    expect(written(route, shapedImages('insert', rows([1, 2, 5], [2, 2, null], [3, 2, 9])))).toEqual({
+      pieces: ['insert 0: 2,5,10,1 2,\\N,\\N,1'],
+      filtered: 1,
+    })
+    expect(written(route, shapedImages('update', rows([1, 2, 5], [1, 2, 1]))).pieces).toEqual([])
+    expect(written(route, shapedImages('delete', rows([1, 2, 5]))).pieces).toEqual([])
+  })
+
+  test('two rules of other measures are two ways of writing', async () => {
+    const of = async (text: string, name: string, operations: RuleShape['operations'] = ['insert']) =>
+      (
+        await routeOf(
+          { operations },
+          { mode: 'aggregate', groupBy: ['shop'], measures: new Map([[name, { of: 'max' as const, text }]]) },
+        )
+      ).fingerprint
+    expect(await of('max(qty)', 'x')).toBe(await of('max(qty)', 'x'))
+    expect(await of('max(qty)', 'x')).not.toBe(await of('max(qty + 1)', 'x'))
+  })
+})
+
+describe('the value before a change', () => {
+  const loggedBefore = (names: readonly string[], more: Partial<RuleSpec> = {}, shape: Partial<RuleShape> = {}) =>
+    routeOf({ before: names, ...shape }, { mode: 'append', ...more })
+  const tails = (route: CompiledRoute, images: RowImages, copied = false) =>
+    written(route, images, copied).pieces.flatMap(piece => {
+      const [head, ...rest] = piece.split(': ')
+      return rest
+        .join(': ')
+        .split(/ (?=b\.000007,)/)
+        .map(row => `${head}: ${row.split(',').slice(6).join(',')}`)
+    })
+
+  test('of an update and of a delete; none of an insert and of what is copied', async () => {
+    const route = await loggedBefore(['*'])
+    expect(route.csv!.columns).toMatch(/`id`,`shop`,`qty`,`_before_id`,`_before_shop`,`_before_qty`$/)
+    expect(tails(route, shapedImages('insert', rows([1, 2, 5])))).toEqual(['insert 0: 1,2,5,\\N,\\N,\\N'])
+    expect(tails(route, shapedImages('insert', rows([1, 2, 5])), true)).toEqual(['insert 0: 1,2,5,\\N,\\N,\\N'])
+    expect(tails(route, shapedImages('update', rows([1, 2, 5], [1, 4, null], [3, 2, null], [4, 2, 1])))).toEqual([
+      'update 0: 1,4,\\N,1,2,5',
+      'update 0: 4,2,1,3,2,\\N',
+    ])
+    expect(tails(route, shapedImages('delete', rows([1, 2, 5])))).toEqual(['delete 0: 1,2,5,1,2,5'])
+  })
+
+  test('of rows that enter and leave a filter, with columns chosen, renamed and computed', async () => {
+    const route = await loggedBefore(
+      ['*'],
+      { columns: ['id', 'qty'], rename: new Map([['qty', 'amount']]) },
+      { where: 'qty > 3', computed: new Map([['grew', 'qty - OLD.qty']]) },
+    )
+    expect(route.csv!.columns).toMatch(/`id`,`amount`,`grew`,`_before_id`,`_before_amount`$/)
+    const images = shapedImages('update', rows([1, 2, 5], [1, 2, 9], [2, 2, 3], [2, 2, 4], [3, 2, 4], [3, 2, 3]))
+    expect(tails(route, images)).toEqual(['update 0: 1,9,4,1,5', 'insert 1: 2,4,1,\\N,\\N', 'delete 2: 3,4,0,3,4'])
+  })
+
+  test('is masked where its column is', async () => {
+    const route = await loggedBefore(
+      ['shop', 'qty'],
+      {},
+      {
+        mask: new Map([
+          ['shop', "fixed('x')"],
+          ['qty', 'null'],
+        ]),
+      },
+    )
+    expect(tails(route, shapedImages('update', rows([1, 2, 5], [1, 4, 6])))).toEqual(['update 0: 1,x,\\N,x,\\N'])
+  })
+
+  test.each([
+    [['nope'], {}, 'before names column "nope", which s.t does not have (it has id, shop, qty)'],
+    [['qty'], { exclude: ['qty'] }, 'before names column "qty" of s.t, which the rule leaves out'],
+  ] as const)('of %s with %j is refused', async (names, more, why) => {
+    await expect(loggedBefore(names, more)).rejects.toThrow(`[[rule]] in sync.toml, line 7: ${why}.`)
+  })
+
+  test('two columns of one name are refused', async () => {
+    await expect(loggedBefore(['qty'], { rename: new Map([['shop', '_before_qty']]) })).rejects.toThrow(
+      'two columns of s.t would fill the target column "_before_qty"',
+    )
   })
 })
 
