@@ -1,10 +1,11 @@
 import { type TableSchema, type TargetTable, tableName } from '../model/schema.js'
-import type { PlannedTarget } from '../schema-plan.js'
+import type { PlannedSource, PlannedTarget } from '../schema-plan.js'
 import { quoteIdentifier, quoteTable } from '../starrocks/ddl.js'
 import { parseTargetType } from '../starrocks/target-type.js'
 import { type ComparedColumn, compareColumns } from './compared-columns.js'
 import { groupedRows } from './compared-groups.js'
 import type { SourceDialect } from './expression-sql.js'
+import { isFused, isOwnKey, keyColumns } from './fused-parts.js'
 import { tolerated, unmarked } from './rule-promise.js'
 import { quoteName, sourceLiteral, sourceText } from './source-literal.js'
 import { sourceCondition } from './source-value.js'
@@ -28,11 +29,10 @@ export interface RowSource {
 
 export interface ComparedSource extends RowSource {
   readonly table: TableSchema
-  /**
-   * Literals of the table's own key, by which a row is asked for (`KeyBound`), from the texts of a key of the target. Null: the
-   * row is none of this table, since its tags are another's.
-   */
-  ownKey(texts: readonly (string | null)[]): readonly string[] | null
+  /** Whether a row with this key in the target may be one of this table: its tags are. */
+  isOwner(texts: readonly (string | null)[]): boolean
+  /** Literals of the table's own key, by which a row is asked for (`KeyBound`), from the texts of a key of the target; null: they are of other columns. */
+  readonly ownKey: ((texts: readonly (string | null)[]) => readonly string[]) | null
 }
 
 /** What is compared for one target, as plain data. */
@@ -75,9 +75,14 @@ export function composeComparison(
   const unkeyed = keyNames.find((_, n) => key[n]! < 0 || columns[key[n]!]!.fetched)
   if (unkeyed !== undefined) return unkeyedReason(unkeyed, columns, ignored)
   const table = { columns, key, ignored, tolerated: passed }
-  return mode === 'aggregate'
-    ? { ...table, ...grouped(planned, existing, table, texts, conditions) }
-    : { ...table, ...plain(planned, existing, table, texts, conditions) }
+  if (mode === 'aggregate') return { ...table, ...grouped(planned, existing, table, texts, conditions) }
+  if (!isFused(planned)) return { ...table, ...plain(planned, existing, table, texts, conditions) }
+  const own = columns.flatMap((_, at) => (key.includes(at) ? [] : [at]))
+  if (own.length === 0) return 'none of the columns that its rule owns can be compared'
+  const fused = conditions.map((condition, n) => fusedCondition(planned.sources[n]!, condition, own, texts[n]!))
+  const { sources, target } = plain(planned, existing, table, texts, fused)
+  const isMade = anyOf(own.map(at => columns[at]!.target))
+  return { ...table, sources, target: { ...target, where: allOf([target.where, isMade]) } }
 }
 
 function unkeyedReason(
@@ -88,6 +93,28 @@ function unkeyedReason(
   if (columns.some(column => column.name === name && column.hash !== undefined))
     return `its key column ${name} is hashed, so the source does not know which of its rows a row of the target is`
   return `its key column ${name} has no exact comparison in SQL${ignored[name] === undefined ? '' : `: ${ignored[name]}`}`
+}
+
+/**
+ * Rows that leave their marks in a target whose rows several rules make: those with a key there, and with a value in a column of
+ * the rule. One with NULL in all of them is as none is.
+ */
+function fusedCondition(
+  { table, matched }: PlannedSource,
+  condition: string | null,
+  own: readonly number[],
+  texts: readonly string[],
+): string {
+  const keys = keyColumns(table, matched).map(name => `${quoteName(name)} IS NOT NULL`)
+  return allOf([condition, ...keys, anyOf(own.map(at => texts[at]!))])
+}
+
+function anyOf(values: readonly string[]): string {
+  return values.map(value => `${value} IS NOT NULL`).join(' OR ')
+}
+
+function allOf(conditions: readonly (string | null)[]): string {
+  return conditions.flatMap(condition => (condition === null ? [] : [`(${condition})`])).join(' AND ')
 }
 
 type Shape = Pick<ComparedTable, 'columns' | 'key'>
@@ -103,22 +130,23 @@ function plain(
   const targetKey = key.map(
     at => existing.columns.find(column => column.name.toLowerCase() === columns[at]!.name.toLowerCase())!,
   )
-  const keyColumns = sources.map(({ table }) =>
-    table.key.map(name => table.columns.find(column => column.name === name)!),
+  const keys = sources.map(({ table, matched }) =>
+    keyColumns(table, matched).map(name => table.columns.find(column => column.name === name)!),
   )
   const ranged =
-    keyColumns.every(list => list.every(column => INTEGERS.has(column.dataType))) &&
+    keys.every(list => list.every(column => INTEGERS.has(column.dataType))) &&
     targetKey.every(column => TARGET_INTEGERS.has(parseTargetType(column.type).base))
   const targetNames = targetKey.map(column => quoteIdentifier(column.name))
   return {
-    sources: sources.map(({ table, plan }, n) => {
-      const names = table.key.map(quoteName)
+    sources: sources.map((source, n) => {
+      const { table, plan } = source
+      const names = keys[n]!.map(column => quoteName(column.name))
       // Of the target's key a tag may be part, which is the same in all rows of a table.
       const tagged = key.slice(names.length)
       const tags = tagged.map(at => texts[n]![at]!)
       const tagTexts = tagged.map(at => plan.constants.find(({ name }) => name === columns[at]!.name)?.text)
       const ownLiterals = (values: readonly (string | null)[]) =>
-        names.map((_, at) => sourceLiteral(keyColumns[n]![at]!, values[at] ?? ''))
+        names.map((_, at) => sourceLiteral(keys[n]![at]!, values[at] ?? ''))
       return {
         table,
         from: `${quoteName(table.schema)}.${quoteName(table.table)}`,
@@ -130,8 +158,8 @@ function plain(
           ...ownLiterals(values),
           ...values.slice(names.length).map(value => sourceText(value ?? '')),
         ],
-        ownKey: values =>
-          tagTexts.every((text, at) => text === values[names.length + at]) ? ownLiterals(values) : null,
+        isOwner: values => tagTexts.every((text, at) => text === values[names.length + at]),
+        ownKey: isOwnKey(source) ? ownLiterals : null,
       }
     }),
     target: {
@@ -159,7 +187,7 @@ function grouped(
   const { source, target } = groupedRows(planned, existing, columns, key, texts, conditions)
   const none = { where: null, ranged: [], keyNames: [], keyLiterals: null }
   return {
-    sources: [{ table: planned.sources[0].table, ...source, ...none, ownKey: () => null }],
+    sources: [{ table: planned.sources[0].table, ...source, ...none, isOwner: () => false, ownKey: null }],
     target: { ...target, ...none },
   }
 }

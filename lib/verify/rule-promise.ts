@@ -3,11 +3,12 @@ import type { RuleSpec } from '../rules/rule-book.js'
 import { softDeleteNames } from '../rules/shape/soft-delete.js'
 import type { PlannedTarget } from '../schema-plan.js'
 import { quoteIdentifier } from '../starrocks/ddl.js'
+import type { ComparedTarget } from './fused-parts.js'
 import type { SuspectKind } from './verdict.js'
 
 /** Rows that one side alone may have, since the rules of a target pass over changes; a sentence where no row is sure to be the same. */
-export function tolerated({ sources }: PlannedTarget): ReadonlySet<SuspectKind> | string {
-  const kinds = new Set<SuspectKind>()
+export function tolerated({ sources, isTaken }: ComparedTarget): ReadonlySet<SuspectKind> | string {
+  const kinds = new Set<SuspectKind>(isTaken === true ? ['missing'] : [])
   for (const { matched } of sources) {
     const found = toleratedBy(matched.rule)
     if (typeof found === 'string') return found

@@ -4,6 +4,8 @@ import type { Position } from '../model/position.js'
 import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { PlannedTarget } from '../schema-plan.js'
 import { type ComparedTable, composeComparison, sourceNames } from './compared-table.js'
+import { isOwnKey } from './fused-parts.js'
+import { type RepairRequest, repairRequests } from './repair-requests.js'
 import type { Suspect } from './row-match.js'
 import { type Difference, type SettleParts, settle } from './settle.js'
 import { dialectFor } from './source-dialect.js'
@@ -33,11 +35,7 @@ export interface VerifyTableOptions {
 }
 
 /** Has rows read again through the stream's ordered path; resolves when they have been admitted. `keys`: literals of the source. */
-export type Repair = (request: {
-  readonly schema: string
-  readonly table: string
-  readonly keys: readonly KeyBound[]
-}) => Promise<void>
+export type Repair = (request: RepairRequest) => Promise<void>
 
 /** Suspects that are settled together. */
 const SETTLED_TOGETHER = 20_000
@@ -113,9 +111,11 @@ export async function findDeadKeys(
     return { keys: [], why: planned.sources[0].matched.rule.mode === 'upsert' ? table : null }
   const own = table.sources.find(one => tableName(one.table) === source)
   if (own === undefined || own.keyLiterals === null) return { keys: [], why: null }
+  const { ownKey } = own
+  if (ownKey === null) return { keys: [], why: 'their key in the target is not the key of the table' }
   const { differences, why } = await findDifferences(parts, table, options, suspect => suspect.kind === 'extra')
   const gone = differences.filter(({ kind }) => kind === 'extra')
-  return { keys: gone.map(({ key }) => own.ownKey(key)).filter(key => key !== null), why }
+  return { keys: gone.flatMap(({ key }) => (own.isOwner(key) ? [ownKey(key)] : [])), why }
 }
 
 interface Found {
@@ -189,28 +189,14 @@ async function mend(
 ): Promise<{ readonly left: number; readonly why: string | null }> {
   if (table.sources.some(({ keyLiterals }) => keyLiterals === null))
     return { left: differences.length, why: 'sums and counts cannot be mended by their keys: copy the table again' }
-  for (const request of requestsFor(table, differences)) await repair(request)
+  for (const request of await repairRequests(parts.source, table, differences)) await repair(request)
   const again = await settle(settleParts(parts, table, options), differences)
   return { left: again.differences.length + again.pending.length, why: again.why }
 }
 
-/** For each source table the keys that are to be read from it again: those of its rows, and those of no table's that may be its. */
-function requestsFor(table: ComparedTable, differences: readonly Difference[]): Parameters<Repair>[0][] {
-  const keys = table.sources.map((): KeyBound[] => [])
-  for (const { key, kind, source } of differences) {
-    const owner = kind === 'extra' ? table.sources.findIndex(one => one.ownKey(key) !== null) : source
-    const own = table.sources[owner]?.ownKey(key) ?? null
-    if (own !== null) keys[owner]!.push(own)
-  }
-  return table.sources.flatMap(({ table: schema }, n) =>
-    keys[n]!.length === 0 ? [] : [{ schema: schema.schema, table: schema.table, keys: keys[n]! }],
-  )
-}
-
 function computes({ sources }: PlannedTarget): boolean {
   return sources.some(
-    ({ matched: { rule } }) =>
-      rule.shape.where !== null || rule.shape.computed.size > 0 || rule.mode === 'aggregate',
+    ({ matched: { rule } }) => rule.shape.where !== null || rule.shape.computed.size > 0 || rule.mode === 'aggregate',
   )
 }
 
@@ -224,6 +210,8 @@ function unmendable({ sources }: PlannedTarget): string | null {
   const shapes = sources.map(({ matched }) => matched.rule.shape)
   if (shapes.some(({ operations }) => !operations.includes('insert')))
     return 'rows that are read again count as inserts, which the rule passes over'
+  if (sources.some(source => !isOwnKey(source)))
+    return 'a row that the source has no more is not asked for by the key that it has in the target: set its columns to NULL by hand'
   if (shapes.some(({ onDelete }) => onDelete === 'soft'))
     return 'what a row was that the source has no more is not known, so it is not marked as deleted'
   return null

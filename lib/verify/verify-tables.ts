@@ -13,6 +13,7 @@ import { Frontends } from '../starrocks/frontends.js'
 import { StarRocksSession } from '../starrocks/starrocks-session.js'
 import { readTarget } from '../starrocks/target-catalog.js'
 import { sourceNames } from './compared-table.js'
+import { comparisonsOf } from './fused-parts.js'
 import { dialectFor } from './source-dialect.js'
 import { quoteName } from './source-literal.js'
 import { sourceCondition } from './source-value.js'
@@ -51,7 +52,7 @@ export function verifyTables(config: Config, options: VerifyOptions): Promise<Ve
     const wanted = chosen(planned.targets, options.only)
     const halted = await HaltedTables.open(options.dataDir)
     const tables: TableVerdict[] = []
-    for (const one of wanted) {
+    for (const one of wanted.flatMap(comparisonsOf)) {
       options.signal.throwIfAborted()
       const existing = await find(one)
       const verdict =
@@ -76,9 +77,8 @@ export function findDeadKeysOf(
 ): Promise<void> {
   const name = tableName(table)
   return withBothSides(config, options, async (parts, planned, find) => {
-    for (const one of planned.targets.filter(({ sources }) =>
-      sources.some(source => tableName(source.table) === name),
-    )) {
+    const isOf = ({ sources }: PlannedTarget) => sources.some(source => tableName(source.table) === name)
+    for (const one of planned.targets.flatMap(comparisonsOf).filter(isOf)) {
       const existing = await find(one)
       if (existing === null) continue
       const { keys, why } = await findDeadKeys(parts, one, existing, tableOptions(existing, options), name)

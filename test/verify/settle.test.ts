@@ -7,7 +7,8 @@ import { type Ask, TableSide } from '../../lib/verify/table-side.js'
 const rows = {
   from: 't',
   where: null,
-  ownKey: () => null,
+  isOwner: () => false,
+  ownKey: null,
   ranged: ['id'],
   keyNames: ['id'],
   keyLiterals: (texts: readonly (string | null)[]) => texts.map(String),

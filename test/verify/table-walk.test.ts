@@ -71,7 +71,8 @@ function table(ranged: boolean): ComparedTable {
     ranged: ranged ? ['id'] : [],
     keyNames: ['id'],
     keyLiterals: null,
-    ownKey: () => null,
+    isOwner: () => false,
+    ownKey: null,
   }
   const schema = { schema: 's', table: 't', columns: [], key: ['id'], comment: '' }
   const columns = [{ name: 'id', kind: 'integer' as const, fetched: false, long: false, target: 'id' }]
