@@ -10,6 +10,8 @@ export interface DeliveryFacts {
   readonly task: string
   /** The source's binlog_row_image; null: it does not know the variable. */
   readonly rowImage: string | null
+  /** Where a rule with mode = "partial" stands; null: there is none. */
+  readonly partialRule: string | null
   /** Why an earlier run of this process found that transactions do not fit; null: nothing is known against them. */
   readonly transactionsUnfit: string | null
 }
@@ -19,11 +21,18 @@ export interface DeliveryFacts {
  * asked for and something speaks against them.
  */
 export async function chooseDelivery(
-  { wish, databases, task, rowImage, transactionsUnfit }: DeliveryFacts,
+  { wish, databases, task, rowImage, partialRule, transactionsUnfit }: DeliveryFacts,
   sink: Sink,
   signal: AbortSignal,
 ): Promise<{ readonly mode: 'atomic' | 'labels'; readonly reason: string }> {
   if (wish === 'labels') return { mode: 'labels', reason: 'delivery = "labels"' }
+  if (partialRule !== null) {
+    const reason = `${partialRule} has mode = "partial", and partial updates are not written by transactions over several tables`
+    if (wish === 'auto') return { mode: 'labels', reason }
+    throw new Failure('configInvalid', `delivery = "atomic": ${reason}.`, {
+      advice: 'Set delivery = "auto" or "labels".',
+    })
+  }
   if (!logsWholeRows(rowImage)) {
     const reason = `binlog_row_image = ${rowImage}: partial updates are not written by transactions over several tables`
     if (wish === 'auto') return { mode: 'labels', reason }

@@ -15,6 +15,7 @@ import { readServerFacts } from './mysql/server-facts.js'
 import { SourceSession } from './mysql/session.js'
 import { resolveStart } from './mysql/start-position.js'
 import { ruleBookOf, sourceAddress, starRocksOptions } from './registry.js'
+import { ColumnOwners } from './rules/column-owners.js'
 import { planColumns } from './rules/column-plan.js'
 import { imageFindings, type LoggedImages } from './rules/image-findings.js'
 import type { RuleBook } from './rules/rule-book.js'
@@ -99,7 +100,7 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
       })
     const requests: TargetRequest[] = []
     const synced: TableSchema[] = []
-    const modes = new TargetModes()
+    const claims = { modes: new TargetModes(), owners: new ColumnOwners() }
     for (const { schema, table } of wanted) {
       await attempt(
         findings,
@@ -109,7 +110,7 @@ async function checkSource(config: Config, options: PreflightOptions, findings: 
           if (found === null)
             throw new Failure('sourceDenied', `${schema}.${table} is not visible to ${config.mysql_user}`)
           const logged = { rowImage: facts.variables.get('binlog_row_image') ?? null, mariadb: facts.mariadb }
-          const targets = requestsOf(found, book, config, logged, modes, findings)
+          const targets = requestsOf(found, book, config, logged, claims, findings)
           requests.push(...targets)
           if (targets.length > 0) synced.push(found)
           if (targets.length > 0) findings.push(ok('rules.table', `${schema}.${table} can be synced`))
@@ -132,7 +133,7 @@ function requestsOf(
   book: RuleBook,
   config: Config,
   logged: LoggedImages,
-  modes: TargetModes,
+  { modes, owners }: { readonly modes: TargetModes; readonly owners: ColumnOwners },
   findings: Finding[],
 ): TargetRequest[] {
   const warn = (message: string, remedy: string): unknown =>
@@ -147,6 +148,7 @@ function requestsOf(
     modes.claim(matched)
     const shaped = planShape(table, matched)
     const plan = planColumns(shaped.schema, matched)
+    owners.claim(shaped.schema, plan, matched, null)
     for (const message of inexactSums(shaped.schema, plan, matched))
       warn(message, 'Sum a DECIMAL column where the last digits matter.')
     for (const message of maskedReads(table, matched)) warn(message, MASKED_READS_ADVICE)

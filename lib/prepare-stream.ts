@@ -82,7 +82,14 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
     for (const gap of until === null ? book.gaps(tables) : [])
       observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
     const databases = targetDatabases(tables, book, share)
-    const deliveryFacts = { wish: config.delivery, databases, task, rowImage, transactionsUnfit }
+    const deliveryFacts = {
+      wish: config.delivery,
+      databases,
+      task,
+      rowImage,
+      partialRule: book.partialRule,
+      transactionsUnfit,
+    }
     const { mode: delivery, reason } = await carried.delivery(deliveryFacts, () =>
       chooseDelivery(deliveryFacts, sink, signal),
     )

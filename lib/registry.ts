@@ -141,7 +141,7 @@ function shapeOf(rule: RuleBlock, salt: KeyedHash | null): RuleShape {
     salt: needsSalt(rule) ? salt : null,
     transform: rule.transform ?? null,
     transformColumns: rule.transform_columns ?? new Map(),
-    onDelete: rule.on_delete,
+    onDelete: rule.on_delete ?? (rule.mode === 'partial' ? 'nullify' : 'delete'),
     softDelete: { flag: flag ?? null, time: time ?? null },
     partial: rule.mode === 'partial',
     key: rule.key ?? new Map(),

@@ -96,6 +96,9 @@ export async function checkReload(parts: CheckParts): Promise<Checked> {
     )
     const schemas = await readSchemas(session, written, next)
     known.push(...schemas)
+    // Their columns must be no other rule's: the router is to know those first.
+    for (const schema of await readSchemas(session, partnersOf(written, all, book), next))
+      await router.judge(schema, false)
     for (const schema of schemas) await router.judge(schema, true)
     await judgeCopies(parts, schemas, book, sink)
     return {
@@ -113,6 +116,8 @@ export async function checkReload(parts: CheckParts): Promise<Checked> {
     await session.close()
   }
 }
+
+type TableRef = { readonly schema: string; readonly table: string }
 
 /** @throws Failure ruleInvalid where two rules write one target in two ways */
 function claimTargets(book: RuleBook, tables: readonly { readonly schema: string; readonly table: string }[]): void {
@@ -140,9 +145,19 @@ async function judgeCopies(
   await refuseFilledTargets(fresh, { book, sink, records: state.tables, observer })
 }
 
+/** The other tables that make rows together with one of these (mode = "partial"). */
+function partnersOf(written: readonly TableRef[], all: readonly TableRef[], book: RuleBook): TableRef[] {
+  const fused = written.flatMap(({ schema, table }) =>
+    book.match(schema, table).filter(({ rule }) => rule.shape.partial),
+  )
+  const isWritten = (one: TableRef) => written.some(({ schema, table }) => one.schema === schema && one.table === table)
+  const partners = fused.flatMap(target => book.writersOf(target, all)).filter(one => !isWritten(one))
+  return [...new Map(partners.map(one => [tableName(one), one])).values()]
+}
+
 async function readSchemas(
   session: SourceSession,
-  tables: readonly TableChange[],
+  tables: readonly TableRef[],
   { mysql_user }: Config,
 ): Promise<TableSchema[]> {
   const schemas: TableSchema[] = []
@@ -161,6 +176,7 @@ async function chooseAhead(
   rowImage: string | null,
 ): Promise<void> {
   const { transactionsUnfit, carried } = lessons
-  const facts = { wish: next.delivery, databases, task, rowImage, transactionsUnfit }
+  const { partialRule } = ruleBookOf(next)
+  const facts = { wish: next.delivery, databases, task, rowImage, partialRule, transactionsUnfit }
   await carried.chooseAhead(facts, () => chooseDelivery(facts, sink, signal))
 }

@@ -5,6 +5,7 @@ import { type TableSchema, tableName, targetName } from './model/schema.js'
 import { listTables, readTableSchema } from './mysql/catalog.js'
 import type { SourceSession } from './mysql/session.js'
 import { ruleBookOf } from './registry.js'
+import { ColumnOwners } from './rules/column-owners.js'
 import { type ColumnPlan, planColumns } from './rules/column-plan.js'
 import type { MatchedRule, RuleBook } from './rules/rule-book.js'
 import { MASKED_READS_ADVICE, maskedReads } from './rules/shape/masked-reads.js'
@@ -44,12 +45,12 @@ export async function planTargets(
   for (const message of book.gaps(tables))
     findings.push(warning('rules.match', message, 'Add or correct the [[source]] or [[rule]] block.'))
   const parts = new Map<string, PlannedSource[]>()
-  const modes = new TargetModes()
+  const claims = { modes: new TargetModes(), owners: new ColumnOwners() }
   for (const { schema, table } of tables.filter(t => book.wanted(t.schema, t.table))) {
     try {
       const found = await readTableSchema(session, schema, table)
       if (found === null) throw new Failure('sourceDenied', `${schema}.${table} is not visible to ${config.mysql_user}`)
-      for (const source of sourcesOf(found, book, modes, config, findings)) {
+      for (const source of sourcesOf(found, book, claims, config, findings)) {
         const name = targetName(source.matched)
         parts.set(name, [...(parts.get(name) ?? []), source])
       }
@@ -71,7 +72,7 @@ export async function planTargets(
 function sourcesOf(
   table: TableSchema,
   book: RuleBook,
-  modes: TargetModes,
+  { modes, owners }: { readonly modes: TargetModes; readonly owners: ColumnOwners },
   config: Config,
   findings: SchemaFinding[],
 ): PlannedSource[] {
@@ -88,6 +89,7 @@ function sourcesOf(
     modes.claim(matched)
     const shaped = planShape(table, matched).schema
     const plan = planColumns(shaped, matched)
+    owners.claim(shaped, plan, matched, null)
     for (const message of inexactSums(shaped, plan, matched))
       findings.push(warning('rules.table', message, 'Sum a DECIMAL column where the last digits matter.', name))
     for (const message of maskedReads(table, matched))
@@ -111,8 +113,9 @@ function merge(sources: readonly [PlannedSource, ...PlannedSource[]], book: Rule
 
 /** Rows of different tables with one key are one row in a primary key table: the last one stays. */
 function sharedKeys({ request, sources }: PlannedTarget): SchemaFinding[] {
-  const tag = sources[0].matched.rule.shards.key
-  if (sources.length < 2 || request.model !== 'primary' || tag.length > 0) return []
+  const { shards, shape } = sources[0].matched.rule
+  const tag = shards.key
+  if (shape.partial || sources.length < 2 || request.model !== 'primary' || tag.length > 0) return []
   const names = sources.map(({ table }) => tableName(table))
   return [
     {

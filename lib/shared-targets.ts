@@ -5,6 +5,7 @@ import { type TableSchema, type TargetTable, tableName, targetName } from './mod
 import type { RowTag } from './model/target-change.js'
 import { planColumns } from './rules/column-plan.js'
 import type { RuleBook } from './rules/rule-book.js'
+import { planShape } from './rules/shape/shaped-table.js'
 import { isTaggedKey, shardTag, tellingTag } from './rules/shard-tag.js'
 import { usableRules } from './rules/target-modes.js'
 import { requestTarget, type TargetWish } from './rules/target-wish.js'
@@ -162,7 +163,8 @@ export class SharedTargets {
     if (way === undefined || !book.wanted(schema.schema, schema.table)) return null
     try {
       if (usableRules(schema, [way], skipTablesWithoutKey, () => undefined).length === 0) return null
-      return requestTarget(schema, planColumns(schema, way), way, 'refuse')
+      const shaped = planShape(schema, way).schema
+      return requestTarget(shaped, planColumns(shaped, way), way, 'refuse')
     } catch (error) {
       const failure = asFailure(error)
       if (failure.kind === 'internal') throw failure

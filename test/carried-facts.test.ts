@@ -4,7 +4,14 @@ import type { TargetTable } from '../lib/model/schema.js'
 import type { TargetWish } from '../lib/rules/target-wish.js'
 
 const wish = (table: string): TargetWish => ({ database: 'd', table }) as TargetWish
-const FACTS = { wish: 'auto', databases: ['a', 'b'], task: 't', rowImage: 'FULL', transactionsUnfit: null } as const
+const FACTS = {
+  wish: 'auto',
+  databases: ['a', 'b'],
+  task: 't',
+  rowImage: 'FULL',
+  partialRule: null,
+  transactionsUnfit: null,
+} as const
 
 /** Asks for a target; how often StarRocks was asked. */
 async function asked(facts: CarriedFacts, table: string): Promise<number> {

@@ -35,6 +35,13 @@ export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
         : null,
   },
   {
+    keys: ['delivery'],
+    problem: c =>
+      c.delivery === 'atomic' && c.rule.some(rule => rule.mode === 'partial')
+        ? '= "atomic" does not go with mode = "partial" of a [[rule]]: StarRocks has open defects with partial updates in transactions over several tables; take "auto" or "labels"'
+        : null,
+  },
+  {
     keys: ['on_bad_row'],
     problem: c =>
       c.on_bad_row === 'dead_letter' && c.rule.some(rule => rule.merge_condition !== undefined)

@@ -4,6 +4,7 @@ import { Document, type SourceText } from './document.js'
 import type { Key } from './key.js'
 import { saltProblem } from './mask-checks.js'
 import { type Config, type RuleBlock, SECTIONS, type Section, TOP_KEYS } from './options.js'
+import { PARTIAL_CHECKS } from './partial-checks.js'
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
 import { SHAPE_CHECKS } from './shape-checks.js'
@@ -137,7 +138,7 @@ class Loader {
       const path = [name, index]
       const values = this.#readKeys(document, section, table, path)
       if (name === 'rule') {
-        this.#crossCheck(values, [...RULE_CHECKS, ...SHAPE_CHECKS], document, path)
+        this.#crossCheck(values, [...RULE_CHECKS, ...SHAPE_CHECKS, ...PARTIAL_CHECKS], document, path)
         this.#checkSalt(values, config, document, path)
       }
       return { ...values, at: { file: document.file, line: document.lineOf(path) } }

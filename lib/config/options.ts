@@ -251,10 +251,9 @@ const RULE_KEYS = {
     tableOf(typeText(), 'table of target = "TYPE"'),
     'StarRocks types, by target name, of the columns that transform adds.',
   ),
-  on_delete: preset(
+  on_delete: optional(
     oneOf(['delete', 'soft', 'ignore', 'nullify']),
-    'delete',
-    'What a DELETE at the source does in the target: "delete" the row; mark it ("soft", see soft_delete); nothing ("ignore"); or, with mode = "partial", set the columns of this rule to NULL ("nullify").',
+    'What a DELETE at the source does in the target: "delete" the row; mark it ("soft", see soft_delete); nothing ("ignore"); or, with mode = "partial", set the columns of this rule to NULL ("nullify"). Default: "delete"; with mode = "partial" "nullify".',
   ),
   soft_delete: optional(
     softDelete(),

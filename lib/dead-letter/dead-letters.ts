@@ -22,6 +22,7 @@ interface OpenLetter {
   readonly server: string
   readonly place: RowPlace
   readonly partial: string | null
+  readonly keyColumns: readonly string[]
 }
 
 /** The dead letters of a running engine: parks rows, and knows which keys have one that a later change supersedes. */
@@ -52,9 +53,9 @@ export class DeadLetters {
    */
   expectFrom(start: Position): void {
     for (const [id, letter] of this.#open) {
-      const { target, mode, hash, key, place, partial } = letter
+      const { target, mode, hash, key, place, partial, keyColumns } = letter
       const givesWayTo = mode === 'upsert' ? 'either' : 'itself'
-      if (isReadAgain(letter, start)) this.#keys.add(target, hash, { id, key, place, givesWayTo, partial })
+      if (isReadAgain(letter, start)) this.#keys.add(target, hash, { id, key, place, givesWayTo, partial, keyColumns })
     }
   }
 
@@ -105,9 +106,17 @@ export class DeadLetters {
     const { id, target, mode, keyHash: hash, reason, server, place } = letter
     const key = keyText(letter.key)
     const partial = letter.load.partial === true ? letter.load.columns : null
-    this.#open.set(id, { target, mode, hash, key, reason, server, place, partial })
+    const keyColumns = letter.load.key
+    this.#open.set(id, { target, mode, hash, key, reason, server, place, partial, keyColumns })
     if (mode === 'upsert')
-      this.#keys.add(target, hash, { id, key, place: ofThisRun ? place : null, givesWayTo: 'later', partial })
+      this.#keys.add(target, hash, {
+        id,
+        key,
+        place: ofThisRun ? place : null,
+        givesWayTo: 'later',
+        partial,
+        keyColumns,
+      })
   }
 
   /** One write for each target. */

@@ -8,8 +8,10 @@ interface ParkedKey {
   readonly place: RowPlace | null
   /** What takes its place: a later row of the key, the row itself when it is read again, or either. */
   readonly givesWayTo: 'later' | 'itself' | 'either'
-  /** Columns of a row that holds some only; absent or null: a whole row. */
+  /** The `columns` header of a row that holds some only; absent or null: a whole row. */
   readonly partial?: string | null
+  /** Names of the target's key columns. Absent: not known. */
+  readonly keyColumns?: readonly string[]
 }
 
 /** A row on its way into a target. */
@@ -38,15 +40,16 @@ export class ParkedKeys {
 
   /**
    * Forgets the letters of the row's key that came before it or are of this very row, and gives their ids. `row` is asked
-   * only when the hash is here. Throws rowRejected for a row of some columns behind a letter that holds others: it does not
-   * take their place, and without them it would be loaded on top of a row that the target does not have.
+   * only when the hash is here. A row of some columns and a letter of others, of the same key, have nothing to do with each
+   * other. Throws rowRejected for a row of some columns behind a letter that holds more: it does not
+   * take its place, and without them it would be loaded on top of a row that the target does not have.
    */
   touch(target: string, hash: number, row: () => TouchingRow): string[] {
     const hashes = this.#targets.get(target)
     const parked = hashes?.get(hash)
     if (hashes === undefined || parked === undefined) return []
     const { key, place, partial = null } = row()
-    const older = parked.filter(one => one.key === key && givesWay(one, place))
+    const older = parked.filter(one => one.key === key && givesWay(one, place) && !isApart(one, partial))
     const unlike = older.find(one => partial !== null && (one.partial ?? null) !== partial && !isSame(one.place, place))
     if (unlike !== undefined) throw stuck(target, key, place, unlike.id)
     this.#keep(
@@ -82,6 +85,18 @@ function givesWay({ place: parked, givesWayTo }: ParkedKey, place: RowPlace): bo
   if (parked === null) return true
   if (precedes(parked, place)) return givesWayTo !== 'itself'
   return givesWayTo !== 'later' && !precedes(place, parked)
+}
+
+/** Both hold some columns of a row, and none in common but the key. */
+function isApart({ partial = null, keyColumns = [] }: ParkedKey, columns: string | null): boolean {
+  if (partial === null || columns === null || keyColumns.length === 0) return false
+  const own = new Set(columnNames(partial))
+  return columnNames(columns).every(name => !own.has(name) || keyColumns.includes(name))
+}
+
+/** All names in a `columns` header, those of temporary fields too. */
+function columnNames(columns: string): string[] {
+  return [...columns.matchAll(/`((?:[^`]|``)*)`/g)].map(match => match[1]!.replaceAll('``', '`'))
 }
 
 function isSame(parked: RowPlace | null, place: RowPlace): boolean {

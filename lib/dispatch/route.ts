@@ -43,6 +43,8 @@ export interface Route {
   readonly keyWatch?: KeyWatch
   /** Its rows lack columns of the target, which keep the value they have there. */
   readonly partial?: boolean
+  /** True: no other rule of the target writes its columns but the key, so with theirs they may go in any order. */
+  readonly isFused?: boolean
   /**
    * The route and the images for images that leave columns out; the images are valid until the next call.
    * @throws Failure rowImageIncomplete where rows need what they lack

@@ -174,7 +174,7 @@ export class RowWriter {
     let last = first
     let count = 0
     for (let body: OpenBody | null = first; body !== null; body = body.next) {
-      if (body.keys?.has(hash)) found = null
+      if (body.keys?.has(hash) && !commutes(body.route, route)) found = null
       if (fits(body, route)) found = body
       last = body
       count++
@@ -252,6 +252,12 @@ export class RowWriter {
 /** Whether rows of this route may be added to the body. */
 function fits({ json, columns, partial }: OpenBody, route: Route): boolean {
   return partial === (route.partial === true) && columns === (json ? route.json.columns : route.csv?.columns)
+}
+
+/** Rows of one key may be loaded in any order: they have no column in common but the key, and none is a delete. */
+function commutes(one: Route, other: Route): boolean {
+  const isFused = one.isFused === true && other.isFused === true
+  return isFused && one.partial === true && other.partial === true && one.rule !== other.rule
 }
 
 /** StarRocks has open defects with partial updates inside transactions over several tables. */

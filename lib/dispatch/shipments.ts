@@ -29,19 +29,43 @@ export function takeAll(bodies: TargetBodies, lanes: number): Shipment[] {
  * `inTurn`: the delivery loads the bodies of a table one after the other anyway.
  */
 export function takeComplete(epoch: Epoch, bodies: TargetBodies, lanes: number, inTurn: boolean): Shipment[] {
-  const open = bodies.open.filter(body => body !== undefined)
+  const chains = bodies.open.flatMap(body => (body === undefined ? [] : [chainOf(body)]))
+  const open = chains.flat()
   const first = open[0]
   if (first === undefined) return []
   const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
   const rows = open.reduce((sum, o) => sum + o.body.rows, 0)
   const { flushBytes, flushRows } = first.route
-  const alike = open.every(
-    o => !o.json && o.columns === first.columns && o.partial === first.partial && o.next === null,
-  )
-  const foldable = bytes <= (inTurn ? flushBytes : Math.min(FOLD_BYTES, flushBytes)) && rows <= flushRows && alike
-  if (open.length === 1 || !foldable || bodies.parts.length > 0) return takeAll(bodies, lanes)
+  const isSmall = bytes <= (inTurn ? flushBytes : Math.min(FOLD_BYTES, flushBytes)) && rows <= flushRows
+  if (chains.length === 1 || !isSmall || open.some(o => o.json) || bodies.parts.length > 0)
+    return takeAll(bodies, lanes)
   bodies.open.length = 0
-  return [shipment(bodies, 'f', open, (bodies.salt + epoch.ordinal) % lanes)]
+  const worker = (bodies.salt + epoch.ordinal) % lanes
+  return foldChains(chains).map(fold => shipment(bodies, 'f', fold, worker))
+}
+
+/** A lane's bodies, in the order in which they are to be loaded. */
+function chainOf(first: OpenBody): OpenBody[] {
+  const chain: OpenBody[] = []
+  for (let body: OpenBody | null = first; body !== null; body = body.next) chain.push(body)
+  return chain
+}
+
+/**
+ * Bodies of all lanes that have the same columns go together; loaded one fold behind the other, those of each lane stay in
+ * their order.
+ */
+function foldChains(chains: readonly OpenBody[][]): OpenBody[][] {
+  const left = chains.map(chain => [...chain])
+  const folds: OpenBody[][] = []
+  for (;;) {
+    const heads = left.flatMap(([head]) => (head === undefined ? [] : [head]))
+    const [first] = heads
+    if (first === undefined) return folds
+    const fold = heads.filter(head => head.columns === first.columns && head.partial === first.partial)
+    for (const chain of left) if (fold.includes(chain[0]!)) chain.shift()
+    folds.push(fold)
+  }
 }
 
 function shipment(bodies: TargetBodies, lane: number | 'f', open: readonly OpenBody[], worker: number): Shipment {

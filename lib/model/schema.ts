@@ -42,6 +42,8 @@ export interface TableSchema {
   readonly columns: readonly SourceColumn[]
   /** Column names of the primary key in key order; without one, of the first UNIQUE key whose columns are all NOT NULL; else empty. */
   readonly key: readonly string[]
+  /** Column names of the other unique keys, each over whole columns, which may be nullable. Absent: none, or not known. */
+  readonly uniqueKeys?: readonly (readonly string[])[]
   readonly comment: string
 }
 

@@ -51,7 +51,9 @@ export class RuleRun {
       prepare: async wish => {
         const name = targetName(wish)
         const target = { ...wish, columns: wish.columns.map(column => ({ ...column, hasDefault: false })) }
-        if (!this.#targets.has(name)) this.#targets.set(name, new TargetRows(target))
+        const known = this.#targets.get(name)
+        if (known === undefined) this.#targets.set(name, new TargetRows(target))
+        else known.addColumns(target.columns)
         return target
       },
       // What a start would warn of is no matter of a test.

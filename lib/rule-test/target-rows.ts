@@ -10,11 +10,17 @@ const DERIVED = /`((?:[^`]|``)+)`=to_binary\(`((?:[^`]|``)+)`,'encode64'\)/g
 
 /** What loads make of a target's rows, by the ways of its model. */
 export class TargetRows {
-  readonly target: TargetTable
+  target: TargetTable
   #rows: TargetRow[] = []
 
   constructor(target: TargetTable) {
     this.target = target
+  }
+
+  /** Those it lacks: another table is written here too. */
+  addColumns(columns: TargetTable['columns']): void {
+    const added = columns.filter(({ name }) => !this.target.columns.some(column => column.name === name))
+    this.target = { ...this.target, columns: [...this.target.columns, ...added] }
   }
 
   get rows(): readonly TargetRow[] {

@@ -3,6 +3,7 @@ import { Failure } from '../model/failure.js'
 import { isExtreme, renderMeasure } from '../model/rule-mode.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
 import { fillConstant } from './name-groups.js'
+import { keyColumns, mappedKey } from './partial-key.js'
 import { type PlannedMeasure, planMeasures } from './planned-measures.js'
 import type { MatchedRule } from './rule-book.js'
 import { findColumn } from './shape/row-names.js'
@@ -14,7 +15,7 @@ export interface ColumnPlan {
   readonly constants: readonly { readonly name: string; readonly text: string }[]
   /** Empty but for mode `aggregate`. */
   readonly measures: readonly PlannedMeasure[]
-  /** Target names: of the source's key columns in key order, then of tags; of the change id; of the group columns, then the constants. */
+  /** Target names: of the source's key columns in key order, or of those that the rule maps, then of tags; of the change id; of the group columns, then the constants. */
   readonly key: readonly string[]
 }
 
@@ -44,7 +45,8 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
   for (const [name, measure] of rule.measures)
     if (measure.of === 'sum' && findColumn(schema, measure.column) < 0)
       throw unknownColumn(`measures.${name} = "${renderMeasure(measure)}"`, measure.column, known)
-  const targets = schema.columns.map(column => writtenName(column, rule))
+  const mapped = mappedKey(schema, matched)
+  const targets = schema.columns.map(column => writtenName(column, rule, mapped))
   for (const name of rule.types.cast.keys())
     if (schema.columns.every((c, i) => c.name !== name || targets[i] === null))
       throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
@@ -61,8 +63,13 @@ export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPl
 }
 
 /** The name of a column in the target; null: the rule leaves it out. */
-export function writtenName({ name, added, summed }: SourceColumn, rule: MatchedRule['rule']): string | null {
+export function writtenName(
+  { name, added, summed }: SourceColumn,
+  rule: MatchedRule['rule'],
+  mapped: ReadonlyMap<string, string> = new Map(),
+): string | null {
   if (summed === true) return null
+  if (added !== true && mapped.has(name)) return mapped.get(name)!
   const target = added === true ? name : (rule.rename.get(name) ?? name)
   if (rule.mode === 'aggregate') {
     const measure = rule.measures.get(name)
@@ -117,7 +124,7 @@ function keyOf(
     case 'aggregate':
       return [...groupBy.map(targetOf).filter(name => name !== null), ...constants.map(c => c.name)]
     case 'upsert': {
-      const own = schema.key.map(name => {
+      const own = keyColumns(schema, matched).map(name => {
         const target = targetOf(name)
         if (target !== null) return target
         throw invalid(

@@ -37,6 +37,8 @@ export interface CompiledRoute {
   readonly keyWatch?: KeyWatch
   /** Its rows lack columns of the target, which keep the value they have there. */
   readonly partial: boolean
+  /** See `Route`. */
+  readonly isFused?: boolean
   /** The route and the images for images that leave columns out; see `ImageVariants.reshape`. */
   readonly reshape: (images: EventImages, bitmaps: string, place: ChangePlace) => ReshapedImages
   /** Absent: rows are written as the images are. Else what is written in place of an event's images; see `compileShape`. */

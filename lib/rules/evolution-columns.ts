@@ -7,6 +7,7 @@ import { parseTargetType } from '../starrocks/target-type.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { targetFill } from './evolution-fill.js'
 import { valueChange } from './evolution-values.js'
+import { keyColumns } from './partial-key.js'
 import type { MatchedRule } from './rule-book.js'
 import { beforeName } from './shape/before-values.js'
 import { type ColumnMask, columnMasks, maskedFill } from './shape/masks.js'
@@ -73,6 +74,8 @@ export interface ColumnOptions {
   readonly isFilledByOthers: (name: string) => boolean
   /** What tells the table's rows in a shared target; null: nothing does. */
   readonly rows: readonly RowTag[] | null
+  /** Other rules make rows too, in which this one's columns are to be NULL. */
+  readonly partial: boolean
 }
 
 /**
@@ -200,13 +203,11 @@ function addedColumn(name: string, change: TableChange, after: RuleView): Extrac
 
 function checkKey(change: TableChange, before: RuleView, after: RuleView, hinder: Hinder): void {
   const names = (key: readonly string[]) => key.map(name => name.toLowerCase()).sort()
-  const kept = before.schema.key.map(name => change.renamedColumns.get(name) ?? name)
-  if (names(kept).join('\0') === names(after.schema.key).join('\0')) return
+  const [was, is] = [before, after].map(view => keyColumns(view.schema, view.matched))
+  const kept = was!.map(name => change.renamedColumns.get(name) ?? name)
+  if (names(kept).join('\0') === names(is!).join('\0')) return
   const list = (key: readonly string[]) => (key.length === 0 ? 'none' : `(${key.join(', ')})`)
-  hinder(
-    'anew',
-    `its key became ${list(after.schema.key)}, it was ${list(before.schema.key)}, and StarRocks changes no PRIMARY KEY`,
-  )
+  hinder('anew', `its key became ${list(is!)}, it was ${list(was!)}, and StarRocks changes no PRIMARY KEY`)
 }
 
 function renameColumn(
@@ -255,9 +256,11 @@ function droppedColumn(
 /** In a shared target the column may be there already, and rows of others keep what they have. */
 function addedRows(
   step: Extract<TargetStep, { kind: 'addColumn' }>,
-  { shared, rows }: ColumnOptions,
+  { shared, rows, partial }: ColumnOptions,
 ): readonly TargetStep[] {
   const { fill, name } = step
+  if (partial && rows === null && fill.kind === 'value')
+    return [{ ...step, fill: { kind: 'unknown', reason: 'has a default, which rows without this table must not get' } }]
   if (!shared || rows === null || fill.kind === 'unknown') return [step]
   const none: TargetFill = { kind: 'null' }
   return [

@@ -3,7 +3,7 @@ import { type TableSchema, tableName, targetName } from '../model/schema.js'
 import type { TableChange } from '../model/schema-change.js'
 import type { EvolutionWarning, RowTag, TargetEvolution, TargetStep } from '../model/target-change.js'
 import { renderByHand, renderDeleteRows, renderDropTable } from '../starrocks/alter-text.js'
-import { quoteTable, renderTruncate } from '../starrocks/ddl.js'
+import { quoteIdentifier, quoteTable, renderTruncate } from '../starrocks/ddl.js'
 import { columnsChange, type Obstacle, type RuleView, ruleView } from './evolution-columns.js'
 import type { MatchedRule } from './rule-book.js'
 import { modelOf } from './target-wish.js'
@@ -89,7 +89,7 @@ class EvolutionBuilder {
     const { before, after } = this.#change
     if (old === null && now !== null && after !== null) this.#begun(after, now)
     if (old === null || before === null) return
-    const shared = this.#parts.isShared(old, before)
+    const shared = old.rule.shape.partial || this.#parts.isShared(old, before)
     if (after === null) this.#gone(old, before, shared)
     else if (this.#change.kind === 'truncate') this.#emptied(old, before, shared)
     else if (now === null) this.#left(old, after)
@@ -126,7 +126,7 @@ class EvolutionBuilder {
   }
 
   #gone(old: MatchedRule, before: TableSchema, shared: boolean): void {
-    const rows = shared ? this.#rowsOf(old, before) : null
+    const rows = shared && !old.rule.shape.partial ? this.#rowsOf(old, before) : null
     const keeps = old.rule.mode === 'append' || this.#parts.policy.onDropTable === 'keep' || (shared && rows === null)
     if (!keeps) {
       this.#push(old, before, shared, [rows === null ? { kind: 'dropTable' } : { kind: 'deleteRows', rows }])
@@ -144,6 +144,10 @@ class EvolutionBuilder {
 
   #emptied(old: MatchedRule, before: TableSchema, shared: boolean): void {
     if (old.rule.mode === 'append') return
+    if (old.rule.shape.partial) {
+      this.#emptiedPart(old, before)
+      return
+    }
     const rows = shared ? this.#rowsOf(old, before) : null
     if (shared && rows === null)
       throw this.#stop(
@@ -158,6 +162,34 @@ class EvolutionBuilder {
         ],
       )
     this.#push(old, before, shared, [rows === null ? { kind: 'truncate' } : { kind: 'deleteRows', rows }])
+  }
+
+  /** Of rows that other tables have made too, the columns of this one become NULL; which rows those are, a constant tells. */
+  #emptiedPart(old: MatchedRule, before: TableSchema): void {
+    const { plan } = this.#view(before, old)
+    const own = [...plan.targets, ...plan.constants.map(({ name }) => name)]
+    const columns = own.filter(name => name !== null && !plan.key.includes(name)) as string[]
+    const rows = this.#rowsOf(old, before)
+    if (old.rule.shape.onDelete === 'nullify' && rows?.length === 1) {
+      // The one by which the rows are found comes last: read twice, the statement finds what it left.
+      const tag = rows[0]!.name
+      const order = [...columns.filter(name => name !== tag), tag]
+      const steps = order.map(name => ({ kind: 'fillRows' as const, name, fill: { kind: 'null' as const }, rows }))
+      this.#push(old, before, true, steps)
+      return
+    }
+    const nulls = columns.map(name => `${quoteIdentifier(name)} = NULL`).join(', ')
+    throw this.#stop(
+      old,
+      [],
+      [
+        {
+          reason: `other rules write into the rows of ${targetName(old)} too, so it cannot be truncated`,
+          remedy: 'statements',
+          statements: [`UPDATE ${quoteTable(old)} SET ${nulls} WHERE true`],
+        },
+      ],
+    )
   }
 
   #altered(before: RuleView, after: RuleView, shared: boolean): void {
@@ -195,6 +227,7 @@ class EvolutionBuilder {
       shared,
       isFilledByOthers: name => this.#parts.othersWith(old, before.schema, name).length > 0,
       rows: shared ? this.#rowsOf(old, before.schema) : null,
+      partial: old.rule.shape.partial,
     })
     obstacles.push(...columns.obstacles, ...constantsChange(before, after))
     if (obstacles.length > 0) throw this.#stop(now, columns.steps, obstacles)

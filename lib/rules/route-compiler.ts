@@ -8,6 +8,7 @@ import { separatorBytes } from '../starrocks/load-body.js'
 import type { ColumnPlan } from './column-plan.js'
 import { base64Name, renderColumnsHeader } from './columns-header.js'
 import type { CompiledRoute } from './compiled-route.js'
+import { goneRows } from './gone-rows.js'
 import { imageText } from './image-text.js'
 import { ImageVariants } from './image-variant.js'
 import { KeepingEncoder } from './keeping-encoder.js'
@@ -60,7 +61,7 @@ export function compileRoute(
     .map(i => Math.max(images.place(i, 'text'), images.place(i, useOf(i)), images.place(i, 'key')))
   const change = rule.mode === 'append'
   // In tables of other models it would be an ignored field, and a delete an insert.
-  const op = target.model === 'primary'
+  const op = target.model === 'primary' && !rule.shape.partial
   const layout = (format: 'csv' | 'json'): RowLayout => {
     const placed: RowLayout['fields'][number][] = columns.map(() => null)
     fields.forEach((field, i) => {
@@ -138,7 +139,8 @@ export function compileRoute(
     }),
     rule: rule.where,
     imageText: imageText(columns, zone, images),
-    partial: false,
+    partial: rule.shape.partial,
+    ...(rule.shape.partial ? { isFused: true } : {}),
     ...(salt === 0 ? {} : { keySalt: salt }),
     ...(keyWatch === null ? {} : { keyWatch }),
     reshape: (rows, bitmaps, place) => {
@@ -164,7 +166,24 @@ export function compileRoute(
     flushBytes,
   }
   if (shaped.isPlain) return route
-  return { ...route, ...compileShape({ rule, shaped, images: own, zone, route, fit }) }
+  const keyConstants = constants.filter(({ name }) => rule.shards.key.includes(name))
+  const gone = !rule.shape.partial
+    ? null
+    : goneRows({
+        route,
+        csv,
+        json,
+        onDelete: rule.shape.onDelete,
+        keyConstants: keyConstants.map(({ name }) => name),
+        deleteHeader: format => {
+          const key = fields.map((field, i) => (fit.key.includes(i) ? field : null))
+          return renderColumnsHeader(key, { change, measures: [], constants: keyConstants, op: true }, format, order)
+        },
+        images: own,
+        // As the source has it, also where what is written is masked.
+        key: fit.key.map(i => Math.max(own.place(i, 'text'), own.place(i, useOf(i)), own.place(i, 'key'))),
+      })
+  return { ...route, ...compileShape({ rule, shaped, images: own, zone, route, fit, gone }) }
 }
 
 /** Of the tags in a key: equal keys of two tables are two keys. */

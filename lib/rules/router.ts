@@ -5,6 +5,7 @@ import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
+import { ColumnOwners } from './column-owners.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import type { CompiledRoute } from './compiled-route.js'
 import { type CopyRoutes, compileCopyRoutes } from './copy-routes.js'
@@ -61,6 +62,7 @@ export class Router {
   readonly #tables = new Map<string, KnownTable>()
   readonly #targets = new Map<string, TargetTable>()
   readonly #modes = new TargetModes()
+  readonly #owners = new ColumnOwners()
   readonly #missing = new Map<string, MissingColumns>()
   readonly #routeOptions: RouteOptions
   readonly #keyReaders = new WeakMap<TableMap, Map<string | null, KeyReader>>()
@@ -136,6 +138,7 @@ export class Router {
       const plan = planColumns(shaped, matched)
       const wish = requestTarget(shaped, plan, matched, 'refuse')
       const target = withTargets ? await this.#parts.inspect(wish) : null
+      this.#owners.claim(shaped, plan, matched, target)
       if (target !== null) coverTarget(shaped, plan, matched, target, 'refuse', this.#options.stopsAtBadValues)
     }
   }
@@ -186,12 +189,15 @@ export class Router {
       for (const message of lossyCasts(shaped.schema, plan, matched))
         observer({ kind: 'warning', message, advice: 'Cast to a type that holds all values where that matters.' })
       const missing = this.#missing.get(tableName(schema)) ?? 'refuse'
+      // Before the target is altered for columns that it must not have.
+      this.#owners.claim(shaped.schema, plan, matched, null)
       const target = await this.#prepare(requestTarget(shaped.schema, plan, matched, missing))
+      this.#owners.claim(shaped.schema, plan, matched, target)
       ways.push({
         matched,
         target,
         constants: plan.constants,
-        listener: matched.rule.mode === 'upsert' ? (this.#parts.listen?.(schema, matched, target) ?? null) : null,
+        listener: watchesKeys(matched) ? (this.#parts.listen?.(schema, matched, target) ?? null) : null,
         shaped,
         fit: coverTarget(shaped.schema, plan, matched, target, missing, this.#options.stopsAtBadValues),
       })
@@ -234,4 +240,9 @@ export class Router {
       known.ways.map(way => compileRoute(this.#routeOptions, way, images)),
     )
   }
+}
+
+/** Tables that make rows together have their keys in common. */
+function watchesKeys({ rule }: MatchedRule): boolean {
+  return rule.mode === 'upsert' && !rule.shape.partial
 }

@@ -153,6 +153,11 @@ export class RuleBook {
     )
   }
 
+  /** Where the first rule stands that writes some columns of rows only; null: none does. */
+  get partialRule(): string | null {
+    return this.rules.find(({ shape }) => shape.partial)?.where ?? null
+  }
+
   /** The rules in the order of the configuration: the first has the number 1. */
   get rules(): readonly RuleSpec[] {
     return this.#rules.map(({ spec }) => spec)

@@ -22,7 +22,7 @@ export class TargetModes {
     const name = targetName(matched)
     const other = this.#claims.get(name) ?? matched
     this.#claims.set(name, other)
-    if (other.rule.mode === matched.rule.mode) {
+    if (wayOf(other) === wayOf(matched)) {
       const key = LOAD_KEYS.find(([, of]) => of(other.rule) !== of(matched.rule))?.[0]
       if (key === undefined) return
       throw new Failure(
@@ -33,10 +33,14 @@ export class TargetModes {
     }
     throw new Failure(
       'ruleInvalid',
-      `${other.rule.where} and ${matched.rule.where} write into ${name} in two ways: ${other.rule.mode} and ${matched.rule.mode}. A target has one.`,
+      `${other.rule.where} and ${matched.rule.where} write into ${name} in two ways: ${wayOf(other)} and ${wayOf(matched)}. A target has one.`,
       { advice: 'Give one of the rules another sr_table.' },
     )
   }
+}
+
+function wayOf({ rule }: MatchedRule): string {
+  return rule.shape.partial ? 'partial' : rule.mode
 }
 
 /**

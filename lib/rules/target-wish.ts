@@ -133,7 +133,7 @@ function wishColumn(
   plan: ColumnPlan,
   matched: MatchedRule,
 ): WishedColumn {
-  const { mode, zeroDate, types } = matched.rule
+  const { mode, zeroDate, types, shape } = matched.rule
   const isKey = plan.key.includes(name)
   const undecodable = undecodableType(column)
   if (undecodable !== null) throw unfit(column, schema, matched, undecodable)
@@ -152,7 +152,7 @@ function wishColumn(
       : unfit(column, schema, matched, chosen.unsupported)
   const mayBeNull =
     column.nullable || (zeroDate === 'null' && valueKind(column) === 'date' && /^date/.test(chosen.type))
-  const nullable = { upsert: mayBeNull && !isKey, append: true, aggregate: column.nullable }[mode]
+  const nullable = { upsert: (mayBeNull || shape.partial) && !isKey, append: true, aggregate: column.nullable }[mode]
   const extreme = isKey ? undefined : matched.rule.measures.get(name)?.of
   const aggregate = extreme === 'min' || extreme === 'max' ? { aggregate: extreme } : {}
   return { name, type: chosen.type, nullable, comment: column.comment, ...aggregate }

@@ -44,6 +44,8 @@ const NO_PLAN: PlanLog = {
 export class BatchLoad {
   /** Rows that are durable, as StarRocks counted them. */
   loaded = 0
+  /** By source table, rows of which a rule has nothing written. */
+  readonly filtered = new Map<string, number>()
   readonly #dispatcher: Dispatcher
   readonly #abort = new AbortController()
   #failure: Failure | null = null
@@ -53,7 +55,11 @@ export class BatchLoad {
     const { lanes, maxRows, maxBytes, labelBase } = options
     const pace = new Pace()
     const observer: Observer = happening => {
-      if (happening.kind === 'accounted') this.loaded += happening.loaded
+      if (happening.kind === 'accounted') {
+        const { source, loaded, filtered } = happening
+        this.loaded += loaded
+        this.filtered.set(source, (this.filtered.get(source) ?? 0) + filtered)
+      }
       parts.observer(happening)
     }
     const delivery = new LabelsDelivery(

@@ -105,7 +105,10 @@ async function fill(
   stop.signal.addEventListener('abort', () => load.abandon(asFailure(stop.signal.reason)), { once: true })
   const moments = new Map<string, string>()
   let pieces = 0
-  const copySource = async ({ source, open }: BatchSource): Promise<{ rows: number; bytes: number }> => {
+  const copySource = async ({
+    source,
+    open,
+  }: BatchSource): Promise<{ source: string; rows: number; bytes: number }> => {
     stop.signal.throwIfAborted()
     const reading = await open(shadow, stop.signal)
     let rows = 0
@@ -127,7 +130,7 @@ async function fill(
     } finally {
       await reading.close()
     }
-    return { rows, bytes }
+    return { source, rows, bytes }
   }
   try {
     const settled = await Promise.allSettled(
@@ -146,11 +149,13 @@ async function fill(
     await load.finish()
     const rows = counts.reduce((sum, one) => sum + one.rows, 0)
     const bytes = counts.reduce((sum, one) => sum + one.bytes, 0)
-    if (load.loaded !== rows) throw miscounted(shadow, `${rows} rows were read and ${load.loaded} loaded`)
-    const bounds = rowBounds(
-      shadow,
-      counts.map(one => one.rows),
-    )
+    const written = counts.map(one => one.rows - (load.filtered.get(one.source) ?? 0))
+    const wanted = written.reduce((sum, own) => sum + own, 0)
+    if (load.loaded !== wanted) {
+      const left = rows === wanted ? '' : `; the rules leave out ${rows - wanted} of them`
+      throw miscounted(shadow, `${rows} rows were read and ${load.loaded} loaded${left}`)
+    }
+    const bounds = rowBounds(shadow, written)
     const kept = await parts.shadows.count(shadow, bounds, stop.signal)
     if (!(kept >= bounds.least && kept <= bounds.most))
       throw miscounted(shadow, `${rows} rows were loaded, and it has ${kept}`)

@@ -33,6 +33,19 @@ describe('keys that do not go together', () => {
     ['soft_delete = { flag = "x" }', 'soft_delete has no effect without on_delete = "soft"'],
     ['computed = { x = "1" }\nconstants = { x = "1" }', 'computed fills column "x", which constants, rename'],
     ['computed = { x = "1" }\nrename = { y = "x" }', 'computed fills column "x", which constants, rename'],
+    ['key = { a = "id" }', 'key needs mode = "partial"'],
+    ['mode = "partial"\nkey = {}', 'key must not be empty'],
+    ['mode = "partial"\nkey = { a = "id", b = "id" }', 'key names source column "id" twice'],
+    [
+      'mode = "partial"\nkey = { a = "id" }\nexclude = ["id"]',
+      'key names source column "id", which exclude leaves out',
+    ],
+    ['mode = "partial"\nkey = { a = "id" }\nrename = { id = "b" }', 'rename gives column "id" another name than key'],
+    [`mode = "partial"\n${GROUPED}`, 'mode = "partial" cannot be combined with group_by'],
+    [
+      'mode = "partial"\nmerge_condition = "a"\non_delete = "ignore"',
+      'mode = "partial" cannot be combined with merge_condition',
+    ],
     [`${GROUPED}computed = { x = "1" }`, 'computed computes "x", which neither group_by nor measures name'],
   ])('%s', (lines, problem) => {
     expect(firstLines(lines)).toEqual([expect.stringContaining(problem)])
@@ -47,4 +60,14 @@ describe('keys that do not go together', () => {
   ])('%s goes', lines => {
     expect(load(`${RULE}${lines}\n`).rule).toHaveLength(1)
   })
+})
+
+test('rules that write some columns: deletes take these alone unless the rule says otherwise, and transactions are refused', () => {
+  const onDelete = (lines: string) => ruleBookOf(load(`${RULE}${lines}\n`)).rules[0]!.shape.onDelete
+  expect(onDelete('')).toBe('delete')
+  expect(onDelete('mode = "partial"')).toBe('nullify')
+  expect(onDelete('mode = "partial"\non_delete = "delete"')).toBe('delete')
+  expect(problems(`delivery = "atomic"\n${RULE}mode = "partial"\n`)[0]).toContain(
+    'delivery = "atomic" does not go with mode = "partial" of a [[rule]]',
+  )
 })

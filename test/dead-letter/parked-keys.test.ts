@@ -100,3 +100,20 @@ describe('a row of some columns', () => {
     expect(keys.touch('d.t', 5, row('K', at(0)))).toEqual(['a'])
   })
 })
+
+test('rows of other columns pass a letter by: it stays, and they are not held up', () => {
+  const keys = new ParkedKeys()
+  const keyColumns = ['k']
+  const parked = { id: 'a', key: 'K', place: null, givesWayTo: 'later' as const, partial: '`k`,`a`,`b`', keyColumns }
+  const touch = (partial: string | null) => keys.touch('d.t', 5, () => ({ key: 'K', place: at(0), partial }))
+  keys.add('d.t', 5, parked)
+  expect(touch('`k`,`c`')).toEqual([])
+  expect(failureOf(() => touch('`k`,`b`')).kind).toBe('rowRejected')
+  expect(touch('`k`,`a`,`b`')).toEqual(['a'])
+  // What deletes the row takes the place of all its parts.
+  keys.add('d.t', 5, parked)
+  expect(touch(null)).toEqual(['a'])
+  // A whole row that was refused is not in the target: parts of it would stand alone.
+  keys.add('d.t', 5, { ...parked, partial: null })
+  expect(failureOf(() => touch('`k`,`c`')).kind).toBe('rowRejected')
+})

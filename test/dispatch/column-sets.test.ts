@@ -99,3 +99,64 @@ test('no more sets of columns than sixteen fill at the same time', async () => {
   expect(r.sink.loads.map(load => load.columns)).toEqual(['k,v,__op'])
   r.dispatcher.dropOpen()
 })
+
+/** Routes of rules that own the columns of one target between them. */
+function fusedRoutes(): [Route, Route] {
+  const [, one, other] = routes(3)
+  return [
+    { ...one!, isFused: true, rule: 'rule 1' },
+    { ...other!, isFused: true, rule: 'rule 2' },
+  ]
+}
+
+test('sides of one row that take turns need one body each: they have no column in common', async () => {
+  const r = rig({ lanes: 1 })
+  keepBodies(r)
+  const [one, other] = fusedRoutes()
+  for (let i = 0; i < 90; i++) r.dispatcher.rows(insertOf([i % 3, i]), [i % 2 === 0 ? one : other], 1, PLACE)
+  r.commit()
+  await r.dispatcher.drain()
+  expect(r.sink.loads.map(({ columns, rows }) => [columns, rows])).toEqual([
+    ['k,v1', 45],
+    ['k,v2', 45],
+  ])
+})
+
+test('a delete of the whole row stays between what comes before and behind it', async () => {
+  const r = rig({ lanes: 1 })
+  keepBodies(r)
+  const [one, other] = fusedRoutes()
+  const gone: Route = { ...one, partial: false, csv: { ...one.csv!, columns: 'k,__op' } }
+  for (const [route, key] of [
+    [one, 1],
+    [other, 1],
+    [gone, 1],
+    [other, 1],
+    [one, 2],
+    [one, 1],
+  ] as const)
+    r.dispatcher.rows(insertOf([key, 9]), [route], 1, PLACE)
+  r.commit()
+  await r.dispatcher.drain()
+  expect(r.sink.loads.map(({ columns, body }) => [columns, readToyBody(body).map(row => row.key)])).toEqual([
+    ['k,v1', [1, 2]],
+    ['k,v2', [1]],
+    ['k,__op', [1]],
+    ['k,v2', [1]],
+    ['k,v1', [1]],
+  ])
+})
+
+test('small bodies of all lanes go in one load for each set of columns, each lane in its order', async () => {
+  const r = rig({ lanes: 4 })
+  keepBodies(r)
+  const [one, other] = fusedRoutes()
+  for (let i = 0; i < 80; i++) r.dispatcher.rows(insertOf([i >> 1, i]), [i % 2 === 0 ? one : other], 1, PLACE)
+  r.commit()
+  await r.dispatcher.drain()
+  expect(r.sink.loads.map(({ columns, rows }) => [columns, rows])).toEqual([
+    ['k,v1', 40],
+    ['k,v2', 40],
+  ])
+  expect(new Set(r.sink.loads.map(({ label }) => label)).size).toBe(2)
+})

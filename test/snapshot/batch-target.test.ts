@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import PQueue from 'p-queue'
+import type { Route } from '../../lib/dispatch/route.js'
 import type { Load, TargetRequest } from '../../lib/dispatch/sink.js'
 import type { TextRows } from '../../lib/model/chunk.js'
 import { Failure } from '../../lib/model/failure.js'
@@ -144,6 +145,36 @@ describe('a copied target', () => {
     ])
     expect(tables.log).toEqual(['make', 'count', 'swap', 'drop'])
     expect([one.closed, two.closed, taken.length]).toEqual([1, 1, 3])
+  })
+
+  test('rows that a rule leaves out are read, and are not missing', async () => {
+    const plain = source(
+      's.a',
+      [
+        [10, 1],
+        [11, 2],
+        [12, 3],
+      ],
+      [[13, 4]],
+    )
+    const filtered: BatchSource = {
+      ...plain,
+      open: async (shadow, signal) => {
+        const rows = await plain.open(shadow, signal)
+        const [route] = rows.routes
+        // The first row of each piece.
+        const shape: Route['shape'] = images => ({
+          pieces: [{ images: { ...images, at: images.at + 2 }, route: route! }],
+          filtered: 1,
+        })
+        return { ...rows, routes: [{ ...route!, shape }] }
+      },
+    }
+    expect(await copyTarget(REQUEST, [filtered], parts, NEVER)).toMatchObject({ rows: 4, kept: 2 })
+    expect(rowsOf('t')).toEqual([
+      [11, 2],
+      [12, 3],
+    ])
   })
 
   test('becomes empty with its source', async () => {

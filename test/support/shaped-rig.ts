@@ -3,7 +3,7 @@ import { wireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { RowImages } from '../../lib/dispatch/route.js'
 import { PLAIN_SHAPE, type RuleShape } from '../../lib/model/rule-shape.js'
-import type { TargetTable } from '../../lib/model/schema.js'
+import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
 import { type CompiledRoute, Router } from '../../lib/rules/router.js'
 import { RuleBook, type RuleSpec } from '../../lib/rules/rule-book.js'
 import type { TargetWish } from '../../lib/rules/target-wish.js'
@@ -57,8 +57,12 @@ export function shapedRule(shape: Partial<RuleShape>, more: Partial<RuleSpec> = 
   return { ...more, shape: { ...PLAIN_SHAPE, ...shape } }
 }
 
-/** A router whose targets are made as they are wished for. */
-export function shapedRouter(rules: readonly Partial<RuleSpec>[]): ShapedRouter {
+/** A router whose targets are made as they are wished for. `source`: s.t where it is another table than SHAPED_SOURCE. */
+export function shapedRouter(
+  rules: readonly Partial<RuleSpec>[],
+  source: TableSchema = SHAPED_SOURCE,
+  map: TableMap = SHAPED_MAP,
+): ShapedRouter {
   const wishes: TargetWish[] = []
   const separator = (byte: number) => ({ text: `\\x0${byte}`, bytes: Uint8Array.of(byte) })
   const router = new Router(
@@ -71,7 +75,7 @@ export function shapedRouter(rules: readonly Partial<RuleSpec>[]): ShapedRouter 
     },
     new RuleBook([{ schema: 's', tables: ['/./'] }], rules.map(rule), 'd'),
     {
-      schemaFor: () => SHAPED_SOURCE,
+      schemaFor: () => source,
       inspect: async () => null,
       prepare: async (wish): Promise<TargetTable> => {
         wishes.push(wish)
@@ -84,8 +88,8 @@ export function shapedRouter(rules: readonly Partial<RuleSpec>[]): ShapedRouter 
     router,
     wishes,
     routes: async () => {
-      await router.bind(SHAPED_MAP)
-      return router.routes(SHAPED_MAP)
+      await router.bind(map)
+      return router.routes(map)
     },
   }
 }

@@ -30,17 +30,30 @@ export function sameName(a: string, b: string): boolean {
 /** What rows need of it. */
 export function tableSchemaOf(table: FollowedTable): TableSchema {
   const { schema, columns, comment } = table
-  return { schema, table: table.table, columns, key: chooseKey(table), comment }
+  const key = chooseKey(table)
+  const unique = table.keys
+    .filter(({ kind }) => kind !== 'plain')
+    .map(({ parts }) => wholeColumns(columns, parts)?.map(({ name }) => name))
+    .filter(names => names !== undefined)
+    .filter(names => names.join('\0') !== key.join('\0'))
+  const others = unique.length === 0 ? {} : { uniqueKeys: unique }
+  return { schema, table: table.table, columns, key, ...others, comment }
+}
+
+/** The columns of a key; null where it is over expressions or first characters. */
+function wholeColumns(columns: readonly SourceColumn[], parts: FollowedKey['parts']): readonly SourceColumn[] | null {
+  const found = parts.flatMap(({ column, prefix }) =>
+    prefix || column === null ? [] : columns.filter(c => sameName(c.name, column)).slice(0, 1),
+  )
+  return found.length === parts.length ? found : null
 }
 
 /** The primary key, else the oldest unique key over whole NOT NULL columns, which the server takes in its place, else none. */
 function chooseKey({ columns, keys }: FollowedTable): readonly string[] {
   const candidates = [...keys.filter(key => key.kind === 'primary'), ...keys.filter(key => key.kind === 'unique')]
   for (const { parts } of candidates) {
-    const names = parts.map(({ column, prefix }) =>
-      prefix || column === null ? undefined : columns.find(c => sameName(c.name, column)),
-    )
-    if (names.every(column => column !== undefined && !column.nullable)) return names.map(column => column!.name)
+    const found = wholeColumns(columns, parts)
+    if (found?.every(column => !column.nullable) === true) return found.map(({ name }) => name)
   }
   return []
 }

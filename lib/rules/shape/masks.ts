@@ -4,6 +4,7 @@ import { Failure } from '../../model/failure.js'
 import type { KeyedHash, Mask } from '../../model/mask.js'
 import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
 import type { Value, ValueType } from '../../model/value.js'
+import { keyColumns } from '../partial-key.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { maskText } from './mask-text.js'
@@ -114,9 +115,8 @@ function applying(write: ReturnType<typeof maskText>, asBytes: boolean): ColumnM
 }
 
 /** Source columns by which rows of the target are told apart. Rows of changes and of groups are not told apart by them. */
-function keyOf(schema: TableSchema, { rule: { mode, shape } }: MatchedRule): readonly string[] {
-  if (mode !== 'upsert') return []
-  return shape.key.size > 0 ? [...shape.key.values()] : schema.key
+function keyOf(schema: TableSchema, matched: MatchedRule): readonly string[] {
+  return matched.rule.mode === 'upsert' ? keyColumns(schema, matched) : []
 }
 
 function keyHidden(says: string, { schema, matched, column }: MaskedPlace): Failure {

@@ -1,5 +1,7 @@
+import { valueTypeOf } from '../../binlog/value-type.js'
 import { PLAIN_SHAPE, type RuleShape } from '../../model/rule-shape.js'
 import type { TableSchema } from '../../model/schema.js'
+import { isOwnKey, mappedKey } from '../partial-key.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { planBefore } from './before-values.js'
@@ -25,6 +27,10 @@ export interface ShapedTable {
   readonly slots: RowSlots
   /** Indexes of the table's own columns that expressions read. */
   readonly expressed: readonly number[]
+  /** Places in the values of a row of key columns of the target that may be NULL: without them a row belongs to none there. */
+  readonly nullableKey: readonly number[]
+  /** The key alone tells which row of the target a row of the table belongs to. */
+  readonly isOwnKey: boolean
   /** Rows are written as they are, each of them. */
   readonly isPlain: boolean
   /** Plain data: everything of the rule that decides which rows are written and what their values are. */
@@ -46,13 +52,16 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
     ...planSoftDelete(rule.shape, slots),
     ...planBefore(schema, matched, slots),
   ]
+  const nullableKey = planNullableKey(schema, matched, slots)
   return {
     schema: withAdded(schema, added),
     added,
     filter,
     slots,
     expressed,
-    isPlain: added.length === 0 && filter === null && takesAll(rule.shape),
+    nullableKey,
+    isOwnKey: isOwnKey(schema, matched),
+    isPlain: !rule.shape.partial && added.length === 0 && filter === null && takesAll(rule.shape),
     facts: measured.length === 0 ? rule.shape : { ...rule.shape, measures: rule.measures },
   }
 }
@@ -60,6 +69,14 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
 /** All changes of all rows are written. */
 function takesAll({ operations, onDelete }: RuleShape): boolean {
   return onDelete === 'delete' && PLAIN_SHAPE.operations.every(operation => operations.includes(operation))
+}
+
+function planNullableKey(schema: TableSchema, matched: MatchedRule, slots: RowSlots): number[] {
+  return [...mappedKey(schema, matched).keys()].flatMap(name => {
+    const column = schema.columns.findIndex(one => one.name === name)
+    const found = schema.columns[column]!
+    return found.nullable ? [slots.column({ column, of: 'row', type: valueTypeOf(found) })] : []
+  })
 }
 
 function withAdded(schema: TableSchema, added: readonly AddedValue[]): TableSchema {

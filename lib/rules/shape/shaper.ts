@@ -9,6 +9,7 @@ import { tableName, targetName } from '../../model/schema.js'
 import type { Value } from '../../model/value.js'
 import type { Zone } from '../../model/zone.js'
 import type { CompiledRoute, ShapedImages } from '../compiled-route.js'
+import type { GoneRows } from '../gone-rows.js'
 import { imageText } from '../image-text.js'
 import type { RouteImages } from '../route-images.js'
 import type { RuleSpec } from '../rule-book.js'
@@ -29,6 +30,8 @@ export interface ShaperParts {
   readonly zone: Zone
   /** Reads what comes out: images of the table with the added values behind them. */
   readonly route: CompiledRoute
+  /** How rows leave a target that other rules write too; null: as any row is deleted. */
+  readonly gone: GoneRows | null
 }
 
 /**
@@ -85,7 +88,11 @@ class Shaper {
       updated: rule.mode === 'aggregate' ? 'all' : rule.mode === 'upsert' && hasKey ? 'key' : 'none',
       deleted: rule.mode !== 'upsert' ? 'all' : hasKey ? 'key' : 'none',
     }
-    this.#readsBefore = filter !== null || this.#copiesOfOld.length > 0 || this.#extents.updated !== 'none'
+    this.#readsBefore =
+      filter !== null ||
+      shaped.nullableKey.length > 0 ||
+      this.#copiesOfOld.length > 0 ||
+      this.#extents.updated !== 'none'
     const place = { binName: '', binPos: 0, event: 0 }
     this.#row = { operation: 'insert', written: 'insert', place, row: 0, commitMs: 0, isDeleted: false }
     const replaced = new Set(added.map(({ replaces }) => replaces))
@@ -109,7 +116,7 @@ class Shaper {
       const next = this.#read(buffer, middle, end, op === 'delete' ? this.#before : this.#after, true)
       try {
         const verdict = verdicts[this.#judge(op, isVanished)]!
-        if (verdict === 'nothing') filtered++
+        if (verdict === 'nothing' || (verdict === 'delete' && !this.#isFound(op, isVanished))) filtered++
         else this.#take(verdict, op, buffer, at, middle, next, row)
       } catch (error) {
         throw this.#located(error, buffer, middle, end, place)
@@ -155,9 +162,22 @@ class Shaper {
   #judge(op: Operation, isVanished: boolean): number {
     const { filter } = this.#parts.shaped
     this.#what = 'filter'
-    const wasIn = op !== 'insert' && !isVanished && (filter === null || filter.isIn(this.#before))
-    const isIn = op !== 'delete' && (filter === null || filter.isIn(this.#after))
+    const isRow = (values: readonly Value[]) => this.#hasKey(values) && (filter === null || filter.isIn(values))
+    const wasIn = op !== 'insert' && !isVanished && isRow(this.#before)
+    const isIn = op !== 'delete' && isRow(this.#after)
     return (wasIn ? 2 : 0) + (isIn ? 1 : 0)
+  }
+
+  /** NULL in the key of the target: the row belongs to none there. */
+  #hasKey(values: readonly Value[]): boolean {
+    for (const slot of this.#parts.shaped.nullableKey) if (values[slot] === null) return false
+    return true
+  }
+
+  /** Whether it is known which row of the target is to go. */
+  #isFound(op: Operation, isVanished: boolean): boolean {
+    if (isVanished && !this.#parts.shaped.isOwnKey) return false
+    return this.#hasKey(op === 'insert' ? this.#after : this.#before)
   }
 
   /** The images of a change are `[at, middle)` and `[middle, next)`, the first one empty but for an update. */
@@ -177,6 +197,12 @@ class Shaper {
         this.#add('insert', row, this.#behind(buffer, middle, next, hasBoth), this.#until(next))
         return
       case 'update': {
+        if (this.#isMoved(buffer, at, middle, next)) {
+          if (this.#hasKey(this.#before))
+            this.#add('delete', row, this.#gone(buffer, at, middle, this.#extents.deleted), this.#until(middle))
+          this.#add('insert', row, this.#behind(buffer, middle, next, true), this.#until(next))
+          return
+        }
         const from = this.#gone(buffer, at, middle, this.#extents.updated)
         this.#behind(buffer, middle, next, hasBoth)
         this.#add('update', row, from, this.#until(next))
@@ -190,6 +216,12 @@ class Shaper {
       case 'mark':
         this.#add('insert', row, this.#gone(buffer, middle, next, 'all', op), this.#until(next))
     }
+  }
+
+  /** The row behind an update is another one of a target that other rules write too: the one before is not just deleted. */
+  #isMoved(buffer: Buffer, at: number, middle: number, next: number): boolean {
+    const { gone } = this.#parts
+    return gone !== null && !(this.#hasKey(this.#before) && gone.keys.sameKey(buffer, at, middle, next))
   }
 
   #add(op: Operation, row: number, at: number, end: number): void {
@@ -228,8 +260,12 @@ class Shaper {
 
   #pieces(own: Buffer): ShapedImages['pieces'] {
     const buffer = this.#extender?.to.buffer ?? own
-    const { route } = this.#parts
-    return this.#runs.runs.map(({ op, at, end, firstRow }) => ({ route, images: { op, buffer, at, end, firstRow } }))
+    const { route, gone } = this.#parts
+    return this.#runs.runs.map(({ op, at, end, firstRow }) =>
+      op === 'delete' && gone !== null
+        ? { route: gone.route, images: { op: gone.op, buffer, at, end, firstRow } }
+        : { route, images: { op, buffer, at, end, firstRow } },
+    )
   }
 
   #located(error: unknown, buffer: Buffer, at: number, limit: number, place: ChangePlace): unknown {
