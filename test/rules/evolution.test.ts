@@ -373,6 +373,20 @@ describe('columns by which a rule decides or computes', () => {
     expect(steps({ before: [a], after: [sourceColumn('a', 'tinyint')], rule: spec })).toEqual([])
   })
 
+  test('a sum of an expression follows its type, and is no more when its values were others', () => {
+    const measures = new Map([['worth', { of: 'sumOf', text: 'sum(a * 2)' } as const]])
+    const spec = { mode: 'aggregate' as const, groupBy: ['id'], measures }
+    const [narrow, wide] = [sourceColumn('a', 'decimal(6,2)'), sourceColumn('a', 'decimal(9,2)')]
+    expect(steps({ before: [narrow], after: [wide], rule: spec })).toEqual([])
+    const [whole, large] = [sourceColumn('a', 'int'), sourceColumn('a', 'bigint')]
+    expect(steps({ before: [whole], after: [large], rule: spec })).toEqual([])
+    expect(refused({ before: [wide], after: [whole], rule: spec })).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringContaining('the rule decides or computes by a, which'),
+    })
+    expect(steps({ before: [narrow], after: [narrow, b], rule: spec })).toEqual([])
+  })
+
   test('a computed column follows the type of what it is computed of', () => {
     const [before, after] = [sourceColumn('a', 'decimal(6,2)'), sourceColumn('a', 'decimal(9,2)')]
     expect(steps({ before: [before], after: [after], rule: computed })).toMatchObject([
