@@ -7,28 +7,25 @@ import { type Kind, text } from './value-kinds.js'
 const COUNT_ROWS = /^\s*count\s*\(\s*\*\s*\)\s*$/i
 const DISTINCT = /^\s*[a-z_]+\s*\(\s*(?=distinct\b)/i
 const ALLOWED = 'must be "count(*)", or "sum", "count", "avg", "min" or "max" of one expression, as "sum(price * qty)"'
-const FUNCTIONS: Readonly<Record<string, 'sumOf' | 'countOf' | 'avg' | 'min' | 'max'>> = {
-  sum: 'sumOf',
-  count: 'countOf',
-  avg: 'avg',
-  min: 'min',
-  max: 'max',
-}
+const FUNCTIONS = [
+  ['sum', 'sumOf'],
+  ['count', 'countOf'],
+  ['avg', 'avg'],
+  ['min', 'min'],
+  ['max', 'max'],
+] as const
 const SPREAD =
   'keep sum(x), sum(x * x) and count(x) in its place: StarRocks makes variance and deviation of them when they are read'
 const LIST = 'what a row added to it cannot be taken away again when the row changes'
 /** Functions of SQL that are none here, with what to do about it. */
-const REFUSED: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['std', 'stddev', 'stddev_pop', 'stddev_samp', 'variance', 'var_pop', 'var_samp'].map(name => [name, SPREAD]),
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ...['std', 'stddev', 'stddev_pop', 'stddev_samp', 'variance', 'var_pop', 'var_samp'].map(
+    name => [name, SPREAD] as const,
   ),
-  ...Object.fromEntries(
-    ['group_concat', 'json_arrayagg', 'json_objectagg', 'bit_and', 'bit_or', 'bit_xor', 'any_value'].map(name => [
-      name,
-      LIST,
-    ]),
+  ...['group_concat', 'json_arrayagg', 'json_objectagg', 'bit_and', 'bit_or', 'bit_xor', 'any_value'].map(
+    name => [name, LIST] as const,
   ),
-}
+])
 const DISTINCT_REFUSED =
   'distinct values cannot be counted: whether a value is left in its group is not known when a row goes. Group by it too, and count the groups in StarRocks'
 
@@ -65,9 +62,12 @@ function measureOf(text: string): MeasureExpression {
   if (distinct !== null) throw new ExpressionProblem(DISTINCT_REFUSED, { at: distinct[0].length, length: 8 })
   const expression = parseExpression(text)
   if (expression.form !== 'call') throw new ExpressionProblem('this is none of these functions', expression)
-  const of = FUNCTIONS[expression.name]
+  const of = FUNCTIONS.find(([name]) => name === expression.name)?.[1]
   if (of === undefined)
-    throw new ExpressionProblem(REFUSED[expression.name] ?? `${expression.name} is none of these functions`, expression)
+    throw new ExpressionProblem(
+      REFUSED.get(expression.name) ?? `${expression.name} is none of these functions`,
+      expression,
+    )
   const [argument, further] = expression.arguments
   if (argument === undefined) throw new ExpressionProblem(`${expression.name}() needs an expression`, expression)
   if (further !== undefined) throw new ExpressionProblem(`${expression.name}() takes one expression`, further)

@@ -85,6 +85,7 @@ describe('measures that are none', () => {
     ['price', 1, 'this is none of these functions'],
     ['sum', 1, 'this is none of these functions'],
     ['sum(', 5, 'the expression ends where a value should follow'],
+    ['constructor(price)', 1, 'constructor is none of these functions'],
     ['total(price)', 1, 'total is none of these functions'],
     ['count(*) + 1', 7, '"*" stands where a value should'],
     ['sum(a); drop', 7, 'an expression is one value, without a semicolon'],

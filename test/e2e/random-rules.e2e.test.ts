@@ -14,9 +14,9 @@ import { SyncBench } from '../support/sync-bench.js'
 
 const SEED = Number(process.env.SEED ?? 20_261_121)
 const ROUNDS = Number(process.env.ROUNDS ?? 1)
-const RULES = Number(process.env.RULES ?? 16)
+const RULES = Number(process.env.RULES ?? 12)
 const IDS = Number(process.env.IDS ?? 240)
-const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 40)
+const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 30)
 const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
 const STEPS = ['sealed', 'planned', 'sending', 'sent', 'committed', 'saving', 'fsync'] as const
 const MODES = ['upsert', 'append', 'aggregate', 'upsert'] as const

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { PLAIN_SHAPE } from '../../lib/model/rule-shape.js'
 import type { TableSchema } from '../../lib/model/schema.js'
-import type { MatchedRule, RuleSpec } from '../../lib/rules/rule-book.js'
+import type { MatchedRule } from '../../lib/rules/rule-book.js'
 import { MaskSalt } from '../../lib/rules/shape/mask-salt.js'
 import { failureOf } from '../support/failure-of.js'
 import { rule } from '../support/rule-spec.js'
@@ -54,30 +54,6 @@ describe('added columns', () => {
     const parts = { before: [a], after: [a, b], rule: { exclude: ['b'] } }
     expect(failureOf(() => steps(parts)).message).toMatch(/exclude names column "b"/)
     expect(steps({ ...more, rule: { columns: ['id'] } })).toEqual([])
-  })
-  test('the value before a change gets a column beside it; both are renamed and widened together', () => {
-    const spec = (before: readonly string[], more: Partial<RuleSpec> = {}) => ({
-      rule: { mode: 'append' as const, shape: { ...PLAIN_SHAPE, before }, ...more },
-    })
-    const named = (parts: Altering) => steps(parts).map(step => ('name' in step ? `${step.kind} ${step.name}` : step))
-    expect(named({ before: [a], after: [a, b], ...spec(['*']) })).toEqual(['addColumn b', 'addColumn _before_b'])
-    expect(named({ before: [a], after: [a, b], ...spec(['a']) })).toEqual(['addColumn b'])
-    const wide = sourceColumn('a', 'bigint')
-    expect(named({ before: [a], after: [wide], ...spec(['*']) })).toEqual(['modifyColumn a', 'modifyColumn _before_a'])
-    const c = { ...a, name: 'c' }
-    expect(steps({ before: [a], after: [c], renamed: { a: 'c' }, ...spec(['*']) })).toMatchObject([
-      { kind: 'renameColumn', from: 'a', to: 'c' },
-      { kind: 'renameColumn', from: '_before_a', to: '_before_c' },
-    ])
-    const rename = { rename: new Map([['b', 'remark']]) }
-    expect(
-      named({
-        before: { ...sourceTable([sourceColumn('id', 'int')]), laterColumns: ['b'] },
-        after: [b],
-        ...spec(['*'], rename),
-      }),
-    ).toEqual(['addColumn remark', 'addColumn _before_remark'])
-    expect(named({ before: [b], after: [], ...spec(['*']) })).toEqual(['leaveColumn b', 'leaveColumn _before_b'])
   })
   test('a column that is masked is filled with the masked value, not with the default of the source', () => {
     const filled = (type: string, mask: string, text: string) => {

@@ -87,11 +87,6 @@ function keptType(keeps: MeasuredColumn['keeps'], type: ValueType | null, argume
     case 'bit':
       return { kind: 'integer', bits: 64, unsigned: true }
     case 'decimal':
-      if (type.scale > SUM_DIGITS)
-        throw new ExpressionProblem(
-          `this has ${type.scale} digits behind the point, and ${SUM_DIGITS} is most`,
-          argument,
-        )
       return { ...type, precision: Math.min(type.precision, SUM_DIGITS) }
     case 'date':
     case 'datetime':

@@ -105,6 +105,9 @@ describe('the types of measures', () => {
   test('a column of the table may have the name that a measure has among the rows', () => {
     const { plan } = planned({ x: 'sum(qty * 2)', y: 'sum(`measures.x`)' })
     expect(plan.measures.map(({ column }) => column)).toEqual([ORDERS.columns.length + 1, 9])
+    expect(
+      planned({ x: 'sum(qty * 2)' }, { groupBy: ['measures.x'] }).plan.targets.filter(name => name !== null),
+    ).toEqual(['measures.x'])
     expect(failureOf(() => planned({ y: 'sum(qty * 2)' }, { groupBy: ['measures.y'] })).message).toContain(
       'group_by names column "measures.y", which s.t does not have',
     )
