@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TargetRequest } from '../lib/dispatch/sink.js'
+import { PLAIN_SHAPE } from '../lib/model/rule-shape.js'
 import type { SourceColumn, TableSchema, TargetTable } from '../lib/model/schema.js'
 import type { EvolutionReport, TargetEvolution } from '../lib/model/target-change.js'
 import { planColumns } from '../lib/rules/column-plan.js'
-import { RuleBook } from '../lib/rules/rule-book.js'
+import { RuleBook, type RuleSpec } from '../lib/rules/rule-book.js'
+import { planShape } from '../lib/rules/shape/shaped-table.js'
 import { requestTarget } from '../lib/rules/target-wish.js'
 import { SharedTargets } from '../lib/shared-targets.js'
 import { PlainSink } from './support/plain-sink.js'
@@ -41,12 +43,13 @@ const id = sourceColumn('id', 'int')
 /** Tables s.t_1, s.t_2 … with these columns behind the key, all written into d.orders, or each into its own. */
 function sharing(
   columns: readonly (readonly SourceColumn[])[],
-  options: { evolves?: boolean; target?: string | null } = {},
+  options: { evolves?: boolean; target?: string | null; rules?: readonly Partial<RuleSpec>[] } = {},
 ) {
   const { evolves = true, target = 'orders' } = options
   const constants = new Map([['shard', '$table']])
-  const spec = rule({ schema: 's', table: '/^t_/', targetTable: target, constants })
-  const book = new RuleBook([{ schema: 's', tables: ['/^t_/'] }], [spec], 'd')
+  const rules = options.rules ?? [{ table: '/^t_/', targetTable: target, constants }]
+  const specs = rules.map(more => rule({ schema: 's', ...more }))
+  const book = new RuleBook([{ schema: 's', tables: ['/^t_/'] }], specs, 'd')
   const known: TableSchema[] = columns.map((more, n) => ({ ...sourceTable([id, ...more]), table: `t_${n + 1}` }))
   const held: TableSchema[] = []
   const sink = new Noting()
@@ -64,7 +67,8 @@ function sharing(
   })
   const prepare = (n: number) => {
     const [matched] = book.match('s', known[n]!.table)
-    return shared.prepare(requestTarget(known[n]!, planColumns(known[n]!, matched!), matched!, 'refuse'))
+    const shaped = planShape(known[n]!, matched!).schema
+    return shared.prepare(requestTarget(shaped, planColumns(shaped, matched!), matched!, 'refuse'))
   }
   return { shared, sink, known, held, prepare }
 }
@@ -89,6 +93,20 @@ describe('the target of several tables', () => {
         'v bigint NOT NULL',
         'w date',
       ])
+    }
+  })
+  test('of rules that own some columns each: the columns of all, computed ones too, nullable but for the mapped key', async () => {
+    const shape = { ...PLAIN_SHAPE, partial: true, key: new Map([['order_id', 'id']]) }
+    const computed = new Map([['twice', 'v * 2']])
+    const rules = [
+      { table: 't_1', targetTable: 'orders', shape: { ...shape, computed } },
+      { table: 't_2', targetTable: 'orders', shape },
+    ]
+    for (const first of [0, 1]) {
+      const { sink, prepare } = sharing([[narrow], [w]], { rules })
+      await prepare(first)
+      expect(columnsOf(sink.prepared[0])).toEqual(['order_id int NOT NULL', 'twice bigint', 'v int', 'w date'])
+      expect(sink.prepared[0]!.key).toEqual(['order_id'])
     }
   })
   test('is asked for once while the tables stay as they are, and altered when one changes', async () => {

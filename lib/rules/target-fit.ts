@@ -73,11 +73,24 @@ export function coverTarget(
       `Column "${unfilled.name}" of ${targetName(target)} is NOT NULL without a default, and ${tableName(schema)} has no column for it.`,
     )
   }
+  if (matched.rule.shape.partial) requireNullable(filled, matched, target)
   const key = target.key.flatMap(name => {
     const index = fields.findIndex(f => f?.name.toLowerCase() === name.toLowerCase())
     return index < 0 ? [] : [index]
   })
   return { fields, key: mode === 'append' ? [] : key, measures: plan.measures }
+}
+
+/** A row may come without this rule's columns; and but for on_delete = "delete" they become NULL where its row goes. */
+function requireNullable(filled: ReadonlySet<string>, { rule }: MatchedRule, target: TargetTable): void {
+  const isFit = ({ nullable, hasDefault }: TargetColumn) => nullable || (hasDefault && rule.shape.onDelete === 'delete')
+  const column = target.columns.find(c => filled.has(c.name.toLowerCase()) && !target.key.includes(c.name) && !isFit(c))
+  if (column !== undefined)
+    throw new Failure(
+      'targetUnfit',
+      `Column "${column.name}" of ${targetName(target)} is NOT NULL, and ${rule.where} has mode = "partial": rows of the other rules come without it${rule.shape.onDelete === 'delete' ? '' : ', and it becomes NULL where the row of this one goes'}.`,
+      { advice: `ALTER TABLE ${targetName(target)} MODIFY COLUMN \`${column.name}\` ${column.type} NULL;` },
+    )
 }
 
 function requireColumn(

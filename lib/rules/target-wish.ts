@@ -76,6 +76,7 @@ export function requestTarget(
     ...plan.measures.map(measure => wishMeasure(measure, schema, matched)),
   ]
   checkCondition(wished, plan, matched)
+  checkSortKey(plan, matched)
   const { load } = matched.rule
   return {
     database: matched.database,
@@ -91,6 +92,21 @@ export function requestTarget(
     ...(load.properties.size === 0 ? {} : { properties: Object.fromEntries(load.properties) }),
     missingColumns,
   }
+}
+
+/**
+ * StarRocks takes no partial update (row mode) that lacks a column of the sort key.
+ * @throws Failure ruleInvalid where order_by of such a rule names another column than the key's
+ */
+function checkSortKey(plan: ColumnPlan, { rule, database, table }: MatchedRule): void {
+  if (!rule.shape.partial) return
+  const isKey = (name: string) => plan.key.some(key => key.toLowerCase() === name.toLowerCase())
+  const other = rule.orderBy?.find(name => !isKey(name))
+  if (other !== undefined)
+    throw new Failure(
+      'ruleInvalid',
+      `${rule.where}: order_by names "${other}", which is no key column of ${database}.${table}: with mode = "partial" rows come without the columns of other rules, and StarRocks needs all of the sort key.`,
+    )
 }
 
 /** @throws Failure ruleInvalid where merge_condition names a column by which StarRocks compares no rows */

@@ -4,10 +4,15 @@ import { wireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { RowImages } from '../../lib/dispatch/route.js'
 import { PLAIN_SHARDS } from '../../lib/model/rule-load.js'
-import type { RuleShape } from '../../lib/model/rule-shape.js'
+import { PLAIN_SHAPE, type RuleShape } from '../../lib/model/rule-shape.js'
+import type { TargetTable } from '../../lib/model/schema.js'
+import { planColumns } from '../../lib/rules/column-plan.js'
 import type { CompiledRoute } from '../../lib/rules/router.js'
 import type { RuleSpec } from '../../lib/rules/rule-book.js'
+import { coverTarget } from '../../lib/rules/target-fit.js'
 import { u8, u32 } from '../support/binlog-builder.js'
+import { failureOf } from '../support/failure-of.js'
+import { rule } from '../support/rule-spec.js'
 import { SHAPED_SOURCE, type ShapedRow, shapedImages, shapedRouter, shapedRule } from '../support/shaped-rig.js'
 import { sourceColumn, sourceTable } from '../support/source-column.js'
 import { textImage } from '../support/text-images.js'
@@ -141,6 +146,14 @@ describe('a rule that owns some columns', () => {
   })
 })
 
+test('the sort key is made of key columns, which every row has', async () => {
+  expect((await routeOf({}, { orderBy: ['ID'] })).target.key).toEqual(['id'])
+  await expect(fused({}, { orderBy: ['shop'] }).routes()).rejects.toMatchObject({
+    kind: 'ruleInvalid',
+    message: expect.stringContaining('order_by names "shop", which is no key column of d.t'),
+  })
+})
+
 describe('a mapped key', () => {
   test('that may be NULL: such a row is in no row of the target', async () => {
     const route = await routeOf(BY_QTY, { columns: ['shop'] }, UNIQUE_QTY)
@@ -184,8 +197,13 @@ describe('copied rows', () => {
   })
 
   test('where the target has another key than the table, nothing tells which row that was', async () => {
-    const { copy, image } = await copyOf(BY_QTY, {}, UNIQUE_QTY)
-    expect(copy.routes[0]!.shape!(image, PLACE, 0, true)).toEqual({ pieces: [], filtered: 1 })
+    for (const [column, source] of [
+      ['qty', UNIQUE_QTY],
+      ['shop', { ...SHAPED_SOURCE, uniqueKeys: [['shop']] }],
+    ] as const) {
+      const { copy, image } = await copyOf({ key: new Map([['k', column]]) }, {}, source)
+      expect(copy.routes[0]!.shape!(image, PLACE, 0, true)).toEqual({ pieces: [], filtered: 1 })
+    }
   })
 
   test('updates as tests of rules give them: a moved key is seen', async () => {
@@ -258,5 +276,37 @@ describe('keys of other types', () => {
     const [first, ...others] = await Promise.all(SIDES.map(hashes))
     for (const other of others) expect(other).toEqual(first)
     expect(new Set(first).size).toBe(KEYS.length)
+  })
+})
+
+describe('an existing target', () => {
+  const schema = sourceTable([sourceColumn('id', 'int'), sourceColumn('a', 'int')])
+  const keyOf = (onDelete: 'nullify' | 'delete', a: { nullable: boolean; hasDefault: boolean }) => {
+    const matched = { rule: rule({ shape: { ...PLAIN_SHAPE, partial: true, onDelete } }), database: 'd', table: 't' }
+    const columns = [
+      { name: 'id', type: 'int', nullable: false, hasDefault: false },
+      { name: 'a', type: 'int', ...a },
+    ]
+    const target: TargetTable = { database: 'd', table: 't', model: 'primary', columns, key: ['id'] }
+    return coverTarget(schema, planColumns(schema, matched), matched, target, 'refuse', true).key
+  }
+
+  test.each([
+    ['nullify', { nullable: true, hasDefault: false }],
+    ['delete', { nullable: false, hasDefault: true }],
+  ] as const)('takes rows without this side (%s, %j)', (onDelete, column) => {
+    expect(keyOf(onDelete, column)).toEqual([0])
+  })
+
+  test.each([
+    ['nullify', { nullable: false, hasDefault: true }],
+    ['nullify', { nullable: false, hasDefault: false }],
+    ['delete', { nullable: false, hasDefault: false }],
+  ] as const)('is refused where the column cannot be without a value (%s, %j)', (onDelete, column) => {
+    expect(failureOf(() => keyOf(onDelete, column))).toMatchObject({
+      kind: 'targetUnfit',
+      message: expect.stringContaining('Column "a" of d.t is NOT NULL'),
+      advice: 'ALTER TABLE d.t MODIFY COLUMN `a` int NULL;',
+    })
   })
 })
