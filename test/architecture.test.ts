@@ -51,7 +51,7 @@ const PURE_STARROCKS = [
   'row-digest',
   'version',
 ]
-const PARSED_BY_CONFIG = ['lib/expression/parser.ts', 'lib/expression/problem.ts']
+const PARSED_BY_CONFIG = ['lib/expression/parser.ts', 'lib/expression/problem.ts', 'lib/expression/syntax.ts']
 const PARTS = ['mysql', 'rules', 'dispatch', 'starrocks', 'checkpoint', 'dead-letter', 'observe', 'control']
 /** Folders of composition, beside the files of lib/ itself. */
 const COMPOSED = ['snapshot', 'verify', 'rule-test', 'explain']

@@ -17,9 +17,10 @@ function cells(verdict: TableVerdict): string[] {
   return [source, target, state, ...[rows, differs, missing, extra, repaired, pending].map(String)]
 }
 
-function remarks({ source, target, reason, keys, ignored_columns }: TableVerdict): string[] {
+function remarks({ source, target, reason, tolerated, keys, ignored_columns }: TableVerdict): string[] {
   const name = target === '' ? source : target
   const lines = reason === null ? [] : [`${name}: ${reason}`]
+  if (tolerated > 0) lines.push(`${name}: ${tolerated} rows on one side alone are no differences by its rule`)
   for (const { kind, key, columns } of keys) {
     const values = Object.entries(key).map(([column, text]) => `${column}=${text ?? 'NULL'}`)
     lines.push(`${name}: ${kind} ${values.join(' ')}${columns.length === 0 ? '' : ` (${columns.join(', ')})`}`)

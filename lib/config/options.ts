@@ -222,11 +222,11 @@ const RULE_KEYS = {
   ),
   group_by: optional(
     NAMES,
-    'Columns, by source name, that are the key of an aggregate table; each change adds to the measures of its group.',
+    'Columns, by source name or name in computed, that are the key of an aggregate table; each change adds to the measures of its group.',
   ),
   measures: optional(
-    tableOf(measure(), 'table of target = "count(*)" or "sum(column)"'),
-    'What is kept for each group, by target name: "count(*)", or "sum(column)" of a source column.',
+    tableOf(measure(), 'table of target = "count(*)", "sum(expression)", …'),
+    'What is kept for each group, by target name: "count(*)", or "sum", "count" or "avg" of an expression; "min" and "max" with operations = ["INSERT"]. See docs/rules.md.',
   ),
   where: optional(
     expressionText(),
@@ -274,7 +274,7 @@ const RULE_KEYS = {
   ),
   before: optional(
     NAMES,
-    'With mode = "append": columns, by source name, of which the value before the change stands in _before_<name>; ["*"]: all.',
+    'With mode = "append": columns, by source name, of which the value before the change stands in _before_<target name>; ["*"]: all that are taken.',
   ),
   columns: optional(
     NAMES,

@@ -1,3 +1,4 @@
+import { measureColumns } from '../model/rule-mode.js'
 import type { CrossCheck } from './config-checks.js'
 import type { RuleBlock } from './options.js'
 import { LOAD_CHECKS } from './rule-load-checks.js'
@@ -48,8 +49,12 @@ export const RULE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
     keys: ['measures', 'constants', 'rename'],
     problem: r => {
       const taken = new Set([...(r.constants?.keys() ?? []), ...(r.rename?.values() ?? [])])
-      const clash = [...(r.measures?.keys() ?? [])].find(name => taken.has(name))
-      return clash === undefined ? null : `fills column "${clash}", which constants or rename fill too`
+      const filled = [...(r.measures ?? [])].flatMap(([name, measure]) => measureColumns(name, measure))
+      const clash = filled.find((name, index) => taken.has(name) || filled.indexOf(name) !== index)
+      if (clash === undefined) return null
+      return taken.has(clash)
+        ? `fills column "${clash}", which constants or rename fill too`
+        : `fills column "${clash}" twice`
     },
   },
   {

@@ -1,4 +1,6 @@
+import { isExtreme, measureColumns, renderMeasure } from '../model/rule-mode.js'
 import type { CrossCheck } from './config-checks.js'
+import { measuredNames } from './measure.js'
 import type { RuleBlock } from './options.js'
 
 /** What `operations` is taken for where the rule does not name it. */
@@ -21,6 +23,30 @@ export const SHAPE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
       if (!has('INSERT')) return 'needs "INSERT" with group_by: nothing would be taken away that was not added before'
       return has('DELETE') && !has('UPDATE')
         ? 'needs "UPDATE" with group_by: a deleted row would take away what it became, not what was added'
+        : null
+    },
+  },
+  {
+    keys: ['measures', 'operations'],
+    problem: r => {
+      const extreme = [...(r.measures ?? [])].find(([, measure]) => isExtreme(measure))
+      if (extreme === undefined || (r.operations?.length === 1 && r.operations[0] === 'INSERT')) return null
+      const [name, measure] = extreme
+      return `has ${name} = "${renderMeasure(measure)}", which needs operations = ["INSERT"]: when a row that has the ${measure.of === 'min' ? 'least' : 'greatest'} value is updated or deleted, nothing tells the one that follows it. For tables that update or delete write the rows themselves (a rule without group_by) and let StarRocks take ${measure.of} of them, in a materialized view for example`
+    },
+  },
+  {
+    keys: ['before', 'mode'],
+    problem: r =>
+      r.before !== undefined && r.mode !== 'append' ? 'needs mode = "append", whose rows are changes' : null,
+  },
+  {
+    keys: ['before'],
+    problem: r => {
+      const twice = r.before?.find((name, index) => r.before?.indexOf(name) !== index)
+      if (twice !== undefined) return `names column "${twice}" twice`
+      return r.before !== undefined && r.before.length > 1 && r.before.includes('*')
+        ? 'has "*", which is all columns, beside others'
         : null
     },
   },
@@ -54,7 +80,7 @@ export const SHAPE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
       const taken = new Set([
         ...(r.constants?.keys() ?? []),
         ...(r.rename?.values() ?? []),
-        ...(r.measures?.keys() ?? []),
+        ...[...(r.measures ?? [])].flatMap(([name, measure]) => measureColumns(name, measure)),
         ...(r.soft_delete === undefined ? [] : Object.values(r.soft_delete)),
       ])
       const clash = [...(r.computed?.keys() ?? [])].find(name => taken.has(name))
@@ -67,10 +93,10 @@ export const SHAPE_CHECKS: readonly CrossCheck<RuleBlock>[] = [
     keys: ['computed', 'group_by', 'measures'],
     problem: r => {
       if (r.group_by === undefined) return null
-      const summed = [...(r.measures?.values() ?? [])].flatMap(measure =>
-        measure.of === 'sum' ? [measure.column] : [],
+      const measured = [...(r.measures?.values() ?? [])].flatMap(measuredNames)
+      const unused = [...(r.computed?.keys() ?? [])].find(
+        name => !r.group_by!.includes(name) && !measured.includes(name),
       )
-      const unused = [...(r.computed?.keys() ?? [])].find(name => !r.group_by!.includes(name) && !summed.includes(name))
       return unused === undefined ? null : `computes "${unused}", which neither group_by nor measures name`
     },
   },

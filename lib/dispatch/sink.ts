@@ -34,7 +34,7 @@ export interface TargetRequest {
     readonly nullable: boolean
     readonly comment: string
     /** Value columns of an aggregate table: how values of one key meet. Absent in all other tables and in key columns. */
-    readonly aggregate?: 'sum'
+    readonly aggregate?: 'sum' | 'min' | 'max'
   }[]
   readonly key: readonly string[]
   readonly comment: string

@@ -32,6 +32,8 @@ export interface SourceColumn {
   readonly added?: true
   /** The type of StarRocks that a rule gives it; absent: the one that its own type is mapped to. */
   readonly targetType?: string
+  /** True: an added column that is summed only, and no column of the target by itself. */
+  readonly summed?: true
 }
 
 export interface TableSchema {

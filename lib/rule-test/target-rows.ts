@@ -56,10 +56,12 @@ export class TargetRows {
   }
 
   #sum(known: TargetRow, given: TargetRow): TargetRow {
-    const added = this.target.columns.filter(({ aggregate }) => aggregate === 'sum')
     return new Map([
       ...known,
-      ...added.map(({ name }) => [name, sumOf(known.get(name) ?? null, given.get(name) ?? null)] as const),
+      ...this.target.columns.flatMap(({ name, aggregate }) => {
+        const meet = aggregate === undefined ? undefined : MEETING[aggregate]
+        return meet === undefined ? [] : [[name, meet(known.get(name) ?? null, given.get(name) ?? null)] as const]
+      }),
     ])
   }
 }
@@ -84,6 +86,21 @@ function decoded(fields: Record<string, unknown>, columns: string): Map<string, 
     row.set(name!.replaceAll('``', '`'), base64 === null ? null : `0x${Buffer.from(base64, 'base64').toString('hex')}`)
   }
   return row
+}
+
+/** How values of one key meet, by the function of their column. */
+const MEETING: Readonly<Record<string, (a: string | null, b: string | null) => string | null>> = {
+  sum: sumOf,
+  min: (a, b) => extremeOf(a, b, order => order <= 0),
+  max: (a, b) => extremeOf(a, b, order => order >= 0),
+}
+
+/** NULL is neither the least nor the greatest. Dates are in order as texts are. */
+function extremeOf(a: string | null, b: string | null, isFirst: (order: number) => boolean): string | null {
+  if (a === null || b === null) return a ?? b
+  const [left, right] = [Number(a), Number(b)]
+  const isNumber = !Number.isNaN(left) && !Number.isNaN(right)
+  return isFirst(isNumber ? left - right : a < b ? -1 : a > b ? 1 : 0) ? a : b
 }
 
 /** Whole and decimal numbers exactly. NULL adds nothing. */

@@ -1,20 +1,12 @@
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
-import { renderMeasure } from '../model/rule-mode.js'
+import { isExtreme, renderMeasure } from '../model/rule-mode.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
 import { fillConstant } from './name-groups.js'
 import { keyColumns, mappedKey } from './partial-key.js'
+import { type PlannedMeasure, planMeasures } from './planned-measures.js'
 import type { MatchedRule } from './rule-book.js'
-
-/** One column of sums or counts. */
-export interface PlannedMeasure {
-  /** Name in the target. */
-  readonly name: string
-  /** The summed source column by its index; null counts rows. */
-  readonly column: number | null
-  /** As the operator writes it, for messages and comments. */
-  readonly text: string
-}
+import { findColumn } from './shape/row-names.js'
 
 /** Which source column goes to which target column, and what is added. */
 export interface ColumnPlan {
@@ -30,63 +22,62 @@ export interface ColumnPlan {
 /** Applies columns, exclude, rename, constants, group_by, measures and the names in cast to a table. Throws ruleInvalid naming rule and column. */
 export function planColumns(schema: TableSchema, matched: MatchedRule): ColumnPlan {
   const { rule } = matched
+  const unknownColumn = (key: string, name: string, among: readonly SourceColumn[]) =>
+    invalid(
+      `${key} names column "${name}", which ${tableName(schema)} does not have (it has ${among.map(c => c.name).join(', ')}).`,
+      matched,
+    )
   const own = schema.columns.filter(column => column.added !== true)
-  const measures = [...rule.measures].map(([name, expression]) => ({
-    name,
-    expression,
-    text: renderMeasure(expression),
-  }))
+  const known = schema.columns.filter(column => column.summed !== true)
   for (const [key, listed] of [
     ['columns', rule.columns ?? []],
     ['exclude', rule.exclude],
     ['rename', [...rule.rename.keys()]],
     ['group_by', rule.groupBy],
     ['cast', [...rule.types.cast.keys()]],
-    ...measures.map(
-      ({ name, expression, text }) =>
-        [`measures.${name} = "${text}"`, expression.of === 'sum' ? [expression.column] : []] as const,
-    ),
   ] as const) {
     // What is written into the target under a name of its own is taken whatever the rule says of the table's columns.
-    const named = ['group_by', 'cast'].includes(key) || key.startsWith('measures.') ? schema.columns : own
-    const later = key === 'group_by' || key.startsWith('measures.') ? [] : (schema.laterColumns ?? [])
+    const named = ['group_by', 'cast'].includes(key) ? known : own
+    const later = key === 'group_by' ? [] : (schema.laterColumns ?? [])
     const unknown = listed.find(name => !named.some(c => c.name === name) && !later.includes(name))
-    if (unknown !== undefined)
-      throw invalid(
-        `${key} names column "${unknown}", which ${tableName(schema)} does not have (it has ${named.map(c => c.name).join(', ')}).`,
-        matched,
-      )
+    if (unknown !== undefined) throw unknownColumn(key, unknown, named)
   }
+  for (const [name, measure] of rule.measures)
+    if (measure.of === 'sum' && findColumn(schema, measure.column) < 0)
+      throw unknownColumn(`measures.${name} = "${renderMeasure(measure)}"`, measure.column, known)
   const mapped = mappedKey(schema, matched)
   const targets = schema.columns.map(column => writtenName(column, rule, mapped))
   for (const name of rule.types.cast.keys())
     if (schema.columns.every((c, i) => c.name !== name || targets[i] === null))
       throw invalid(`cast names column "${name}" of ${tableName(schema)}, which the rule leaves out.`, matched)
   const constants = constantTexts(rule, schema)
+  const measures = planMeasures(schema, rule.measures)
   const names = [...targets, ...constants.map(c => c.name), ...measures.map(m => m.name)].filter(name => name !== null)
   checkNames(names, schema, matched)
   return {
     targets,
     constants,
-    measures: measures.map(({ name, expression, text }) => ({
-      name,
-      column: expression.of === 'sum' ? schema.columns.findIndex(c => c.name === expression.column) : null,
-      text,
-    })),
+    measures,
     key: keyOf(schema, targets, constants, matched),
   }
 }
 
 /** The name of a column in the target; null: the rule leaves it out. */
 export function writtenName(
-  { name, added }: SourceColumn,
+  { name, added, summed }: SourceColumn,
   rule: MatchedRule['rule'],
   mapped: ReadonlyMap<string, string> = new Map(),
 ): string | null {
-  const target = added === true ? name : (mapped.get(name) ?? rule.rename.get(name) ?? name)
-  if (rule.mode === 'aggregate') return rule.groupBy.includes(name) ? target : null
+  if (summed === true) return null
+  if (added !== true && mapped.has(name)) return mapped.get(name)!
+  const target = added === true ? name : (rule.rename.get(name) ?? name)
+  if (rule.mode === 'aggregate') {
+    const measure = rule.measures.get(name)
+    const isMeasure = added === true && measure !== undefined && isExtreme(measure)
+    return isMeasure || rule.groupBy.includes(name) ? target : null
+  }
   const isListed = (rule.columns === null || rule.columns.includes(name)) && !rule.exclude.includes(name)
-  return added === true || mapped.has(name) || isListed ? target : null
+  return added === true || isListed ? target : null
 }
 
 /** The columns of a rule that hold the same text in every row of a source table. */

@@ -9,6 +9,7 @@ import { targetFill } from './evolution-fill.js'
 import { valueChange } from './evolution-values.js'
 import { keyColumns } from './partial-key.js'
 import type { MatchedRule } from './rule-book.js'
+import { beforeName } from './shape/before-values.js'
 import { type ColumnMask, columnMasks, maskedFill } from './shape/masks.js'
 import { planShape } from './shape/shaped-table.js'
 import { requestTarget, type TargetWish } from './target-wish.js'
@@ -170,10 +171,18 @@ export function columnsChange(
 
 /** Columns that live on, under the same name or another. */
 function pairColumns(change: TableChange, before: RuleView, after: RuleView): ColumnPair[] {
+  const renamed = new Map([
+    ...change.renamedColumns,
+    ...[...change.renamedColumns].map(
+      ([from, to]) => [beforeName(from, before.matched.rule), beforeName(to, after.matched.rule)] as const,
+    ),
+  ])
   return before.schema.columns.flatMap((old, index) => {
-    const name = change.renamedColumns.get(old.name) ?? old.name
-    const taken = name === old.name && [...change.renamedColumns.values()].includes(name)
-    const at = after.schema.columns.findIndex(column => column.name.toLowerCase() === name.toLowerCase())
+    const name = renamed.get(old.name) ?? old.name
+    const taken = name === old.name && [...renamed.values()].includes(name)
+    const at = after.schema.columns.findIndex(
+      column => column.added === old.added && column.name.toLowerCase() === name.toLowerCase(),
+    )
     const now = after.schema.columns[at]
     if (now === undefined || taken || change.fills.has(now.name)) return []
     const formerName = before.plan.targets[index] ?? null

@@ -5,7 +5,8 @@ import { type SourceColumn, type TableSchema, type TargetModel, tableName } from
 import { chooseType, type KeyRole } from '../starrocks/chosen-type.js'
 import { parseTargetType } from '../starrocks/target-type.js'
 import { COUNT_TYPE, mapSum, valueKind } from '../starrocks/type-map.js'
-import type { ColumnPlan, PlannedMeasure } from './column-plan.js'
+import type { ColumnPlan } from './column-plan.js'
+import type { PlannedMeasure } from './planned-measures.js'
 import type { MatchedRule } from './rule-book.js'
 
 export type MissingColumns = 'refuse' | 'add' | 'leaveOut'
@@ -32,7 +33,7 @@ interface WishedColumn {
   readonly type: string
   readonly nullable: boolean
   readonly comment: string
-  readonly aggregate?: 'sum'
+  readonly aggregate?: 'sum' | 'min' | 'max'
 }
 
 const CONSTANT_TYPE = 'varchar(1024)'
@@ -69,8 +70,9 @@ export function requestTarget(
   }))
   const wished = [
     ...(mode === 'append' ? change : []),
-    ...columns,
+    ...columns.filter(({ aggregate }) => aggregate === undefined),
     ...constants,
+    ...columns.filter(({ aggregate }) => aggregate !== undefined),
     ...plan.measures.map(measure => wishMeasure(measure, schema, matched)),
   ]
   checkCondition(wished, plan, matched)
@@ -169,11 +171,13 @@ function wishColumn(
   const mayBeNull =
     column.nullable || (zeroDate === 'null' && valueKind(column) === 'date' && /^date/.test(chosen.type))
   const nullable = { upsert: (mayBeNull || shape.partial) && !isKey, append: true, aggregate: column.nullable }[mode]
-  return { name, type: chosen.type, nullable, comment: column.comment }
+  const extreme = isKey ? undefined : matched.rule.measures.get(name)?.of
+  const aggregate = extreme === 'min' || extreme === 'max' ? { aggregate: extreme } : {}
+  return { name, type: chosen.type, nullable, comment: column.comment, ...aggregate }
 }
 
 function keyRole({ rule }: MatchedRule, isKey: boolean): KeyRole {
-  return rule.mode === 'aggregate' ? 'group' : isKey ? 'primary' : 'none'
+  return isKey ? (rule.mode === 'aggregate' ? 'group' : 'primary') : 'none'
 }
 
 /** Casts of the rule by which some values arrive changed; a sentence for each, for the operator. */

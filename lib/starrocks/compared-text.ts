@@ -1,3 +1,4 @@
+import type { KeyedHash } from '../model/mask.js'
 import type { SourceColumn } from '../model/schema.js'
 import type { ZeroDate } from '../model/value-policy.js'
 import { quoteIdentifier } from './ddl.js'
@@ -24,6 +25,8 @@ export type ComparedText =
       readonly kind: ComparedKind
       readonly source: string
       readonly target: string
+      /** What the target holds of a text of the source; absent: the text itself. Only `rows`. */
+      readonly hash?: KeyedHash
       /** Longer than what is concatenated as it is: a digest stands for it. */
       readonly long: boolean
     }
@@ -48,10 +51,14 @@ const MAX_SOURCE_SCALE = 30
 /**
  * The texts by which a source column is compared with its target column: what the stream writes on the one side, what
  * StarRocks has made of it on the other. For source sessions in utf8mb4 and the stream's zone, with ALLOW_INVALID_DATES.
+ * `c`: SQL of the value, where it is none that the table has under the column's name.
  */
-export function comparedText(column: SourceColumn, target: ComparedWith): ComparedText {
+export function comparedText(
+  column: SourceColumn,
+  target: ComparedWith,
+  c = `\`${column.name.replaceAll('`', '``')}\``,
+): ComparedText {
   const to = parseTargetType(target.type)
-  const c = `\`${column.name.replaceAll('`', '``')}\``
   const t = quoteIdentifier(target.name)
   if (snapshotExpression(column) === null) return ignored(`the source tells no value of ${column.columnType}`)
   const written = writtenText(column, c)
@@ -105,8 +112,8 @@ export function comparedText(column: SourceColumn, target: ComparedWith): Compar
   }
 }
 
-/** The text that the stream writes; of bytes, shapes and vectors the base64 of the bytes. */
-function writtenText(column: SourceColumn, c: string): string {
+/** The text that the stream writes for the value with the SQL `c`; of bytes, shapes and vectors the base64 of the bytes. */
+export function writtenText(column: SourceColumn, c: string): string {
   switch (valueKind(column)) {
     case 'integer':
       return column.dataType === 'year' ? `CAST(${c} AS CHAR)` : numberText(column, c)

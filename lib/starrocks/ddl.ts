@@ -17,7 +17,7 @@ export interface RequestedColumn {
   readonly nullable: boolean
   readonly comment: string
   /** Value columns of an aggregate table. */
-  readonly aggregate?: 'sum'
+  readonly aggregate?: 'sum' | 'min' | 'max'
 }
 
 /** What a new table shall be; the dispatcher's `TargetRequest` is one. */

@@ -68,7 +68,7 @@ export function checkTarget(request: TargetRequest, table: TargetTable): TargetF
     const existing = findColumn(table, column.name)
     if (existing === undefined) continue
     if (column.aggregate !== undefined) {
-      faults.push(...checkSum(table, existing, column.type))
+      faults.push(...checkMeasure(table, existing, { type: column.type, aggregate: column.aggregate }))
       continue
     }
     const fit = typeFit(column.type, existing.type)
@@ -103,6 +103,9 @@ export function checkTarget(request: TargetRequest, table: TargetTable): TargetF
   return faults
 }
 
+/** What value columns of an aggregate table hold, for messages. */
+export const KEPT = { sum: 'sums', min: 'least values', max: 'greatest values' } as const
+
 /** What is wrong with an existing table's key, or null. The key of a table of changes only orders it. */
 function checkKey(request: TargetRequest, table: TargetTable): string | null {
   const covered = request.key.every(name => table.key.some(other => sameName(name, other)))
@@ -123,18 +126,23 @@ function checkKey(request: TargetRequest, table: TargetTable): string | null {
 /** Sums in these wrap around soon, without an error. */
 const SMALL_SUMS = new Set(['tinyint', 'smallint', 'int'])
 
-/** What is wrong with an existing column that is to hold sums of the type `wanted`. */
-function checkSum(table: TargetTable, existing: TargetColumn, wanted: string): TargetFault[] {
+/** What is wrong with an existing column that is to hold sums, or least or greatest values. */
+function checkMeasure(
+  table: TargetTable,
+  existing: TargetColumn,
+  { type, aggregate }: { readonly type: string; readonly aggregate: keyof typeof KEPT },
+): TargetFault[] {
   const column = `${targetName(table)}.${existing.name}`
-  const remedy = `Make ${quoteTable(table)} anew with ${quoteIdentifier(existing.name)} ${wanted.toUpperCase()} SUM, or give the rule another sr_table.`
-  if (existing.aggregate !== 'sum') {
+  const remedy = `Make ${quoteTable(table)} anew with ${quoteIdentifier(existing.name)} ${type.toUpperCase()} ${aggregate.toUpperCase()}, or give the rule another sr_table.`
+  if (existing.aggregate !== aggregate) {
     const is = existing.aggregate === undefined ? 'a key column' : `a ${existing.aggregate.toUpperCase()} column`
-    return [{ level: 'fatal', message: `${column} is ${is} where sums are wanted`, remedy }]
+    return [{ level: 'fatal', message: `${column} is ${is} where ${KEPT[aggregate]} are wanted`, remedy }]
   }
-  const fit = typeFit(wanted, existing.type)
+  const fit = typeFit(type, existing.type)
   if (fit.kind === 'fits') return []
-  const message = `${column} is ${existing.type} where ${wanted} is wanted: ${fit.reason}`
-  return [{ level: fit.kind === 'lossy' || SMALL_SUMS.has(existing.type) ? 'fatal' : 'narrow', message, remedy }]
+  const message = `${column} is ${existing.type} where ${type} is wanted: ${fit.reason}`
+  const isFatal = fit.kind === 'lossy' || (aggregate === 'sum' && SMALL_SUMS.has(existing.type))
+  return [{ level: isFatal ? 'fatal' : 'narrow', message, remedy }]
 }
 
 /** The statement that adds the columns, for a remedy. */

@@ -4,7 +4,7 @@ import { modifyRefusal } from './alter-types.js'
 import { anKey, quoteIdentifier, quoteTable, renderAddColumns } from './ddl.js'
 import { layoutDifferences } from './layout-differences.js'
 import type { TableText } from './table-text.js'
-import { missingColumns, missingFault } from './target-check.js'
+import { KEPT, missingColumns, missingFault } from './target-check.js'
 import type { TargetDifference } from './target-difference.js'
 import { typeFit } from './target-type.js'
 import { widestType } from './widest-type.js'
@@ -78,7 +78,7 @@ class Comparison {
     if (wanted.aggregate !== undefined && existing.aggregate !== wanted.aggregate) {
       const is =
         existing.aggregate === undefined ? 'a key column' : `a column of ${existing.aggregate.toUpperCase()} values`
-      return [this.#lasting('sum', existing.name, `${says} is ${is} where sums are wanted`)]
+      return [this.#lasting('sum', existing.name, `${says} is ${is} where ${KEPT[wanted.aggregate]} are wanted`)]
     }
     const isPrimaryKey = this.#request.model === 'primary' && this.#isKey(existing)
     const fit = typeFit(wanted.type, existing.type)

@@ -1,26 +1,22 @@
-import { type SourceColumn, type TableSchema, type TargetTable, tableName } from '../model/schema.js'
+import { type TableSchema, type TargetTable, tableName } from '../model/schema.js'
 import type { PlannedSource, PlannedTarget } from '../schema-plan.js'
-import { type ComparedKind, type ComparedText, comparedText } from '../starrocks/compared-text.js'
 import { quoteIdentifier, quoteTable } from '../starrocks/ddl.js'
 import { parseTargetType } from '../starrocks/target-type.js'
-import { groupedRows, measureTexts } from './compared-groups.js'
-
-/** One column as both sides are asked for it. */
-export interface ComparedColumn {
-  /** Name in the target. */
-  readonly name: string
-  readonly kind: ComparedKind
-  /** Its texts are fetched and compared here; else a digest of them is enough. */
-  readonly fetched: boolean
-  readonly long: boolean
-  /** SQL of the target. */
-  readonly target: string
-}
+import { type ComparedColumn, compareColumns } from './compared-columns.js'
+import { groupedRows } from './compared-groups.js'
+import type { SourceDialect } from './expression-sql.js'
+import { isFused, isOwnKey, keyColumns } from './fused-parts.js'
+import { tolerated, unmarked } from './rule-promise.js'
+import { quoteName, sourceLiteral, sourceText } from './source-literal.js'
+import { sourceCondition } from './source-value.js'
+import type { SuspectKind } from './verdict.js'
 
 /** Where the rows of one side come from, and the text of each compared column in them. */
 export interface RowSource {
   /** A table, or a SELECT in parentheses with an alias. */
   readonly from: string
+  /** Which of its rows; null: all. */
+  readonly where: string | null
   /** One SQL expression for each compared column; the key columns stand at `ComparedTable.key`. */
   readonly texts: readonly string[]
   /** Quoted names of integer key columns by which ranges are cut; empty where keys have no order that both sides share. */
@@ -33,6 +29,10 @@ export interface RowSource {
 
 export interface ComparedSource extends RowSource {
   readonly table: TableSchema
+  /** Whether a row with this key in the target may be one of this table: its tags are. */
+  isOwner(texts: readonly (string | null)[]): boolean
+  /** Literals of the table's own key, by which a row is asked for (`KeyBound`), from the texts of a key of the target; null: they are of other columns. */
+  readonly ownKey: ((texts: readonly (string | null)[]) => readonly string[]) | null
 }
 
 /** What is compared for one target, as plain data. */
@@ -42,6 +42,8 @@ export interface ComparedTable {
   readonly key: readonly number[]
   readonly sources: readonly ComparedSource[]
   readonly target: RowSource
+  /** Rows of one side alone that are no differences. */
+  readonly tolerated: ReadonlySet<SuspectKind>
   /** Columns that are not compared, with the reason. */
   readonly ignored: Readonly<Record<string, string>>
 }
@@ -50,121 +52,119 @@ const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint'])
 const TARGET_INTEGERS = new Set(['tinyint', 'smallint', 'int', 'bigint', 'largeint'])
 
 /** How a target is compared with its source tables; a sentence where it cannot be. */
-export function composeComparison(planned: PlannedTarget, existing: TargetTable): ComparedTable | string {
+export function composeComparison(
+  planned: PlannedTarget,
+  existing: TargetTable,
+  dialect: SourceDialect,
+): ComparedTable | string {
   const [first] = planned.sources
   const { mode } = first.matched.rule
   if (mode === 'append') return 'each of its rows is a change: the source keeps nothing to compare them with'
-  const parts = planned.sources.map(source => partsOf(source, existing))
-  const names = [...new Set(parts.flatMap(part => [...part.keys()]))]
-  const ignored: Record<string, string> = {}
-  const columns: ComparedColumn[] = []
-  const texts: string[][] = planned.sources.map(() => [])
-  for (const name of names) {
-    const found = parts.map(part => part.get(name) ?? ABSENT)
-    const reason = found.find(text => text.how === 'ignored')
-    if (reason?.how === 'ignored') {
-      ignored[name] = reason.reason
-      continue
-    }
-    const compared = found.filter(text => text.how !== 'ignored')
-    const shown = compared.find(text => text !== ABSENT)!
-    columns.push({
-      name,
-      kind: shown.kind,
-      fetched: compared.some(text => text.how === 'rows'),
-      long: compared.some(text => text.long),
-      target: shown.target,
-    })
-    for (const [n, text] of compared.entries()) texts[n]!.push(text.source)
+  const passed = tolerated(planned)
+  if (typeof passed === 'string') return passed
+  const conditions: (string | null)[] = []
+  for (const source of planned.sources) {
+    const told = sourceCondition(source, dialect)
+    if ('reason' in told) return `which rows its rule's where lets in the source does not tell: ${told.reason}`
+    conditions.push(told.sql)
   }
+  const { columns, texts, ignored } = compareColumns(planned, existing, dialect)
   const keyNames = first.plan.key
   const key = keyNames.map(name => columns.findIndex(column => column.name === name))
   if (key.length === 0) return 'it has no key by which rows could be found again'
   const unkeyed = keyNames.find((_, n) => key[n]! < 0 || columns[key[n]!]!.fetched)
-  if (unkeyed !== undefined)
-    return `its key column ${unkeyed} has no exact comparison in SQL${ignored[unkeyed] === undefined ? '' : `: ${ignored[unkeyed]}`}`
-  const table = { columns, key, ignored }
-  return mode === 'aggregate'
-    ? { ...table, ...grouped(planned, existing, table, texts) }
-    : { ...table, ...plain(planned, existing, table, texts) }
+  if (unkeyed !== undefined) return unkeyedReason(unkeyed, columns, ignored)
+  const table = { columns, key, ignored, tolerated: passed }
+  if (mode === 'aggregate') return { ...table, ...grouped(planned, existing, table, texts, conditions) }
+  if (!isFused(planned)) return { ...table, ...plain(planned, existing, table, texts, conditions) }
+  const own = columns.flatMap((_, at) => (key.includes(at) ? [] : [at]))
+  if (own.length === 0) return 'none of the columns that its rule owns can be compared'
+  const fused = conditions.map((condition, n) => fusedCondition(planned.sources[n]!, condition, own, texts[n]!))
+  const { sources, target } = plain(planned, existing, table, texts, fused)
+  const isMade = anyOf(own.map(at => columns[at]!.target))
+  return { ...table, sources, target: { ...target, where: allOf([target.where, isMade]) } }
 }
 
-const ABSENT: ComparedText = { how: 'digest', kind: 'text', source: 'NULL', target: 'NULL', long: false }
+function unkeyedReason(
+  name: string,
+  columns: readonly ComparedColumn[],
+  ignored: Readonly<Record<string, string>>,
+): string {
+  if (columns.some(column => column.name === name && column.hash !== undefined))
+    return `its key column ${name} is hashed, so the source does not know which of its rows a row of the target is`
+  return `its key column ${name} has no exact comparison in SQL${ignored[name] === undefined ? '' : `: ${ignored[name]}`}`
+}
 
-/** By target name, how each column of a source table's rule is compared. */
-function partsOf({ table, plan, matched }: PlannedSource, existing: TargetTable): Map<string, ComparedText> {
-  const parts = new Map<string, ComparedText>()
-  const find = (name: string) => existing.columns.find(column => column.name.toLowerCase() === name.toLowerCase())
-  table.columns.forEach((column, i) => {
-    const name = plan.targets[i]
-    if (name == null) return
-    const target = find(name)
-    if (matched.rule.shape.mask.has(column.name)) {
-      parts.set(name, { how: 'ignored', reason: 'its values are masked' })
-      return
-    }
-    parts.set(
-      name,
-      target === undefined
-        ? { how: 'ignored', reason: 'the target has no such column' }
-        : comparedText(column, {
-            name: target.name,
-            type: target.type,
-            isKey: plan.key.includes(name),
-            zeroDate: matched.rule.zeroDate,
-          }),
-    )
-  })
-  for (const { name, text } of plan.constants) {
-    const target = find(name)
-    parts.set(
-      name,
-      target === undefined || !/^(var)?char/.test(target.type)
-        ? { how: 'ignored', reason: 'a constant is compared in a text column only' }
-        : { how: 'digest', kind: 'text', source: sourceText(text), target: quoteIdentifier(target.name), long: false },
-    )
-  }
-  for (const measure of plan.measures) parts.set(measure.name, measureTexts(table, measure, find(measure.name)))
-  return parts
+/**
+ * Rows that leave their marks in a target whose rows several rules make: those with a key there, and with a value in a column of
+ * the rule. One with NULL in all of them is as none is.
+ */
+function fusedCondition(
+  { table, matched }: PlannedSource,
+  condition: string | null,
+  own: readonly number[],
+  texts: readonly string[],
+): string {
+  const keys = keyColumns(table, matched).map(name => `${quoteName(name)} IS NOT NULL`)
+  return allOf([condition, ...keys, anyOf(own.map(at => texts[at]!))])
+}
+
+function anyOf(values: readonly string[]): string {
+  return values.map(value => `${value} IS NOT NULL`).join(' OR ')
+}
+
+function allOf(conditions: readonly (string | null)[]): string {
+  return conditions.flatMap(condition => (condition === null ? [] : [`(${condition})`])).join(' AND ')
 }
 
 type Shape = Pick<ComparedTable, 'columns' | 'key'>
 
 function plain(
-  { sources }: PlannedTarget,
+  planned: PlannedTarget,
   existing: TargetTable,
   { columns, key }: Shape,
   texts: readonly (readonly string[])[],
+  conditions: readonly (string | null)[],
 ): Pick<ComparedTable, 'sources' | 'target'> {
+  const { sources } = planned
   const targetKey = key.map(
     at => existing.columns.find(column => column.name.toLowerCase() === columns[at]!.name.toLowerCase())!,
   )
-  const keyColumns = sources.map(({ table }) =>
-    table.key.map(name => table.columns.find(column => column.name === name)!),
+  const keys = sources.map(({ table, matched }) =>
+    keyColumns(table, matched).map(name => table.columns.find(column => column.name === name)!),
   )
   const ranged =
-    keyColumns.every(list => list.every(column => INTEGERS.has(column.dataType))) &&
+    keys.every(list => list.every(column => INTEGERS.has(column.dataType))) &&
     targetKey.every(column => TARGET_INTEGERS.has(parseTargetType(column.type).base))
   const targetNames = targetKey.map(column => quoteIdentifier(column.name))
   return {
-    sources: sources.map(({ table }, n) => {
-      const names = table.key.map(quoteName)
+    sources: sources.map((source, n) => {
+      const { table, plan } = source
+      const names = keys[n]!.map(column => quoteName(column.name))
       // Of the target's key a tag may be part, which is the same in all rows of a table.
-      const tags = key.slice(names.length).map(at => texts[n]![at]!)
+      const tagged = key.slice(names.length)
+      const tags = tagged.map(at => texts[n]![at]!)
+      const tagTexts = tagged.map(at => plan.constants.find(({ name }) => name === columns[at]!.name)?.text)
+      const ownLiterals = (values: readonly (string | null)[]) =>
+        names.map((_, at) => sourceLiteral(keys[n]![at]!, values[at] ?? ''))
       return {
         table,
         from: `${quoteName(table.schema)}.${quoteName(table.table)}`,
+        where: conditions[n]!,
         texts: texts[n]!,
         ranged: ranged ? names : [],
         keyNames: [...names, ...tags],
-        keyLiterals: values =>
-          values.map((value, at) =>
-            at < names.length ? sourceLiteral(keyColumns[n]![at]!, value ?? '') : sourceText(value ?? ''),
-          ),
+        keyLiterals: values => [
+          ...ownLiterals(values),
+          ...values.slice(names.length).map(value => sourceText(value ?? '')),
+        ],
+        isOwner: values => tagTexts.every((text, at) => text === values[names.length + at]),
+        ownKey: isOwnKey(source) ? ownLiterals : null,
       }
     }),
     target: {
       from: quoteTable(existing),
+      where: unmarked(planned),
       texts: columns.map(column => column.target),
       ranged: ranged ? targetNames : [],
       keyNames: targetNames,
@@ -182,48 +182,19 @@ function grouped(
   existing: TargetTable,
   { columns, key }: Shape,
   texts: readonly (readonly string[])[],
+  conditions: readonly (string | null)[],
 ): Pick<ComparedTable, 'sources' | 'target'> {
-  const { source, target } = groupedRows(planned, existing, columns, key, texts)
-  const none = { ranged: [], keyNames: [], keyLiterals: null }
-  return { sources: [{ table: planned.sources[0].table, ...source, ...none }], target: { ...target, ...none } }
-}
-
-/** A literal by which MySQL finds the row again by its index. `text` is what the stream writes for the value. */
-export function sourceLiteral(column: SourceColumn, text: string): string {
-  switch (column.dataType) {
-    case 'tinyint':
-    case 'smallint':
-    case 'mediumint':
-    case 'int':
-    case 'bigint':
-    case 'year':
-    case 'bit':
-    case 'decimal':
-      if (/^-?\d+(\.\d+)?$/.test(text)) return text
-      break
-    case 'binary':
-    case 'varbinary':
-    case 'tinyblob':
-    case 'blob':
-    case 'mediumblob':
-    case 'longblob':
-      return `x'${Buffer.from(text, 'base64').toString('hex')}'`
+  const { source, target } = groupedRows(planned, existing, columns, key, texts, conditions)
+  const none = { where: null, ranged: [], keyNames: [], keyLiterals: null }
+  return {
+    sources: [{ table: planned.sources[0].table, ...source, ...none, isOwner: () => false, ownKey: null }],
+    target: { ...target, ...none },
   }
-  return sourceText(text)
-}
-
-/** Any text as a literal that no sql_mode and no charset of the session changes, and that takes the collation of what it is compared with. */
-function sourceText(text: string): string {
-  return `_utf8mb4 x'${Buffer.from(text, 'utf8').toString('hex')}'`
 }
 
 /** A literal for StarRocks on one line. */
 function targetText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\0', '\\0')}'`
-}
-
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``
 }
 
 /** Names for messages: of the source tables of a target. */

@@ -2,11 +2,11 @@ import { GEOMETRY_EXTRA, GEOMETRY_RATIO, writeGeometry } from '../binlog/write-g
 import { VECTOR_EXTRA, VECTOR_RATIO, writeVector } from '../binlog/write-vector.js'
 import { asFailure } from '../model/failure.js'
 import { canonicalValue } from './canonical-value.js'
-import type { ComparedColumn, ComparedTable } from './compared-table.js'
+import type { ComparedColumn } from './compared-columns.js'
+import type { ComparedTable } from './compared-table.js'
 import type { KeyTexts } from './side-queries.js'
 import type { RowTexts } from './table-side.js'
-
-export type SuspectKind = 'missing' | 'extra' | 'changed'
+import type { SuspectKind } from './verdict.js'
 
 /** A key whose row is not the same on both sides, when it was looked at. */
 export interface Suspect {
@@ -54,6 +54,7 @@ function isSameValue(column: ComparedColumn, source: string | null, target: stri
   // A document that is nothing but null becomes NULL in a load.
   if (column.kind === 'json' && source === 'null' && target === null) return true
   if (source === null || target === null) return source === target
+  if (column.hash !== undefined) return column.hash.hash(Buffer.from(source, 'hex')) === target
   switch (column.kind) {
     case 'geometry':
       return written(source, writeGeometry, GEOMETRY_RATIO, GEOMETRY_EXTRA) === target

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Position } from '../model/position.js'
 import type { ComparedTable } from './compared-table.js'
-import { differingColumns, keyId, type Suspect, type SuspectKind } from './row-match.js'
+import { differingColumns, keyId, type Suspect } from './row-match.js'
 import type { KeyTexts } from './side-queries.js'
 import { type VisibleUpTo, waitForVisible } from './stream-place.js'
 import type { RowTexts } from './table-side.js'
 import type { WalkSides } from './table-walk.js'
+import type { SuspectKind } from './verdict.js'
 
 /** A key whose row is not the same although the stream has passed what the source had. */
 export interface Difference {

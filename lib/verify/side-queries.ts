@@ -39,7 +39,7 @@ export class SideQueries {
 
   /** The same for each bucket b. */
   buckets(digits: number): string {
-    const rows = `SELECT ${bucketOf(this.#keyDigest, digits)} AS b, ${this.#number} AS v FROM ${this.#rows.from}`
+    const rows = `SELECT ${bucketOf(this.#keyDigest, digits)} AS b, ${this.#number} AS v FROM ${this.#rows.from}${this.#where({ by: 'all' })}`
     return `SELECT b, COUNT(*) AS n, SUM(v) AS s FROM (${rows}) AS x GROUP BY b`
   }
 
@@ -61,8 +61,8 @@ export class SideQueries {
   }
 
   #where(part: Part): string {
-    const condition = this.#condition(part)
-    return condition === null ? '' : ` WHERE ${condition}`
+    const conditions = [this.#rows.where, this.#condition(part)].filter(condition => condition !== null)
+    return conditions.length === 0 ? '' : ` WHERE ${conditions.map(condition => `(${condition})`).join(' AND ')}`
   }
 
   #condition(part: Part): string | null {

@@ -1,4 +1,5 @@
-import type { SuspectKind } from './row-match.js'
+/** Which side alone has a row, or that both have it with other values. */
+export type SuspectKind = 'missing' | 'extra' | 'changed'
 
 /**
  * ok: every row of the source is in the target, and no other. pending: rows that could not be judged, since they kept changing,
@@ -31,7 +32,9 @@ export interface TableVerdict {
   /** Of these, those that were the same after the repair. */
   readonly repaired: number
   readonly pending: number
-  /** The first of them. */
+  /** Rows of one side alone, as they were when they were looked at, that are no differences: the rule passes over the changes that would end it. */
+  readonly tolerated: number
+  /** The first that differ. */
   readonly keys: readonly DifferingKey[]
   /** Columns that are not compared, with the reason. */
   readonly ignored_columns: Readonly<Record<string, string>>
@@ -49,6 +52,16 @@ export function stateOf(left: number, pending: number, isWhole: boolean): TableS
 
 /** A verdict of which nothing else is known. */
 export function verdictOf(source: string, target: string, state: TableState): TableVerdict {
-  const none = { rows: 0, differs: 0, missing: 0, extra: 0, repaired: 0, pending: 0, keys: [], ignored_columns: {} }
+  const none = {
+    rows: 0,
+    differs: 0,
+    missing: 0,
+    extra: 0,
+    repaired: 0,
+    pending: 0,
+    tolerated: 0,
+    keys: [],
+    ignored_columns: {},
+  }
   return { source, target, state, reason: null, ...none }
 }

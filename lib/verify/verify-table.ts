@@ -1,10 +1,14 @@
 import type { KeyBound } from '../model/chunk.js'
+import { asFailure, Failure } from '../model/failure.js'
 import type { Position } from '../model/position.js'
 import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { PlannedTarget } from '../schema-plan.js'
 import { type ComparedTable, composeComparison, sourceNames } from './compared-table.js'
+import { isOwnKey } from './fused-parts.js'
+import { type RepairRequest, repairRequests } from './repair-requests.js'
 import type { Suspect } from './row-match.js'
 import { type Difference, type SettleParts, settle } from './settle.js'
+import { dialectFor } from './source-dialect.js'
 import type { VisibleUpTo } from './stream-place.js'
 import { type Ask, TableSide } from './table-side.js'
 import { walkTable } from './table-walk.js'
@@ -17,6 +21,7 @@ export interface VerifyParts {
   readonly target: Ask
   readonly head: () => Promise<Position>
   readonly place: VisibleUpTo
+  readonly flavor: 'mysql' | 'mariadb'
 }
 
 export interface VerifyTableOptions {
@@ -30,11 +35,7 @@ export interface VerifyTableOptions {
 }
 
 /** Has rows read again through the stream's ordered path; resolves when they have been admitted. `keys`: literals of the source. */
-export type Repair = (request: {
-  readonly schema: string
-  readonly table: string
-  readonly keys: readonly KeyBound[]
-}) => Promise<void>
+export type Repair = (request: RepairRequest) => Promise<void>
 
 /** Suspects that are settled together. */
 const SETTLED_TOGETHER = 20_000
@@ -50,10 +51,20 @@ export async function verifyTable(
   options: VerifyTableOptions,
   repair: Repair | null = null,
 ): Promise<TableVerdict> {
-  const table = composeComparison(planned, existing)
+  const table = composeComparison(planned, existing, await dialectFor(parts.source, planned, parts.flavor))
   const [source, target] = [sourceNames(planned), targetName(existing)]
   if (typeof table === 'string') return { ...verdictOf(source, target, 'ignored'), reason: table }
-  const found = await findDifferences(parts, table, options)
+  const found = await findDifferences(parts, table, options).catch(error => {
+    const failure = asFailure(error)
+    // A row of which an expression makes no value ends the SELECT, and has stopped the stream or waits among the dead letters.
+    if (failure.kind !== 'sourceUnfit' || !computes(planned)) throw error
+    return failure
+  })
+  if (found instanceof Failure)
+    return {
+      ...verdictOf(source, target, 'pending'),
+      reason: `not compared, since the source cannot compute what the rule does: ${hidesValues(planned) ? 'its message may show masked values' : found.message}`,
+    }
   const { differences } = found
   const count = (kind: Difference['kind']) => differences.filter(difference => difference.kind === kind).length
   const repaired =
@@ -63,13 +74,17 @@ export async function verifyTable(
     source,
     target,
     state: stateOf(left, found.pending, found.isWhole),
-    reason: [found.why, repaired?.why ?? null].filter(why => why !== null).join('; ') || null,
+    reason:
+      [found.why, repaired?.why ?? null, repaired?.left ? unmendable(planned) : null]
+        .filter(why => why !== null)
+        .join('; ') || null,
     rows: found.rows,
     differs: count('changed'),
     missing: count('missing'),
     extra: count('extra'),
     repaired: differences.length - left,
     pending: found.pending,
+    tolerated: found.tolerated,
     keys: differences.slice(0, SHOWN_KEYS).map(({ key, kind, columns }) => ({
       kind,
       key: Object.fromEntries(key.map((text, n) => [table.columns[table.key[n]!]!.name, text])),
@@ -90,20 +105,23 @@ export async function findDeadKeys(
   options: VerifyTableOptions,
   source: string,
 ): Promise<{ readonly keys: readonly KeyBound[]; readonly why: string | null }> {
-  const table = composeComparison(planned, existing)
-  const literals =
-    typeof table === 'string' ? null : table.sources.find(one => tableName(one.table) === source)?.keyLiterals
+  const table = composeComparison(planned, existing, await dialectFor(parts.source, planned, parts.flavor))
   // Where rows have keys, it must not go unsaid that some of them cannot be looked for.
   if (typeof table === 'string')
     return { keys: [], why: planned.sources[0].matched.rule.mode === 'upsert' ? table : null }
-  if (literals == null) return { keys: [], why: null }
+  const own = table.sources.find(one => tableName(one.table) === source)
+  if (own === undefined || own.keyLiterals === null) return { keys: [], why: null }
+  const { ownKey } = own
+  if (ownKey === null) return { keys: [], why: 'their key in the target is not the key of the table' }
   const { differences, why } = await findDifferences(parts, table, options, suspect => suspect.kind === 'extra')
-  return { keys: differences.filter(({ kind }) => kind === 'extra').map(({ key }) => literals(key)), why }
+  const gone = differences.filter(({ kind }) => kind === 'extra')
+  return { keys: gone.flatMap(({ key }) => (own.isOwner(key) ? [ownKey(key)] : [])), why }
 }
 
 interface Found {
   readonly differences: readonly Difference[]
   readonly pending: number
+  readonly tolerated: number
   readonly rows: number
   readonly why: string | null
   /** There were not too many differences: all of it was looked at. */
@@ -121,7 +139,8 @@ async function findDifferences(
   const settling = settleParts(parts, table, options)
   const differences: Difference[] = []
   let suspects: Suspect[] = []
-  let [pending, rows] = [0, 0]
+  let [pending, passed, rows] = [0, 0, 0]
+  const isTolerated = ({ kind }: Pick<Suspect, 'kind'>) => table.tolerated.has(kind)
   let why: string | null = null
   let isWhole = true
   const judge = async (): Promise<void> => {
@@ -129,13 +148,15 @@ async function findDifferences(
     suspects = []
     pending += settled.pending.length
     why = settled.why ?? why
-    differences.push(...settled.differences)
+    differences.push(...settled.differences.filter(difference => !isTolerated(difference)))
+    passed += settled.differences.filter(isTolerated).length
     if (differences.length >= MAX_DIFFERENCES) throw new Enough()
   }
   try {
     await walkTable(table, settling.sides, options, async step => {
       rows += step.rows
-      suspects.push(...step.suspects.filter(wanted))
+      passed += step.suspects.filter(isTolerated).length
+      suspects.push(...step.suspects.filter(suspect => wanted(suspect) && !isTolerated(suspect)))
       if (suspects.length >= SETTLED_TOGETHER) await judge()
       await options.compared?.(step.rows)
     })
@@ -145,7 +166,7 @@ async function findDifferences(
     why = `looked at no further after ${differences.length} differences: copy the table again, or look again behind a repair`
     isWhole = false
   }
-  return { differences, pending, rows, why, isWhole }
+  return { differences, pending, tolerated: passed, rows, why, isWhole }
 }
 
 function settleParts(parts: VerifyParts, table: ComparedTable, options: VerifyTableOptions): SettleParts {
@@ -168,15 +189,30 @@ async function mend(
 ): Promise<{ readonly left: number; readonly why: string | null }> {
   if (table.sources.some(({ keyLiterals }) => keyLiterals === null))
     return { left: differences.length, why: 'sums and counts cannot be mended by their keys: copy the table again' }
-  for (const request of requestsFor(table, differences)) await repair(request)
+  for (const request of await repairRequests(parts.source, table, differences)) await repair(request)
   const again = await settle(settleParts(parts, table, options), differences)
   return { left: again.differences.length + again.pending.length, why: again.why }
 }
 
-/** For each source table the keys that are to be read from it again. */
-function requestsFor(table: ComparedTable, differences: readonly Difference[]): Parameters<Repair>[0][] {
-  return table.sources.flatMap(({ table: schema, keyLiterals }, n) => {
-    const keys = differences.filter(({ source }) => source === n).map(({ key }) => keyLiterals!(key))
-    return keys.length === 0 ? [] : [{ schema: schema.schema, table: schema.table, keys }]
-  })
+function computes({ sources }: PlannedTarget): boolean {
+  return sources.some(
+    ({ matched: { rule } }) => rule.shape.where !== null || rule.shape.computed.size > 0 || rule.mode === 'aggregate',
+  )
+}
+
+/** An error of the server names the value that it stumbles over. */
+function hidesValues({ sources }: PlannedTarget): boolean {
+  return sources.some(({ matched: { rule } }) => rule.shape.mask.size > 0)
+}
+
+/** Why rows may stay as they are when they are read again. */
+function unmendable({ sources }: PlannedTarget): string | null {
+  const shapes = sources.map(({ matched }) => matched.rule.shape)
+  if (shapes.some(({ operations }) => !operations.includes('insert')))
+    return 'rows that are read again count as inserts, which the rule passes over'
+  if (sources.some(source => !isOwnKey(source)))
+    return 'a row that the source has no more is not asked for by the key that it has in the target: set its columns to NULL by hand'
+  if (shapes.some(({ onDelete }) => onDelete === 'soft'))
+    return 'what a row was that the source has no more is not known, so it is not marked as deleted'
+  return null
 }

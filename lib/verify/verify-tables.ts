@@ -12,9 +12,12 @@ import { type PlannedTarget, planTargets } from '../schema-plan.js'
 import { Frontends } from '../starrocks/frontends.js'
 import { StarRocksSession } from '../starrocks/starrocks-session.js'
 import { readTarget } from '../starrocks/target-catalog.js'
-import { quoteName, sourceNames } from './compared-table.js'
+import { sourceNames } from './compared-table.js'
+import { comparisonsOf } from './fused-parts.js'
+import { dialectFor } from './source-dialect.js'
+import { quoteName } from './source-literal.js'
+import { sourceCondition } from './source-value.js'
 import { placeOf, type VisibleUpTo } from './stream-place.js'
-import type { Ask } from './table-side.js'
 import { type TableVerdict, type VerifyReport, verdictOf } from './verdict.js'
 import { findDeadKeys, type Repair, type VerifyParts, type VerifyTableOptions, verifyTable } from './verify-table.js'
 
@@ -49,12 +52,12 @@ export function verifyTables(config: Config, options: VerifyOptions): Promise<Ve
     const wanted = chosen(planned.targets, options.only)
     const halted = await HaltedTables.open(options.dataDir)
     const tables: TableVerdict[] = []
-    for (const one of wanted) {
+    for (const one of wanted.flatMap(comparisonsOf)) {
       options.signal.throwIfAborted()
       const existing = await find(one)
       const verdict =
         existing === null
-          ? await withoutTarget(parts.source, one)
+          ? await withoutTarget(parts, one)
           : await verifyTable(parts, one, existing, tableOptions(existing, options), options.repair)
       tables.push(withHalt(verdict, one, halted))
     }
@@ -74,9 +77,8 @@ export function findDeadKeysOf(
 ): Promise<void> {
   const name = tableName(table)
   return withBothSides(config, options, async (parts, planned, find) => {
-    for (const one of planned.targets.filter(({ sources }) =>
-      sources.some(source => tableName(source.table) === name),
-    )) {
+    const isOf = ({ sources }: PlannedTarget) => sources.some(source => tableName(source.table) === name)
+    for (const one of planned.targets.flatMap(comparisonsOf).filter(isOf)) {
       const existing = await find(one)
       if (existing === null) continue
       const { keys, why } = await findDeadKeys(parts, one, existing, tableOptions(existing, options), name)
@@ -112,6 +114,7 @@ async function withBothSides<T>(
       target: async sql => (await target.query(sql)).map(row => Object.fromEntries(row)),
       head: () => askHeadPosition(sourceAddress(config)),
       place: options.place ?? placeOf(options.dataDir),
+      flavor: config.flavor,
     }
     return await work(parts, await planTargets(session, config), one => readTarget(target, one.request))
   } catch (error) {
@@ -186,11 +189,15 @@ function tableOptions(
   }
 }
 
-/** All rows of the source are missing. */
-async function withoutTarget(source: Ask, planned: PlannedTarget): Promise<TableVerdict> {
+/** All rows of the source that the rules let in are missing. */
+async function withoutTarget({ source: ask, flavor }: VerifyParts, planned: PlannedTarget): Promise<TableVerdict> {
+  const dialect = await dialectFor(ask, planned, flavor)
   let rows = 0
-  for (const { table } of planned.sources) {
-    const [row] = await source(`SELECT COUNT(*) AS n FROM ${quoteName(table.schema)}.${quoteName(table.table)}`)
+  for (const source of planned.sources) {
+    const told = sourceCondition(source, dialect)
+    const where = 'sql' in told && told.sql !== null ? ` WHERE ${told.sql}` : ''
+    const { schema, table } = source.table
+    const [row] = await ask(`SELECT COUNT(*) AS n FROM ${quoteName(schema)}.${quoteName(table)}${where}`)
     rows += Number(row?.n)
   }
   return {

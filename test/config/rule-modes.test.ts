@@ -30,32 +30,96 @@ rename = { day = "sold_on" }
   })
 })
 
-describe('measures that are none', () => {
-  test.each(['price', 'sum', 'sum(', 'total(price)', 'count(*) + 1', 'sum(a); drop', ''])('%j', text => {
-    const [problem] = ofRule(`group_by = ["a"]\nmeasures = { x = "${text}" }`)
-    expect(problem).toMatch(/^sync\.toml:13:18: measures must (be "count\(\*\)" or "sum\(column\)"$|not be empty)/)
-  })
+describe('measures of expressions', () => {
+  const measureOf = (text: string, more = '') =>
+    ruleBookOf(load(`${RULE}group_by = ["a"]\nmeasures = { x = "${text}" }\n${more}`))
+      .match('shop', 'orders')[0]!
+      .rule.measures.get('x')
 
   test.each([
-    'count(id)',
-    'sum()',
-    'sum(a) + sum(b)',
-    'avg(price)',
-    'max(price)',
-    'min(price)',
-    'sum(price * qty)',
-    'sum(-price)',
-    "sum('a')",
-  ])('%s, perhaps in a later version', text => {
-    expect(ofRule(`group_by = ["a"]\nmeasures = { ok = "count(*)", x = "${text}" }`)).toEqual([
-      'sync.toml:13:35: measures must be "count(*)" or "sum(column)": this version has no other expression',
+    ['sum(price * qty)', 'sumOf'],
+    ['Sum(-price)', 'sumOf'],
+    ["sum(status = 'paid')", 'sumOf'],
+    ['count(id)', 'countOf'],
+    ['avg(price)', 'avg'],
+  ])('%s', (text, of) => {
+    expect(measureOf(text)).toEqual({ of, text })
+  })
+
+  test('a column by itself stays one, in parentheses too', () => {
+    expect(measureOf('sum((price))')).toEqual({ of: 'sum', column: 'price' })
+  })
+
+  test.each(['min(price)', 'max(price * qty)'])('%s, where rows are added only', text => {
+    expect(measureOf(text, 'operations = ["INSERT"]\n')).toMatchObject({ text })
+    for (const operations of ['', 'operations = ["INSERT", "UPDATE"]'])
+      expect(ofRule(`group_by = ["a"]\nmeasures = { x = "${text}" }\n${operations}`)).toEqual([
+        expect.stringContaining(
+          `13:12: measures has x = "${text}", which needs operations = ["INSERT"]: when a row that has the `,
+        ),
+      ])
+  })
+
+  test('computed columns that are measured only need no group', () => {
+    const computed = 'computed = { total = "price * qty", other = "price", day = "date(made)" }\n'
+    const lines = (measures: string) => `group_by = ["day"]\nmeasures = { ${measures} }\n${computed}`
+    expect(ofRule(lines('x = "avg(total)", y = "sum(other + 1)"'))).toEqual([])
+    expect(ofRule(lines('x = "avg(total)"'))).toEqual([expect.stringContaining('computes "other", which neither')])
+  })
+
+  test('an average fills two columns', () => {
+    expect(ofRule('group_by = ["a"]\nmeasures = { x = "avg(b)", x_sum = "sum(b)" }')).toEqual([
+      'sync.toml:13:12: measures fills column "x_sum" twice',
     ])
+    expect(ofRule('group_by = ["a"]\nmeasures = { x = "avg(b)" }\nconstants = { x_count = "1" }')).toEqual([
+      'sync.toml:13:12: measures fills column "x_count", which constants or rename fill too',
+    ])
+  })
+})
+
+describe('measures that are none', () => {
+  const ALLOWED =
+    'measures must be "count(*)", or "sum", "count", "avg", "min" or "max" of one expression, as "sum(price * qty)": '
+
+  test.each([
+    ['price', 1, 'this is none of these functions'],
+    ['sum', 1, 'this is none of these functions'],
+    ['sum(', 5, 'the expression ends where a value should follow'],
+    ['constructor(price)', 1, 'constructor is none of these functions'],
+    ['total(price)', 1, 'total is none of these functions'],
+    ['count(*) + 1', 7, '"*" stands where a value should'],
+    ['sum(a); drop', 7, 'an expression is one value, without a semicolon'],
+    ['sum()', 1, 'sum() needs an expression'],
+    ['sum(a) + sum(b)', 1, 'this is none of these functions'],
+    ['sum(a, b)', 8, 'sum() takes one expression'],
+    ['sum(price * )', 13, '")" stands where a value should'],
+    ['count(distinct a)', 7, 'distinct values cannot be counted'],
+    ['sum( distinct a)', 6, 'distinct values cannot be counted'],
+    ['stddev_pop(a)', 1, 'keep sum(x), sum(x * x) and count(x) in its place'],
+    ['group_concat(a)', 1, 'what a row added to it cannot be taken away again'],
+  ])('%j is pointed at', (text, character, why) => {
+    const [problem] = ofRule(`group_by = ["a"]\nmeasures = { ok = "count(*)", x = "${text}" }`)
+    expect(problem).toContain(`sync.toml:13:${35 + character}: ${ALLOWED}character ${character}: ${why}`)
   })
 
   test('a section of its own is pointed at, too', () => {
-    expect(ofRule('group_by = ["a"]\n[rule.measures]\nn = "count(*)"\nx = "avg(price)"')).toEqual([
-      'sync.toml:15:5: measures must be "count(*)" or "sum(column)": this version has no other expression',
-    ])
+    const [problem] = ofRule('group_by = ["a"]\n[rule.measures]\nn = "count(*)"\nx = "avg(price +)"')
+    expect(problem).toContain(`sync.toml:15:17: ${ALLOWED}character 12: `)
+  })
+})
+
+describe('before', () => {
+  test.each([
+    ['before = ["a"]', 'before needs mode = "append", whose rows are changes'],
+    ['mode = "append"\nbefore = ["a", "a"]', 'before names column "a" twice'],
+    ['mode = "append"\nbefore = ["a", "*"]', 'before has "*", which is all columns, beside others'],
+  ])('%s', (lines, problem) => {
+    expect(ofRule(lines)).toEqual([expect.stringContaining(problem)])
+  })
+
+  test('columns, or all of them', () => {
+    for (const before of [['a', 'b'], ['*']])
+      expect(load(`${RULE}mode = "append"\nbefore = ${JSON.stringify(before)}\n`).rule[0]).toMatchObject({ before })
   })
 })
 

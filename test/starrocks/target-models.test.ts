@@ -187,6 +187,28 @@ describe('what an existing target must be', () => {
     expect(messages(SUMS, withColumn(made(SUMS), 'n', more))).toEqual(message === null ? [] : [message])
   })
 
+  test('least and greatest values need columns of their own functions', () => {
+    const request = { ...SUMS, columns: [...SUMS.columns, { ...col('first', 'datetime'), aggregate: 'min' as const }] }
+    const statement = renderCreateTable(request, LAYOUT)
+    expect(statement).toContain('`first` DATETIME MIN NULL')
+    const table = (aggregate: string | undefined): TargetTable => ({
+      ...request,
+      columns: request.columns.map(column => ({
+        ...column,
+        hasDefault: false,
+        ...(column.name === 'first' && aggregate !== undefined ? { aggregate } : {}),
+      })),
+    })
+    expect(checkTarget(request, table('min'))).toEqual([])
+    expect(checkTarget(request, table('max'))).toMatchObject([
+      {
+        level: 'fatal',
+        message: 'demo.sums.first is a MAX column where least values are wanted',
+        remedy: 'Make `demo`.`sums` anew with `first` DATETIME MIN, or give the rule another sr_table.',
+      },
+    ])
+  })
+
   test('sums of 64 bits in BIGINT are warned of, not refused', () => {
     expect(messages(SUMS, withColumn(made(SUMS), 'big', { type: 'bigint' }))).toEqual([
       'narrow: demo.sums.big is bigint where largeint is wanted: largeint reaches beyond bigint',

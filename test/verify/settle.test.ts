@@ -6,6 +6,9 @@ import { type Ask, TableSide } from '../../lib/verify/table-side.js'
 
 const rows = {
   from: 't',
+  where: null,
+  isOwner: () => false,
+  ownKey: null,
   ranged: ['id'],
   keyNames: ['id'],
   keyLiterals: (texts: readonly (string | null)[]) => texts.map(String),
@@ -18,6 +21,7 @@ const TABLE: ComparedTable = {
   key: [0],
   sources: [{ ...rows, texts: ['id', 'v'], table: { schema: 's', table: 't', columns: [], key: ['id'], comment: '' } }],
   target: { ...rows, texts: ['id', 'v'] },
+  tolerated: new Set(),
   ignored: {},
 }
 const at = (binPos: number): Position => ({ binName: 'b.1', binPos, gtidSet: '', serverUuid: 'u' })

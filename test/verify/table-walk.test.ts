@@ -64,10 +64,19 @@ const sum = (rows: readonly [number, string][]): Digest => ({
 })
 
 function table(ranged: boolean): ComparedTable {
-  const rows = { from: 't', texts: ['id'], ranged: ranged ? ['id'] : [], keyNames: ['id'], keyLiterals: null }
+  const rows = {
+    from: 't',
+    where: null,
+    texts: ['id'],
+    ranged: ranged ? ['id'] : [],
+    keyNames: ['id'],
+    keyLiterals: null,
+    isOwner: () => false,
+    ownKey: null,
+  }
   const schema = { schema: 's', table: 't', columns: [], key: ['id'], comment: '' }
   const columns = [{ name: 'id', kind: 'integer' as const, fetched: false, long: false, target: 'id' }]
-  return { columns, key: [0], sources: [{ ...rows, table: schema }], target: rows, ignored: {} }
+  return { columns, key: [0], sources: [{ ...rows, table: schema }], target: rows, tolerated: new Set(), ignored: {} }
 }
 
 async function walk(ranged: boolean, ours: ReadonlyMap<number, string>, theirs: ReadonlyMap<number, string>) {

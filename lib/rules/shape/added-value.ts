@@ -8,6 +8,8 @@ import type { Value } from '../../model/value.js'
 export interface RowContext {
   /** At the source: half of an update whose other half is not written is an update still. */
   readonly operation: Operation
+  /** As what it is written: an update by which a row enters a filter is an insert. */
+  readonly written: Operation
   readonly place: ChangePlace
   /** Which change of its event it is. */
   readonly row: number

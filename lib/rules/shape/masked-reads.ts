@@ -1,14 +1,17 @@
 import { parseExpression } from '../../expression/parser.js'
 import { namesIn } from '../../expression/syntax.js'
 import { type TableSchema, tableName, targetName } from '../../model/schema.js'
+import { measuredColumns } from '../planned-measures.js'
 import type { MatchedRule } from '../rule-book.js'
 import { findColumn } from './row-names.js'
 
-/** Computed columns that read what the rule masks, as sentences for the operator: an expression is given values as they are. */
+/** Columns of expressions that read what the rule masks, as sentences for the operator: an expression is given values as they are. */
 export function maskedReads(schema: TableSchema, matched: MatchedRule): string[] {
-  const { mask, computed } = matched.rule.shape
+  const { measures, shape } = matched.rule
+  const { mask, computed } = shape
   if (mask.size === 0) return []
-  return [...computed].flatMap(([name, text]) => {
+  const made = [...computed, ...measuredColumns(measures).map(({ name, text }) => [name, text] as const)]
+  return made.flatMap(([name, text]) => {
     const read = namesIn(parseExpression(text)).flatMap(one => ('column' in one ? findColumn(schema, one.column) : []))
     const hidden = schema.columns.find((column, i) => mask.has(column.name) && read.includes(i))
     if (hidden === undefined) return []

@@ -16,6 +16,16 @@ export interface ExpressionPlace {
   readonly text: string
 }
 
+/** How the text of a place is to be taken, where it is more than an expression by itself. */
+export interface PlannedPart {
+  /** The part of the parsed text that is evaluated. */
+  part(whole: Expression): Expression
+  /** The type in which its values are wanted; null: always NULL. Both may throw ExpressionProblem. */
+  asType(type: CompiledExpression['type'], part: Expression): CompiledExpression['type']
+}
+
+const WHOLE: PlannedPart = { part: whole => whole, asType: type => type }
+
 /** An expression over rows. Both throw ValueFailure where a row gives no value. */
 export interface PlannedExpression {
   readonly type: CompiledExpression['type']
@@ -27,14 +37,19 @@ export interface PlannedExpression {
  * Compiles an expression of a rule over the rows of a table.
  * @throws Failure ruleInvalid, naming rule, key and character; for a name that is not known with those that are
  */
-export function planExpression(place: ExpressionPlace, schema: TableSchema, names: RowNames): PlannedExpression {
+export function planExpression(
+  place: ExpressionPlace,
+  schema: TableSchema,
+  names: RowNames,
+  { part, asType }: PlannedPart = WHOLE,
+): PlannedExpression {
   try {
-    const expression = parseExpression(place.text)
+    const expression = part(parseExpression(place.text))
     checkNames(expression, schema, names)
     const compiled = compileExpression(expression, names)
     const isHidden = readsMasked(expression, schema, place.rule)
     return {
-      type: compiled.type,
+      type: asType(compiled.type, expression),
       evaluate: values => {
         try {
           return compiled.evaluate(values)

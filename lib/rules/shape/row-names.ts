@@ -40,12 +40,12 @@ export function rowNames(schema: TableSchema, slots: RowSlots, reach: Reach, why
   }
 }
 
-/** Index of a column by a name in any case, as the server finds it; -1: there is none. */
+/** Index of a column by a name in any case, as the server finds it; -1: there is none. Columns that are summed only have no name. */
 export function findColumn({ columns }: TableSchema, name: string): number {
-  const exact = columns.findIndex(column => column.name === name)
+  const exact = columns.findIndex(column => column.summed !== true && column.name === name)
   if (exact >= 0) return exact
   const folded = name.toLowerCase()
-  return columns.findIndex(column => column.name.toLowerCase() === folded)
+  return columns.findIndex(column => column.summed !== true && column.name.toLowerCase() === folded)
 }
 
 function variable(name: string, slots: RowSlots): NamedValue | null {

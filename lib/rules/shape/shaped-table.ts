@@ -4,8 +4,10 @@ import type { TableSchema } from '../../model/schema.js'
 import { isOwnKey, mappedKey } from '../partial-key.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
+import { planBefore } from './before-values.js'
 import { planComputed } from './computed-values.js'
 import { planMasks } from './masks.js'
+import { planMeasured } from './measured-values.js'
 import { type PlannedTransform, planTransform } from './planned-transform.js'
 import { planFilter, type RowFilter } from './row-filter.js'
 import { RowSlots } from './row-slots.js'
@@ -44,8 +46,15 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
   const slots = new RowSlots(schema.columns.length)
   const filter = planFilter(schema, rule, slots)
   const computed = planComputed(schema, rule, slots)
+  const measured = planMeasured(schema, rule, slots)
   const read = slots.reads.map(({ column }) => column)
-  const added = [...planMasks(schema, matched, slots), ...computed, ...planSoftDelete(rule.shape, slots)]
+  const added = [
+    ...planMasks(schema, matched, slots),
+    ...computed,
+    ...measured,
+    ...planSoftDelete(rule.shape, slots),
+    ...planBefore(schema, matched, slots),
+  ]
   const nullableKey = planNullableKey(schema, matched, slots)
   const { transform, schema: made } = planTransform(withAdded(schema, added), rule)
   // A module makes its rows of all columns that it is shown.
@@ -60,7 +69,11 @@ export function planShape(schema: TableSchema, matched: MatchedRule): ShapedTabl
     nullableKey,
     isOwnKey: isOwnKey(schema, matched),
     isPlain: !rule.shape.partial && added.length === 0 && filter === null && transform === null && takesAll(rule.shape),
-    facts: { ...rule.shape, transform: transform?.module.source ?? null },
+    facts: {
+      ...rule.shape,
+      transform: transform?.module.source ?? null,
+      ...(measured.length === 0 ? {} : { measures: rule.measures }),
+    },
   }
 }
 

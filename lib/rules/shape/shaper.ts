@@ -98,7 +98,7 @@ class Shaper {
       this.#copiesOfOld.length > 0 ||
       this.#extents.updated !== 'none'
     const place = { binName: '', binPos: 0, event: 0 }
-    this.#row = { operation: 'insert', place, row: 0, commitMs: 0, isDeleted: false }
+    this.#row = { operation: 'insert', written: 'insert', place, row: 0, commitMs: 0, isDeleted: false }
     const replaced = new Set(added.map(({ replaces }) => replaces))
     const isKey = (i: number) => shaped.schema.key.includes(shaped.schema.columns[i]?.name ?? '') && !replaced.has(i)
     const shown = images.columns.map((_, k) => images.shown[k] === true && isKey(images.sources[k]!))
@@ -195,6 +195,7 @@ class Shaper {
     row: number,
   ): void {
     const hasBoth = op === 'update'
+    this.#row.written = verdict === 'mark' ? 'insert' : verdict
     switch (verdict) {
       case 'insert':
         this.#add('insert', row, this.#behind(buffer, middle, next, hasBoth), this.#until(next))

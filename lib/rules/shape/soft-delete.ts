@@ -10,13 +10,22 @@ const FLAG: ValueType = { kind: 'integer', bits: 8, unsigned: false }
 /** Where the rule names no column. */
 const FLAG_NAME = '_deleted'
 
+/** Names of the target's columns that tell deleted rows from others; both null where the rule does not mark them. */
+export function softDeleteNames({ onDelete, softDelete }: RuleShape): {
+  readonly flag: string | null
+  readonly time: string | null
+} {
+  if (onDelete !== 'soft') return { flag: null, time: null }
+  const { flag, time } = softDelete
+  return { flag: flag ?? (time === null ? FLAG_NAME : null), time }
+}
+
 /** The columns that tell deleted rows from others, where a rule marks them. */
-export function planSoftDelete({ onDelete, softDelete }: RuleShape, slots: RowSlots): AddedValue[] {
-  if (onDelete !== 'soft') return []
-  const flag = softDelete.flag ?? (softDelete.time === null ? FLAG_NAME : null)
+export function planSoftDelete(shape: RuleShape, slots: RowSlots): AddedValue[] {
+  const { flag, time } = softDeleteNames(shape)
   return [
     ...(flag === null ? [] : [deletedFlag(flag)]),
-    ...(softDelete.time === null ? [] : [deletedTime(softDelete.time, slots.variable('commit_time'))]),
+    ...(time === null ? [] : [deletedTime(time, slots.variable('commit_time'))]),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { RowImages } from '../../../lib/dispatch/route.js'
 import { Failure } from '../../../lib/model/failure.js'
+import type { MeasureExpression } from '../../../lib/model/rule-mode.js'
 import { PLAIN_SHAPE, type RuleShape } from '../../../lib/model/rule-shape.js'
 import type { RuleSpec } from '../../../lib/rules/rule-book.js'
 import { type Rig, rig } from '../../support/dispatcher-rig.js'
@@ -87,6 +88,9 @@ function imagesOf(changes: readonly Change[]): RowImages {
   )
 }
 
+/** Columns of sums, in the order of what each row adds. */
+const SUMS = ['n', 'sold', 'worth', 'large', 'mean_sum', 'mean_count']
+
 /** A target that is written as StarRocks is. */
 class Target {
   readonly rows = new Map<string, LoadedRow>()
@@ -104,8 +108,11 @@ class Target {
         if (this.log.has(id)) throw new Error(`two rows have the change id ${id}`)
         this.log.set(id, row)
       } else {
-        const sums = this.sums.get(row.shop!) ?? [0n, 0n]
-        this.sums.set(row.shop!, [sums[0]! + BigInt(row.n!), sums[1]! + BigInt(row.sold!)])
+        const sums = this.sums.get(row.shop!) ?? []
+        this.sums.set(
+          row.shop!,
+          SUMS.map((name, i) => (sums[i] ?? 0n) + BigInt(row[name]!)),
+        )
       }
     }
   }
@@ -117,9 +124,15 @@ interface Told {
 }
 
 /** Runs a history of transactions through a rule; what was told of it, and what came of it. */
-async function run(random: Random, mode: RuleSpec['mode'], more: Partial<RuleSpec> = {}) {
+async function run(
+  random: Random,
+  mode: RuleSpec['mode'],
+  more: Partial<RuleSpec> = {},
+  before: RuleShape['before'] = [],
+) {
   const drawn = drawRule(random, mode)
-  const made = shapedRouter([{ mode, flushRows: 1e6, flushBytes: 1e9, ...more, shape: drawn.shape }])
+  const shape = { ...drawn.shape, before }
+  const made = shapedRouter([{ mode, flushRows: 1e6, flushBytes: 1e9, ...more, shape }])
   const [route] = await made.routes()
   const bench: Rig = rig({ maxRows: 1e6, maxBytes: 1e9 })
   rigs.push(bench)
@@ -185,7 +198,7 @@ describe('random histories through random rules', () => {
   })
 
   test.each(SEEDS)('append, seed %d', async seed => {
-    const { drawn, bench, target, history } = await run(new Random(seed), 'append')
+    const { drawn, bench, target, history } = await run(new Random(seed), 'append', {}, ['qty', 'id'])
     const expected = new Map<string, LoadedRow>()
     let passedOver = 0
     for (const { place, changes } of history)
@@ -196,6 +209,7 @@ describe('random histories through random rules', () => {
           return
         }
         const shown = isIn ? (wasIn ? 'update' : 'insert') : 'delete'
+        const [id, , qty] = shown === 'insert' ? [null, null, null] : before!
         expected.set(`${place.binPos} ${place.event} ${row}`, {
           _bin_name: place.binName,
           _bin_pos: `${place.binPos}`,
@@ -204,6 +218,8 @@ describe('random histories through random rules', () => {
           _op: shown,
           _commit_time: '1970-01-01 00:00:01.000000',
           ...textOf(isIn ? after! : before!, drawn),
+          _before_id: id === null ? null : `${id}`,
+          _before_qty: qty === null ? null : `${qty}`,
         })
       })
     expect(target.log).toEqual(expected)
@@ -211,20 +227,31 @@ describe('random histories through random rules', () => {
     expect(bench.durable.at(-1)).toBe(bench.at)
   })
 
-  const measures = new Map([
-    ['n', { of: 'count' as const }],
-    ['sold', { of: 'sum' as const, column: 'qty' }],
+  const measures = new Map<string, MeasureExpression>([
+    ['n', { of: 'count' }],
+    ['sold', { of: 'sum', column: 'qty' }],
+    ['worth', { of: 'sumOf', text: 'sum(qty * (id - 5))' }],
+    ['large', { of: 'sumOf', text: 'sum(qty > 4 and shop <> 1)' }],
+    ['mean', { of: 'avg', text: 'avg(nullif(qty, 3))' }],
   ])
+  const addends = ([id, shop, qty]: Row): readonly number[] => {
+    const mean = qty === 3 ? null : qty
+    const large = qty !== null && qty > 4 && shop !== 1
+    return [1, qty ?? 0, (qty ?? 0) * (id - 5), large ? 1 : 0, mean ?? 0, mean === null ? 0 : 1]
+  }
   test.each(SEEDS)('sums, seed %d', async seed => {
     const random = new Random(seed)
     const { drawn, bench, source, target } = await run(random, 'aggregate', { groupBy: ['shop'], measures })
     const expected = new Map<string, bigint[]>()
-    for (const [, shop, qty] of [...source.values()].filter(drawn.isIn)) {
-      const [n, sold] = expected.get(`${shop}`) ?? [0n, 0n]
-      expected.set(`${shop}`, [n! + 1n, sold! + BigInt(qty ?? 0)])
+    for (const row of [...source.values()].filter(drawn.isIn)) {
+      const sums = expected.get(`${row[1]}`) ?? []
+      expected.set(
+        `${row[1]}`,
+        addends(row).map((value, i) => (sums[i] ?? 0n) + BigInt(value)),
+      )
     }
     expect(new Map([...target.sums].filter(([, [n]]) => n !== 0n))).toEqual(expected)
-    expect([...target.sums.values()].every(([n, sold]) => n !== 0n || sold === 0n)).toBe(true)
+    expect([...target.sums.values()].every(([n, ...sums]) => n !== 0n || sums.every(sum => sum === 0n))).toBe(true)
     countsOf(bench)
   })
 })
