@@ -1,9 +1,15 @@
+import { simpleOrder } from './simple-collation.js'
+
 /** How texts of a collation are compared. */
 export interface Collation {
   readonly name: string
   /** Spaces at the end do not count. */
   readonly padded: boolean
   readonly binary: boolean
+  /** Why texts of it cannot be compared, as a clause; null: they can. */
+  readonly unsupported: string | null
+  /** Written in the expression: it counts against those of columns. */
+  readonly explicit?: true
   /** Below, above or equal to 0. */
   compare(a: string, b: string): number
   equal(a: string, b: string): boolean
@@ -14,17 +20,19 @@ export interface Collation {
 /** The order of ASCII in utf8mb4_0900_ai_ci, from the space on; case apart. */
 const ASCII_ORDER = ' _-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz'
 const UCA_WEIGHTS = new Uint8Array(128)
-const GENERAL_WEIGHTS = new Uint8Array(128)
 for (let code = 32; code < 127; code++) {
   UCA_WEIGHTS[code] = ASCII_ORDER.indexOf(String.fromCharCode(code).toLowerCase()) + 1
-  GENERAL_WEIGHTS[code] = String.fromCharCode(code).toUpperCase().charCodeAt(0)
 }
+
+/** Those that order by the root of Unicode: MySQL's and MariaDB's, without the rules of a language. */
+const ROOT =
+  /^(utf8|utf8mb3|utf8mb4|ucs2|utf16|utf16le|utf32)_(unicode_(520_)?(nopad_)?ci|0900_ai_ci|0900_as_c[is]|uca1400_(nopad_)?a[is]_c[is])$/
 
 const made = new Map<string, Collation>()
 
 /**
- * The collation of this name. Exact for *_bin, and for ASCII in *_ai_ci and *_general_ci; beyond ASCII letters are compared
- * by their base letter (or with accents, or case, as the name says) in the root order of Unicode.
+ * The collation of this name. Exact for *_bin, those with a weight for each character, and for ASCII in all others; beyond ASCII
+ * letters are compared by their base letter (or with accents, or case, as the name says) in the root order of Unicode.
  */
 export function collationOf(name: string): Collation {
   const key = name.toLowerCase()
@@ -39,25 +47,52 @@ export function collationOf(name: string): Collation {
 function makeCollation(name: string): Collation {
   const padded = !/0900|nopad|uca1400/.test(name) && name !== 'binary'
   if (name.endsWith('_bin') || name === 'binary') return binaryCollation(name, padded)
-  const general = name.includes('general_ci')
-  const sensitivity = /_cs/.test(name) ? 'variant' : /_as_ci/.test(name) ? 'accent' : 'base'
+  const simple = simpleOrder(name, padded)
+  if (simple !== null) return madeOf(name, padded, simple.compare, simple.fold)
+  if (!ROOT.test(name)) return refusedCollation(name, `the order of ${name} is not known here`)
+  const sensitivity = sensitivityOf(name)
   const collator = new Intl.Collator('und', { sensitivity })
-  const whole = general ? (a: string, b: string) => byCode(foldBase(a), foldBase(b)) : collator.compare
-  const weights = general ? GENERAL_WEIGHTS : sensitivity === 'variant' ? null : UCA_WEIGHTS
+  // The weights of unicode_ci end with the BMP: all further characters are taken for one.
+  const endsWithBmp = /_unicode_(nopad_)?ci$/.test(name)
+  const whole = endsWithBmp
+    ? (a: string, b: string) => collator.compare(withoutAstral(a), withoutAstral(b))
+    : collator.compare
+  const weights = sensitivity === 'variant' || sensitivity === 'case' ? null : UCA_WEIGHTS
   const compare = (first: string, second: string): number => {
     const a = padded ? trimmed(first) : first
     const b = padded ? trimmed(second) : second
     if (a === b) return 0
     return (weights === null ? null : compareAscii(weights, a, b, padded)) ?? whole(a, b)
   }
-  return {
-    name,
-    padded,
-    binary: false,
-    compare,
-    equal: (a, b) => a === b || compare(a, b) === 0,
-    fold: sensitivity === 'base' ? foldBase : sensitivity === 'accent' ? text => text.toUpperCase() : text => text,
+  return madeOf(name, padded, compare, FOLDS[sensitivity])
+}
+
+function madeOf(name: string, padded: boolean, compare: Collation['compare'], fold: Collation['fold']): Collation {
+  const equal = (a: string, b: string): boolean => a === b || compare(a, b) === 0
+  return { name, padded, binary: false, unsupported: null, compare, equal, fold }
+}
+
+type Sensitivity = 'base' | 'accent' | 'case' | 'variant'
+
+function sensitivityOf(name: string): Sensitivity {
+  if (name.endsWith('_as_cs')) return 'variant'
+  if (name.endsWith('_ai_cs')) return 'case'
+  return name.endsWith('_as_ci') ? 'accent' : 'base'
+}
+
+const FOLDS: Readonly<Record<Sensitivity, (text: string) => string>> = {
+  base: foldBase,
+  accent: text => text.toUpperCase(),
+  case: baseLetters,
+  variant: text => text,
+}
+
+/** One whose texts can be carried and joined, but not compared. `reason`: why, as a clause. */
+export function refusedCollation(name: string, reason: string): Collation {
+  const refuse = (): never => {
+    throw new Error(reason)
   }
+  return { name, padded: false, binary: false, unsupported: reason, compare: refuse, equal: refuse, fold: refuse }
 }
 
 /** Null when a character is not a visible one of ASCII. */
@@ -77,13 +112,29 @@ function compareAscii(weights: Uint8Array, a: string, b: string, padded: boolean
 
 function binaryCollation(name: string, padded: boolean): Collation {
   if (!padded) {
-    return { name, padded, binary: true, compare: byCode, equal: (a, b) => a === b, fold: text => text }
+    return {
+      name,
+      padded,
+      binary: true,
+      unsupported: null,
+      compare: byCode,
+      equal: (a, b) => a === b,
+      fold: text => text,
+    }
   }
   const compare = (a: string, b: string): number => {
     const width = Math.max(a.length, b.length)
     return byCode(a.padEnd(width), b.padEnd(width))
   }
-  return { name, padded, binary: true, compare, equal: (a, b) => trimmed(a) === trimmed(b), fold: text => text }
+  return {
+    name,
+    padded,
+    binary: true,
+    unsupported: null,
+    compare,
+    equal: (a, b) => trimmed(a) === trimmed(b),
+    fold: text => text,
+  }
 }
 
 /** By code points, as UTF-8 bytes are ordered. */
@@ -103,11 +154,15 @@ function surrogatesLast(unit: number): number {
 }
 
 function foldBase(text: string): string {
-  return text
-    .replaceAll('ß', 's')
-    .normalize('NFD')
-    .replace(/\p{Mn}/gu, '')
-    .toUpperCase()
+  return baseLetters(text.replaceAll('ß', 's')).toUpperCase()
+}
+
+function baseLetters(text: string): string {
+  return text.normalize('NFD').replace(/\p{Mn}/gu, '')
+}
+
+function withoutAstral(text: string): string {
+  return text.replace(/[\u{10000}-\u{10ffff}]/gu, '\ufffd')
 }
 
 function trimmed(text: string): string {

@@ -2,8 +2,8 @@ import { nearest } from '../model/nearest.js'
 import type { Value, ValueType } from '../model/value.js'
 import { arithmetic, minus } from './arithmetic.js'
 import { castTo } from './cast.js'
-import { collationOf } from './collation.js'
-import { comparison, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
+import { type Collation, collationOf, refusedCollation } from './collation.js'
+import { collated, comparison, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
 import { conditionOf } from './conversions.js'
 import type { Call } from './function-row.js'
 import { functionNamed, functionNames } from './function-table.js'
@@ -144,6 +144,8 @@ class Compiler {
       }
       case 'cast':
         return castTo(b, expression, this.compile(expression.operand), expression.to)
+      case 'collate':
+        return collated(expression, this.compile(expression.operand), expression.collation)
       case 'call':
         return this.#call(expression, expression.name, expression.arguments)
       case 'interval':
@@ -156,7 +158,7 @@ class Compiler {
   #named(place: Place, name: Parameters<ExpressionScope['resolve']>[0], text: string): Piece {
     const found = this.#scope.resolve(name)
     if (found === null) refuse(place, `there is no ${text.startsWith('$') ? 'variable' : 'column'} ${text}`)
-    return namedPiece(place, found)
+    return namedPiece(place, found, text)
   }
 
   #call(place: Place, name: string, written: readonly Expression[]): Piece {
@@ -196,9 +198,8 @@ function columnText({ row, column }: { readonly row: 'new' | 'old' | null; reado
   return row === null ? column : `${row.toUpperCase()}.${column}`
 }
 
-function namedPiece(place: Place, found: NamedValue): Piece {
+function namedPiece(place: Place, found: NamedValue, name: string): Piece {
   const isText = found.type.kind === 'text'
-  const collation = found.collation ?? (found.caseSensitive === true ? 'utf8mb4_0900_bin' : DEFAULT_COLLATION)
   const foreign = found.charset ?? null
   return {
     at: place.at,
@@ -207,9 +208,17 @@ function namedPiece(place: Place, found: NamedValue): Piece {
     type: found.type,
     nullable: found.nullable,
     span: spanOfType(found.type),
-    collation: isText ? collationOf(collation) : null,
+    collation: isText ? collationOfName(found, name) : null,
     charset: foreign === null || /^(utf8|utf8mb3|utf8mb4|ascii)$/i.test(foreign) ? null : foreign,
   }
+}
+
+function collationOfName({ collation, caseSensitive, charset }: NamedValue, name: string): Collation {
+  if (collation === null) return refusedCollation(charset ?? '', `the collation of ${name} is not known`)
+  const known = collationOf(collation ?? (caseSensitive === true ? 'utf8mb4_0900_bin' : DEFAULT_COLLATION))
+  return known.unsupported === null
+    ? known
+    : refusedCollation(known.name, `${name} has the collation ${known.name}, whose order is not known here`)
 }
 
 function literalPiece(b: CodeBuilder, place: Place, literal: Literal): Piece {
