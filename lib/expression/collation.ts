@@ -45,18 +45,15 @@ export function collationOf(name: string): Collation {
 }
 
 function makeCollation(name: string): Collation {
-  const padded = !/0900|nopad|uca1400/.test(name) && name !== 'binary'
+  const padded = !/0900|nopad/.test(name) && name !== 'binary'
   if (name.endsWith('_bin') || name === 'binary') return binaryCollation(name, padded)
   const simple = simpleOrder(name, padded)
   if (simple !== null) return madeOf(name, padded, simple.compare, simple.fold)
   if (!ROOT.test(name)) return refusedCollation(name, `the order of ${name} is not known here`)
   const sensitivity = sensitivityOf(name)
   const collator = new Intl.Collator('und', { sensitivity })
-  // The weights of unicode_ci end with the BMP: all further characters are taken for one.
-  const endsWithBmp = /_unicode_(nopad_)?ci$/.test(name)
-  const whole = endsWithBmp
-    ? (a: string, b: string) => collator.compare(withoutAstral(a), withoutAstral(b))
-    : collator.compare
+  const older = olderLetters(name)
+  const whole = older === null ? collator.compare : (a: string, b: string) => collator.compare(older(a), older(b))
   const weights = sensitivity === 'variant' || sensitivity === 'case' ? null : UCA_WEIGHTS
   const compare = (first: string, second: string): number => {
     const a = padded ? trimmed(first) : first
@@ -64,7 +61,7 @@ function makeCollation(name: string): Collation {
     if (a === b) return 0
     return (weights === null ? null : compareAscii(weights, a, b, padded)) ?? whole(a, b)
   }
-  return madeOf(name, padded, compare, FOLDS[sensitivity])
+  return madeOf(name, padded, compare, foldOf(whole))
 }
 
 function madeOf(name: string, padded: boolean, compare: Collation['compare'], fold: Collation['fold']): Collation {
@@ -80,11 +77,46 @@ function sensitivityOf(name: string): Sensitivity {
   return name.endsWith('_as_ci') ? 'accent' : 'base'
 }
 
-const FOLDS: Readonly<Record<Sensitivity, (text: string) => string>> = {
-  base: foldBase,
-  accent: text => text.toUpperCase(),
-  case: baseLetters,
-  variant: text => text,
+/** The letter that stands for all those that are equal to it, where a base letter or a capital is one. */
+function foldOf(compare: (a: string, b: string) => number): (character: string) => string {
+  const known = new Map<string, string>()
+  return character => {
+    let folded = known.get(character)
+    if (folded === undefined) {
+      const base = character.normalize('NFD').replace(/\p{Mn}/gu, '')
+      const forms = [base.toUpperCase(), base, character.toUpperCase()]
+      folded = forms.find(form => form.length === character.length && compare(form, character) === 0) ?? character
+      known.set(character, folded)
+    }
+    return folded
+  }
+}
+
+/** Letters of their own in UCA 4.0, each with the letter that it follows. */
+const OLDER_LETTERS: Readonly<Record<string, string>> = {
+  Æ: 'a\uffff',
+  Ǣ: 'a\uffff',
+  Ǽ: 'a\uffff',
+  Ð: 'd\uffff',
+  Đ: 'd\uffff\uffff',
+  Ħ: 'h\uffff',
+  Ł: 'l\uffff',
+  Ŀ: 'l\uffff\uffff',
+  Ø: 'o\uffff',
+  Ǿ: 'o\uffff',
+}
+
+/** How the texts of collations by older versions of Unicode are written, so that the order of today is theirs; null: as they are. */
+function olderLetters(name: string): ((text: string) => string) | null {
+  // The weights of UCA 4.0 end with the BMP: all further characters are taken for one.
+  if (/_unicode_(nopad_)?ci$/.test(name)) {
+    return text =>
+      text
+        .replace(/[\u{10000}-\u{10ffff}]/gu, '\ufffd')
+        .replace(/[ÆæǢǣǼǽÐðĐđĦħŁłĿŀØøǾǿ]/g, letter => OLDER_LETTERS[letter.toUpperCase()]!)
+  }
+  // Characters that UCA 5.2 does not know stand behind all others.
+  return name.includes('_unicode_520_') ? text => text.replace(/[\u{10000}-\u{10ffff}]/gu, '\uffff$&') : null
 }
 
 /** One whose texts can be carried and joined, but not compared. `reason`: why, as a clause. */
@@ -151,18 +183,6 @@ function byCode(a: string, b: string): number {
 /** Code units of characters above U+FFFF stand in the middle of UTF-16, but sort behind all others. */
 function surrogatesLast(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit
-}
-
-function foldBase(text: string): string {
-  return baseLetters(text.replaceAll('ß', 's')).toUpperCase()
-}
-
-function baseLetters(text: string): string {
-  return text.normalize('NFD').replace(/\p{Mn}/gu, '')
-}
-
-function withoutAstral(text: string): string {
-  return text.replace(/[\u{10000}-\u{10ffff}]/gu, '\ufffd')
 }
 
 function trimmed(text: string): string {

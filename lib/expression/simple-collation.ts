@@ -20,9 +20,11 @@ export interface SimpleOrder {
 export function simpleOrder(name: string, padded: boolean): SimpleOrder | null {
   const weights = weightsOf(name)
   if (weights === null) return null
+  const firstOf = new Uint16Array(BMP)
+  for (let code = BMP - 1; code >= 0; code--) firstOf[weights[code]!] = code
   return {
     compare: (a, b) => compareWeights(weights, a, b, padded),
-    fold: character => String.fromCharCode(weightAt(weights, character, 0)),
+    fold: character => String.fromCharCode(firstOf[weightAt(weights, character, 0)]!),
   }
 }
 

@@ -20,7 +20,7 @@ export interface ChangedTable {
 export interface CharsetDefaults {
   /** Of the schema of the table. */
   readonly ofSchema: CharacterSet
-  /** Of the session's own schema, which CONVERT TO takes (sql_yacc.yy, collation_database); null: not known. */
+  /** Of the session's own schema, which CONVERT TO of MySQL takes (sql_yacc.yy, collation_database); null: not known. */
   readonly ofSession: CharacterSet | null
 }
 
@@ -103,7 +103,7 @@ class Change {
 
   #defaultFor(kind: 'defaultCharset' | 'convertCharset'): CharacterSet {
     const { ofSchema, ofSession } = this.#defaults
-    if (kind === 'defaultCharset') return ofSchema
+    if (kind === 'defaultCharset' || this.#setting.dialect.mariadb) return ofSchema
     if (ofSession === null)
       throw new UnreadableDdl('CONVERT TO CHARACTER SET DEFAULT in a session whose schema is not followed', 0)
     return ofSession
