@@ -6,7 +6,7 @@ import { columnConstants } from './column-constants.js'
 import { type ImageForm, type ImageKind, imageForm } from './image-form.js'
 import { READERS } from './read-value.js'
 import { COLUMNS_PER_PART, WITHIN_LIMIT } from './row-code.js'
-import { valueCode } from './value-code.js'
+import { spanCode, valueCode } from './value-code.js'
 import { ValueProblem } from './value-problem.js'
 import { zoneOffset } from './zone-offset.js'
 
@@ -19,6 +19,8 @@ export interface WantedValue {
    * `bytes`: of any column the bytes that stand for it in rows of the text protocol.
    */
   readonly type: ValueType
+  /** Of texts: one of ASCII characters alone is not made, it is told where it stands (`ascii-span.ts`). */
+  readonly asSpan?: true
 }
 
 /** Reads some values of row images, and steps over the others. */
@@ -154,7 +156,10 @@ class ReaderSource {
   #read(i: number, slots: readonly number[]): string {
     const column = this.columns[i]!
     const read = { images: this.kind, form: this.form, column, i }
-    const values = slots.map(k => `${valueCode(read, this.wanted[k]!.type)}to[from+${k}]=v;`)
+    const values = slots.map(k => {
+      const { type, asSpan } = this.wanted[k]!
+      return `${asSpan === true ? spanCode(read, type) : valueCode(read, type)}to[from+${k}]=v;`
+    })
     const code = values.length === 1 ? values[0]! : `const begin=p;${values.join('p=begin;')}`
     if (!column.nullable) return `{${code}}`
     const nulls = slots.map(k => `to[from+${k}]=null;`).join('')

@@ -44,7 +44,7 @@ describe('a problem points at its characters', () => {
       '^^^^^^^^^^^^^^^^^^^^^^^^^^',
       'utf8mb4_czech_ci is no collation whose order is known here',
     ],
-    ['concat(s, g) = r', '^^^^^^^^^^^^', expect.stringContaining('have no common order. Say how it is meant')],
+    ['concat(s, g) = r', '^^^^^^^^^^^^^^^^', expect.stringContaining('have no common order. Say how it is meant')],
     ['i + prce * 2', '    ^^^^', 'there is no column prce'],
     ['$bin_name = s', '^^^^^^^^^', 'there is no variable $bin_name'],
     ['conct(s, r)', '^^^^^', 'there is no function conct; did you mean concat?'],
