@@ -59,7 +59,7 @@ function makeCollation(name: string): Collation {
     const a = padded ? trimmed(first) : first
     const b = padded ? trimmed(second) : second
     if (a === b) return 0
-    return (weights === null ? null : compareAscii(weights, a, b, padded)) ?? whole(a, b)
+    return (weights === null ? null : compareAscii(weights, a, b)) ?? whole(a, b)
   }
   return madeOf(name, padded, compare, foldOf(whole))
 }
@@ -127,19 +127,19 @@ export function refusedCollation(name: string, reason: string): Collation {
   return { name, padded: false, binary: false, unsupported: reason, compare: refuse, equal: refuse, fold: refuse }
 }
 
-/** Null when a character is not a visible one of ASCII. */
-function compareAscii(weights: Uint8Array, a: string, b: string, padded: boolean): number | null {
+/** The first two visible characters of ASCII that differ decide. Null when another character comes before them. */
+function compareAscii(weights: Uint8Array, a: string, b: string): number | null {
   const shared = Math.min(a.length, b.length)
-  let result = 0
-  const longest = Math.max(a.length, b.length)
-  for (let i = 0; i < longest; i++) {
-    const x = i < a.length ? a.charCodeAt(i) : 32
-    const y = i < b.length ? b.charCodeAt(i) : 32
+  for (let i = 0; i < shared; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
     if (x > 126 || y > 126 || x < 32 || y < 32) return null
-    if (result === 0 && i < shared) result = weights[x]! - weights[y]!
-    else if (result === 0 && padded) result = weights[x]! - weights[y]!
+    const difference = weights[x]! - weights[y]!
+    if (difference !== 0) return difference
   }
-  return result !== 0 || padded ? result : a.length - b.length
+  if (a.length === b.length) return 0
+  const next = (a.length > shared ? a : b).charCodeAt(shared)
+  return next > 126 || next <= 32 ? null : a.length - b.length
 }
 
 function binaryCollation(name: string, padded: boolean): Collation {

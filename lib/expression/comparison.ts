@@ -57,6 +57,8 @@ export function collated(place: Place, operand: Piece, name: string): Piece {
 
 /** Two values made alike, so that their JavaScript values can be compared; by `collation` where it is not null. */
 export interface Comparable {
+  /** Numbers and bigints meet. */
+  readonly isMixed?: boolean
   readonly left: Piece
   readonly right: Piece
   readonly collation: Collation | null
@@ -96,7 +98,7 @@ function latin(b: CodeBuilder, piece: Piece): Piece {
   })
 }
 
-function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): { left: Piece; right: Piece } {
+function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): Omit<Comparable, 'collation'> {
   const exact = exactLiteral(b, left, right) ?? exactLiteral(b, right, left)
   const swapped = exact !== null && exact.literal === left
   const x = exact === null ? asNumber(b, left) : swapped ? exact.value : asNumber(b, left)
@@ -106,8 +108,18 @@ function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): { left: Piece;
     const scale = Math.max(sizeOf(x).scale, sizeOf(y).scale)
     return { left: asDecimal(b, x, scale), right: asDecimal(b, y, scale) }
   }
-  if (isBig(x) !== isBig(y)) return { left: asBig(b, x), right: asBig(b, y) }
+  if (isBig(x) !== isBig(y)) {
+    const [compactX, compactY] = [compactPiece(x), compactPiece(y)]
+    if (compactX !== null && compactY !== null) return { left: compactX, right: compactY, isMixed: true }
+    return { left: asBig(b, x), right: asBig(b, y) }
+  }
   return { left: x, right: y }
+}
+
+/** An integer that is a number in nearly all rows; null: one that is always a bigint. */
+function compactPiece(piece: Piece): Piece | null {
+  if (!isBig(piece)) return piece
+  return piece.compact === undefined ? null : { ...piece, code: piece.compact }
 }
 
 /** A text in the expression that spells an integer counts as one beside an integer. */
@@ -199,7 +211,7 @@ export function comparison(
   const alike = comparable(b, place, left, right)
   if (operator === '<=>') return nullSafe(b, place, alike)
   if (left.type === null || right.type === null) return nullPiece(place)
-  return b.lift(place, [alike.left, alike.right], (x, y) => relation(b, alike.collation, operator, x, y), {
+  return b.lift(place, [alike.left, alike.right], (x, y) => relation(b, alike, operator, x, y), {
     type: TRUTH,
     span: 1,
     condition: true,
@@ -207,9 +219,10 @@ export function comparison(
 }
 
 /** The JavaScript condition of a comparison of two values that are not NULL. */
-function relation(b: CodeBuilder, collation: Collation | null, operator: string, x: string, y: string): string {
+function relation(b: CodeBuilder, { collation, isMixed }: Comparable, operator: string, x: string, y: string): string {
   if (collation === null) {
-    const sign = operator === '=' ? '===' : operator === '<>' ? '!==' : operator
+    const exact = isMixed === true ? '' : '='
+    const sign = operator === '=' ? `==${exact}` : operator === '<>' ? `!=${exact}` : operator
     return `${x} ${sign} ${y}`
   }
   if (operator === '=') return `${b.hold(collation.equal)}(${x}, ${y})`
@@ -217,9 +230,10 @@ function relation(b: CodeBuilder, collation: Collation | null, operator: string,
   return `${b.hold(collation.compare)}(${x}, ${y}) ${operator} 0`
 }
 
-function nullSafe(b: CodeBuilder, place: Place, { left, right, collation }: Comparable): Piece {
+function nullSafe(b: CodeBuilder, place: Place, alike: Comparable): Piece {
+  const { left, right } = alike
   const [x, y] = [b.variable(), b.variable()]
-  const equal = relation(b, collation, '=', x, y)
+  const equal = relation(b, alike, '=', x, y)
   const whole = `((${x} = ${left.code}, ${y} = ${right.code}, ${x} === null || ${y} === null) ? ${x} === ${y} : ${equal})`
   return conditionPiece(place, whole)
 }

@@ -34,6 +34,8 @@ export interface CompiledExpression {
   readonly nullable: boolean
   /** Truth is 1 or 0. Throws ExpressionFailure where the server's SELECT would end with an error. */
   evaluate(values: readonly Value[]): Value
+  /** As `evaluate`; an integer of 64 bits is a number where one holds it exactly. */
+  evaluateCompact(values: readonly Value[]): Value
   /** Neither NULL nor 0: what a filter lets pass. Throws as `evaluate` does. */
   isTrue(values: readonly Value[]): boolean
 }
@@ -45,12 +47,17 @@ export interface CompiledExpression {
 export function compileExpression(expression: Expression, scope: ExpressionScope): CompiledExpression {
   const b = new CodeBuilder()
   const piece = new Compiler(b, scope).compile(expression)
-  const [value, condition] = [finished(b, piece), conditionOf(b, piece)]
+  const [value, compact, condition] = [finished(b, piece), compactOf(b, piece), conditionOf(b, piece)]
   const variables = b.variables.length === 0 ? '' : `let ${b.variables.join(', ')}; `
   const body = (code: string): string => `${variables}return ${code}`
-  const code = `'use strict'; return { evaluate(v) { ${body(value)} }, isTrue(v) { ${body(condition)} } }`
+  const methods = [
+    `evaluate(v) { ${body(value)} }`,
+    `evaluateCompact(v) { ${body(compact)} }`,
+    `isTrue(v) { ${body(condition)} }`,
+  ]
+  const code = `'use strict'; return { ${methods.join(', ')} }`
   const names = b.held.map((_, i) => `c${i}`)
-  const functions = new Function(...names, code)(...b.held) as Pick<CompiledExpression, 'evaluate' | 'isTrue'>
+  const functions = new Function(...names, code)(...b.held) as Omit<CompiledExpression, 'type' | 'nullable'>
   return { type: piece.type, nullable: piece.nullable, ...functions }
 }
 
@@ -63,6 +70,11 @@ function finished(b: CodeBuilder, piece: Piece): string {
   if (!piece.nullable) return `${convert}(${piece.code})`
   const name = b.variable()
   return `((${name} = ${piece.code}) === null ? null : ${convert}(${name}))`
+}
+
+function compactOf(b: CodeBuilder, piece: Piece): string {
+  if (piece.type?.kind !== 'integer' || piece.type.bits !== 64) return finished(b, piece)
+  return piece.compact ?? piece.code
 }
 
 class Compiler {

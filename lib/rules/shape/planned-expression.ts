@@ -20,6 +20,8 @@ export interface ExpressionPlace {
 export interface PlannedExpression {
   readonly type: CompiledExpression['type']
   evaluate(values: readonly Value[]): Value
+  /** As `evaluate`; an integer of 64 bits is a number where one holds it exactly. */
+  evaluateCompact(values: readonly Value[]): Value
   isTrue(values: readonly Value[]): boolean
 }
 
@@ -38,6 +40,13 @@ export function planExpression(place: ExpressionPlace, schema: TableSchema, name
       evaluate: values => {
         try {
           return compiled.evaluate(values)
+        } catch (error) {
+          throw told(error, isHidden)
+        }
+      },
+      evaluateCompact: values => {
+        try {
+          return compiled.evaluateCompact(values)
         } catch (error) {
           throw told(error, isHidden)
         }
