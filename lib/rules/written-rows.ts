@@ -60,7 +60,7 @@ export class WrittenRows {
   header(format: 'csv' | 'json'): string {
     const { fit, constants, change } = this.#parts
     const { fields, measures } = fit
-    return renderColumnsHeader(fields, { change, measures, constants, op: this.#op }, format, this.#order())
+    return renderColumnsHeader(fields, { change, measures, constants, op: this.#op }, format, this.order)
   }
 
   #placedFields(format: 'csv' | 'json'): RowLayout['fields'] {
@@ -82,8 +82,11 @@ export class WrittenRows {
       .map(i => Math.max(images.place(i, 'text'), this.#place(i), images.place(i, 'key')))
   }
 
-  /** What stands in place of a column's value stands behind the image, and so does its field in the body. */
-  #order(): number[] {
+  /**
+   * Indexes of the fields as they stand in the body: what stands in place of a column's value stands behind the image, and so does
+   * its field.
+   */
+  get order(): readonly number[] {
     const { fit, images } = this.#parts
     const placeOf = fit.fields.map((field, i) => (field == null ? images.place(i, 'text') : this.#place(i)))
     return fit.fields.map((_, i) => i).sort((i, k) => placeOf[i]! - placeOf[k]! || i - k)
@@ -91,6 +94,11 @@ export class WrittenRows {
 
   #place(i: number): number {
     const { fit, images } = this.#parts
-    return images.place(i, fit.fields[i]?.form === 'base64' ? 'bytes' : 'text')
+    return images.place(i, useOf(fit, i))
   }
+}
+
+/** As what the target's field for column `i` is read. */
+export function useOf({ fields }: TargetFit, i: number): 'bytes' | 'text' {
+  return fields[i]?.form === 'base64' ? 'bytes' : 'text'
 }
