@@ -1,3 +1,4 @@
+import { spanAt, spanBytes } from '../lib/binlog/ascii-span.js'
 import { bindTable } from '../lib/binlog/bind-table.js'
 import type { BoundColumn } from '../lib/binlog/bound-column.js'
 import { BinlogDecoder } from '../lib/binlog/decoder.js'
@@ -8,6 +9,7 @@ import { TextValueWriter } from '../lib/binlog/text-image-writer.js'
 import { compileValueReader, type WantedValue } from '../lib/binlog/value-reader.js'
 import { WIRE } from '../lib/binlog/wire-type.js'
 import type { Value, ValueType } from '../lib/model/value.js'
+import { maskSpan } from '../lib/rules/shape/mask-span.js'
 import { formatDescription } from '../test/support/binlog-builder.js'
 import { layoutOf, UTC } from '../test/support/encoded-rows.js'
 import { sourceColumn } from '../test/support/source-column.js'
@@ -87,22 +89,25 @@ function filter(columns: readonly BoundColumn[], wanted: WantedValue, refused: V
 
 /** Reads two columns, one for the filter and one to be masked, and writes extended images. */
 function filterAndMask(columns: readonly BoundColumn[], filtered: WantedValue, mask: number): Shape {
-  const reader = compileValueReader('binlog', columns, [filtered, { index: mask, type: TEXT }], UTC)
+  const reader = compileValueReader('binlog', columns, [filtered, { index: mask, type: TEXT, asSpan: true }], UTC)
   const values: Value[] = [null, null]
   const writer = new TextValueWriter()
+  const hide = maskSpan({ by: 'keep', head: 2, tail: 2, fill: '*' })!
   return ({ buffer, at, end }) => {
-    writer.reset()
+    writer.begin(buffer, at, end)
+    const first = writer.end
     for (let p = at; p < end; ) {
       const next = reader.read(buffer, p, end, values)
       if (values[0] !== -1) {
         writer.copy(buffer, p, next)
         const text = values[1]
-        if (typeof text === 'string') writer.text(`${text.slice(0, 2)}****${text.slice(-2)}`)
+        if (typeof text === 'number') hide(buffer, spanAt(text), spanBytes(text), writer)
+        else if (typeof text === 'string') writer.text(`${text.slice(0, 2)}****${text.slice(-2)}`)
         else writer.null()
       }
       p = next
     }
-    return { buffer: writer.buffer, at: 0, end: writer.end }
+    return { buffer: writer.buffer, at: first, end: writer.end }
   }
 }
 

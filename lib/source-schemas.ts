@@ -3,6 +3,7 @@ import type { Observer } from './model/observer.js'
 import type { TableSchema } from './model/schema.js'
 import type { Zone } from './model/zone.js'
 import { readColumnNames, readSchemaCharsets } from './mysql/catalog.js'
+import { lacksCollations, withToldCollations } from './mysql/known-collations.js'
 import { SchemaFollower } from './mysql/schema-follower.js'
 import { SchemaHistory } from './mysql/schema-history.js'
 import { seedSchemas } from './mysql/schema-seed.js'
@@ -57,10 +58,15 @@ export async function openSourceSchemas(
   else if (from !== undefined && from.sources === book.schemas)
     await history.begin(origin, position, from.at(position).whole(), from.stepsBehind(position))
   else {
-    const known = from?.at(position).whole() ?? null
+    const before = from?.at(position).whole() ?? null
     const seed = await seedFrom(parts, start, server, signal)
     // Of schemas that were followed before, the history knows more than the catalog.
-    await history.begin(origin, position, known === null ? seed.known : joined(seed.known, known), seed.foreseen)
+    await history.begin(origin, position, before === null ? seed.known : joined(seed.known, before), seed.foreseen)
+  }
+  const known = history.at(position).whole()
+  if (lacksCollations(known)) {
+    const told = await seedFrom(parts, start, server, signal)
+    await history.begin(origin, position, withToldCollations(known, told.known), history.stepsBehind(position))
   }
   const wanted = (schema: string, table: string): boolean => share.wanted(schema, table) && book.wanted(schema, table)
   const named = (schema: string, table: string): boolean => book.named(schema, table)

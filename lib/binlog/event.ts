@@ -131,6 +131,8 @@ export interface StatementFacts {
   readonly clientCollationId: number | null
   /** Collation id of collation_server: what CREATE DATABASE takes. */
   readonly serverCollationId: number | null
+  /** Collation ids that the session has for character sets named without one, where it has others than the server's version has. */
+  readonly defaultCollationIds: readonly number[]
   /** explicit_defaults_for_timestamp. */
   readonly explicitTimestamps: boolean | null
   /** Of the session: "+08:00", "SYSTEM", a name. */

@@ -105,8 +105,10 @@ const STATUS = {
   UPDATED_DB_NAMES: 12,
   MICROSECONDS: 13,
   EXPLICIT_DEFAULTS_FOR_TIMESTAMP: 16,
+  DEFAULT_COLLATION_FOR_UTF8MB4: 18,
   HRNOW: 128,
   GTID_FLAGS3: 130,
+  CHARACTER_SET_COLLATIONS: 131,
 } as const
 
 /** UPDATED_DB_NAMES: more schemas than are named. */
@@ -127,6 +129,7 @@ export function statusFacts(query: QueryParts): StatementFacts {
     sqlMode: null,
     clientCollationId: null,
     serverCollationId: null,
+    defaultCollationIds: [],
     explicitTimestamps: null,
     timeZone: null,
     microseconds: 0,
@@ -142,7 +145,9 @@ export function statusFacts(query: QueryParts): StatementFacts {
     else if (code === STATUS.CHARSET) {
       facts.clientCollationId = buffer.readUInt16LE(at)
       facts.serverCollationId = buffer.readUInt16LE(at + 4)
-    } else if (code === STATUS.TIME_ZONE) facts.timeZone = buffer.toString('latin1', at + 1, at + size)
+    } else if (code === STATUS.DEFAULT_COLLATION_FOR_UTF8MB4) facts.defaultCollationIds = [buffer.readUInt16LE(at)]
+    else if (code === STATUS.CHARACTER_SET_COLLATIONS) facts.defaultCollationIds = pairedCollations(buffer, at)
+    else if (code === STATUS.TIME_ZONE) facts.timeZone = buffer.toString('latin1', at + 1, at + size)
     else if (code === STATUS.MICROSECONDS || code === STATUS.HRNOW) facts.microseconds = buffer.readUIntLE(at, 3)
     else if (code === STATUS.EXPLICIT_DEFAULTS_FOR_TIMESTAMP) facts.explicitTimestamps = buffer[at] === 1
     else if (code === STATUS.GTID_FLAGS3)
@@ -151,6 +156,10 @@ export function statusFacts(query: QueryParts): StatementFacts {
   }
   facts.explicitTimestamps ??= (flags & OPTION_EXPLICIT_DEF_TIMESTAMP) !== 0 ? true : null
   return facts
+}
+
+function pairedCollations(buffer: Buffer, at: number): number[] {
+  return Array.from({ length: buffer[at]! }, (_, i) => buffer.readUInt16LE(at + 3 + 4 * i))
 }
 
 /** Bytes behind the code of a status variable, null when it is not known. */
@@ -172,6 +181,8 @@ function statusBytes({ schema: buffer, statusEnd }: QueryParts, code: number, at
     }
     return end - at
   }
+  // MariaDB: pairs of ids, of the character set's collation and of the one taken in its place.
+  if (code === STATUS.CHARACTER_SET_COLLATIONS) return 1 + 4 * buffer[at]!
   // The number of the START ALTER stands behind the flags of its COMMIT and ROLLBACK.
   if (code === STATUS.GTID_FLAGS3) return (buffer[at]! & 12) !== 0 ? 9 : 1
   return null

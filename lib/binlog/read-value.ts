@@ -170,6 +170,7 @@ function roomFor(bytes: number): Buffer {
 export const READERS = {
   ...WRITERS,
   copyOfBytes,
+  isAscii,
   readAscii,
   readBigInteger,
   readBits,

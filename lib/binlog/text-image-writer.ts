@@ -17,24 +17,48 @@ const SHORT_CHARACTERS = 83
 /** Digits of a DECIMAL, sign and point; and no other number is longer. */
 const NUMBER_BYTES = 128
 
+const NOTHING = Buffer.alloc(0)
+
 /**
  * Writes extended images into a buffer that grows: an image's own bytes (`copy`), then added values, each as the text protocol
- * carries it. Together they stand in `buffer` from 0 to `end`.
+ * carries it. Together they stand in `buffer` up to `end`: from 0, or from where `begin` left `end`.
  */
 export class TextValueWriter {
   /** Another one whenever room is needed. */
   buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   end = 0
+  /** What `begin` has put at the front of `buffer`. */
+  #source: Buffer = NOTHING
+  #from = 0
+  #to = 0
 
   /** Begins anew: what was written before is no longer valid. */
   reset(): void {
     if (this.buffer.length > KEPT_BYTES && this.end <= FIRST_BYTES) this.buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
     this.end = 0
+    this.#source = NOTHING
+  }
+
+  /** Begins anew, with images that stand in `source[from..to)` and will be copied: all at once is faster. */
+  begin(source: Buffer, from: number, to: number): void {
+    this.reset()
+    const q = this.#room(to - from)
+    copyBytes(source, from, to - from, this.buffer, q)
+    this.end = q + to - from
+    this.#source = source
+    this.#from = from
+    this.#to = to
   }
 
   /** The bytes `source[from..to)` as they are. */
   copy(source: Buffer, from: number, to: number): void {
     const bytes = to - from
+    if (source === this.#source && from >= this.#from && to <= this.#to && bytes >= 16) {
+      const q = this.#room(bytes)
+      this.buffer.copyWithin(q, from - this.#from, to - this.#from)
+      this.end = q + bytes
+      return
+    }
     const q = this.#room(bytes)
     copyBytes(source, from, bytes, this.buffer, q)
     this.end = q + bytes
@@ -84,6 +108,20 @@ export class TextValueWriter {
     const q = this.#room(bytes)
     copyBytes(source, from, bytes, this.buffer, q)
     this.end = q + bytes
+  }
+
+  /** A value of so many bytes, which the caller writes into `buffer`, from the offset on that is returned. */
+  open(bytes: number): number {
+    const { buffer, end } = this
+    if (bytes <= SHORT && end + 1 + bytes <= buffer.length) {
+      buffer[end] = bytes
+      this.end = end + 1 + bytes
+      return end + 1
+    }
+    this.#length(bytes)
+    const q = this.#room(bytes)
+    this.end = q + bytes
+    return q
   }
 
   /**
@@ -179,6 +217,23 @@ function writeDecimal(o: Buffer, q: number, value: bigint, scale: number): numbe
   const whole = digits.length - scale
   const text = scale === 0 ? digits : `${digits.slice(0, whole)}.${digits.slice(whole)}`
   return writeAscii(o, q, negative ? `-${text}` : text)
+}
+
+/** One byte, so many times. */
+export function fillBytes(o: Buffer, q: number, n: number, byte: number): void {
+  if (n < 8) {
+    for (let i = 0; i < n; i++) o[q + i] = byte
+    return
+  }
+  const to = targetViewOf(o)
+  const word = Math.imul(byte, 0x0101_0101)
+  for (let i = 0; i + 8 <= n; i += 8) {
+    to.setInt32(q + i, word, true)
+    to.setInt32(q + i + 4, word, true)
+  }
+  // What is left, together with some that are filled already.
+  to.setInt32(q + n - 8, word, true)
+  to.setInt32(q + n - 4, word, true)
 }
 
 /** Images are short and many: up to a length they are copied without the view that a native call needs of each. */

@@ -69,6 +69,13 @@ export function valueCode(read: ReadColumn, type: ValueType): string {
   throw new Failure('internal', `${table}: column ${name} was asked for values of type ${JSON.stringify(type)}`)
 }
 
+/** As `valueCode` for a text; one of ASCII characters that stands in the image as it is becomes its span. */
+export function spanCode(read: ReadColumn, type: ValueType): string {
+  const isPlain = type.kind === 'text' && kindOf(read.column) === 'text' && isStoredAsUtf8(read)
+  if (!isPlain) return valueCode(read, type)
+  return sized(read)('v=isAscii(b,p,n)?p+n*4294967296:readUtf8(b,p,n);').write
+}
+
 function ownCode(read: ReadColumn, kind: Kind): string {
   switch (kind) {
     case 'text':
@@ -136,10 +143,13 @@ function textCode(read: ReadColumn): string {
     const index = column.length === 1 ? 'b[p]' : 'b[p]|b[p+1]<<8'
     return `{const x=${index};v=labels${i}[x];if(v==null)noLabel(x,p,v);p+=${column.length};}`
   }
+  return isStoredAsUtf8(read) ? sized(read)('v=readUtf8(b,p,n);').write : writtenCode(read, 'csv', 'readUtf8')
+}
+
+/** The text's own bytes are UTF-8, without anything between. */
+function isStoredAsUtf8({ images, column }: ReadColumn): boolean {
   const isUtf8 = column.form === 'utf8' || (images === 'text' && column.form === 'labels')
   return isUtf8 && !isCompressed(column.type)
-    ? sized(read)('v=readUtf8(b,p,n);').write
-    : writtenCode(read, 'csv', 'readUtf8')
 }
 
 function bytesCode(read: ReadColumn): string {

@@ -6,7 +6,7 @@ import { columnConstants } from './column-constants.js'
 import { type ImageForm, type ImageKind, imageForm } from './image-form.js'
 import { READERS } from './read-value.js'
 import { COLUMNS_PER_PART, WITHIN_LIMIT } from './row-code.js'
-import { valueCode } from './value-code.js'
+import { spanCode, valueCode } from './value-code.js'
 import { ValueProblem } from './value-problem.js'
 import { zoneOffset } from './zone-offset.js'
 
@@ -19,6 +19,8 @@ export interface WantedValue {
    * `bytes`: of any column the bytes that stand for it in rows of the text protocol.
    */
   readonly type: ValueType
+  /** Of texts: one of ASCII characters alone is not made, it is told where it stands (`ascii-span.ts`). */
+  readonly asSpan?: true
 }
 
 /** Reads some values of row images, and steps over the others. */
@@ -157,7 +159,10 @@ class ReaderSource {
     const column = this.columns[i]!
     const images = i < this.columns.length - this.added ? this.kind : 'text'
     const read = { images, form: this.form, column, i } as const
-    const values = slots.map(k => `${valueCode(read, this.wanted[k]!.type)}to[from+${k}]=v;`)
+    const values = slots.map(k => {
+      const { type, asSpan } = this.wanted[k]!
+      return `${asSpan === true ? spanCode(read, type) : valueCode(read, type)}to[from+${k}]=v;`
+    })
     const code = values.length === 1 ? values[0]! : `const begin=p;${values.join('p=begin;')}`
     if (!column.nullable) return `{${code}}`
     const nulls = slots.map(k => `to[from+${k}]=null;`).join('')

@@ -43,6 +43,7 @@ From those that bind least to those that bind most, as in MySQL:
 | \`+\`, \`-\` | also \`date + interval 1 day\` |
 | \`*\`, \`/\`, \`div\`, \`%\`, \`mod\` | a zero on the right gives NULL |
 | \`-x\` | |
+| \`text collate name\` | by which collation the text is compared |
 
 \`case [x] when … then … else … end\` and \`cast(x as …)\` (signed, unsigned, decimal(p,s), double, char, char(n), date, datetime,
 datetime(f), time, time(f)) stand where a function can.
@@ -53,10 +54,13 @@ adds the scales, / adds four digits. A double makes all double. A text counts by
 **Dates** are compared with dates and with texts written in the expression (\`d >= '2021-12-21'\`).
 
 **Texts** are compared by the collation of their column; a literal takes that of the other side, and \`utf8mb4_0900_ai_ci\` where
-there is none. \`*_bin\` is exact, and so is ASCII in all others. Beyond ASCII, \`*_ai_ci\` compares base letters, \`*_as_ci\` accents
-too, \`*_as_cs\` case too, in Unicode's root order as the runtime's ICU has it: equal to MySQL for the \`utf8mb4_0900_*\` root
-collations but for rare signs (typographic quotes), near it for \`general_ci\` and \`unicode_ci\`, and without the special orders of
-languages (\`utf8mb4_de_pb_0900_ai_ci\` and the like). Collations that pad (all but \`0900\`) take no account of spaces at the end.
+there is none. \`status collate utf8mb4_bin = 'paid'\` names another one, of the same character set. Exact are \`*_bin\`, the
+\`general_ci\` of Unicode's character sets and those of \`latin1\` but \`latin1_german2_ci\`, and ASCII in all others. Beyond ASCII,
+\`*_ai_ci\` compares base letters, \`*_as_ci\` accents too, \`*_as_cs\` case too, in Unicode's root order as the runtime's ICU has it:
+equal to the servers for \`0900\` (MySQL), \`uca1400\` (MariaDB), \`unicode_ci\` and \`unicode_520_ci\` but for rare signs (typographic
+quotes). Collations that pad (all but \`0900\` and \`nopad\`) take no account of spaces at the end. By any other collation, with the
+order of a language above all (\`utf8mb4_de_pb_0900_ai_ci\`, \`gbk_chinese_ci\`), nothing is compared: the rule is refused, and says
+what to write in place. So it is where the collation of a column is not known; texts that are not compared need none.
 
 **MariaDB** 10.11 agrees with MySQL on nearly all of this. Where it does not, values are MySQL's: a quotient that is used further is
 rounded to its digits first (\`1 / 3 * 3\` is 0.9999), casts round fractions of seconds and make large numbers of negative ones with
@@ -68,9 +72,9 @@ const LIMITS = `## What an expression cannot do
 - Look at other rows or tables: no subqueries, no aggregate functions (measures have their own), no window functions.
 - Know the time, chance or session: no \`now()\`, \`rand()\`, \`uuid()\`, \`user()\`, \`@variables\`; the same row always gives the same value.
 - Depend on the session's time zone: no \`unix_timestamp\`, \`from_unixtime\`, \`convert_tz\`; a text with a zone offset fails as a date.
-- Bit operators, \`||\`, \`&&\`, \`!\`, \`collate\`, \`binary\`, \`convert(… using …)\`, comments.
+- Bit operators, \`||\`, \`&&\`, \`!\`, \`binary\`, \`convert(… using …)\`, comments.
 - Compare dates with numbers, TIMEs with dates, or dates with texts that change from row to row: \`cast\` says what is meant.
-- Compare a YEAR with a number of two digits; compare texts of two collations neither of which is \`*_bin\`.
+- Compare a YEAR with a number of two digits; compare texts of two collations neither of which is \`*_bin\`, without \`collate\`.
 - Compare JSON, or look into JSON by paths with \`*\`, \`**\`, \`last\` or ranges; \`json_extract\` reads columns of type JSON only, so none
   of MariaDB, whose JSON is text. No JSON is built or changed.
 - \`greatest\` and \`least\` of texts, but for \`*_bin\`; of dates mixed with texts.

@@ -89,12 +89,21 @@ function integers(b: CodeBuilder, place: Place, operator: '+' | '-' | '*' | 'mod
   }
   const check = b.hold(unsigned ? unsigned64 : signed64)
   const made = { type, span: Math.min(64, span) }
-  if (span <= 62 && !unsigned)
-    return b.lift(place, [asBig(b, x), asBig(b, y)], (m, n) => `${m} ${operator} ${n}`, {
+  if (span <= 62 && !unsigned) {
+    const product = b.lift(place, [asBig(b, x), asBig(b, y)], (m, n) => `${m} ${operator} ${n}`, {
       ...made,
       span: Math.max(span, NUMBER_SPAN + 1),
     })
+    if (operator !== '*' || isBig(x) || isBig(y)) return product
+    return { ...product, compact: b.lift(place, [x, y], (m, n) => `${b.hold(compactProduct)}(${m}, ${n})`, made).code }
+  }
   return b.lift(place, [asBig(b, x), asBig(b, y)], (m, n) => `${check}(${m} ${operator} ${n})`, made)
+}
+
+/** Of two whole numbers: a double up to 2^53 is what they make exactly. */
+function compactProduct(x: number, y: number): number | bigint {
+  const product = x * y
+  return Number.isSafeInteger(product) ? product + 0 : BigInt(x) * BigInt(y)
 }
 
 function decimals(b: CodeBuilder, place: Place, operator: '+' | '-' | '*' | 'mod', x: Piece, y: Piece): Piece {

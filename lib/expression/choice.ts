@@ -1,5 +1,5 @@
 import type { ValueType } from '../model/value.js'
-import { asDatetime, sharedCollation } from './comparison.js'
+import { asDatetime, joinedCollation } from './comparison.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, longestText, sizeOf } from './conversions.js'
 import { type CodeBuilder, isBig, kindName, kindOf, type Piece, refuse, spanOfType } from './piece.js'
 import type { Place } from './syntax.js'
@@ -53,7 +53,7 @@ export function choiceOf(b: CodeBuilder, place: Place, pieces: readonly Piece[])
     pieces: texts,
     type: { kind: 'text', maxLength },
     span: 0,
-    collation: texts.some(text => text.collation !== null) ? sharedCollation(place, texts) : null,
+    collation: joinedCollation(texts),
     charset: texts.find(text => text.charset !== null)?.charset ?? null,
     ragged: [...kinds].some(kind => kind === 'date' || kind === 'datetime' || kind === 'time'),
   }

@@ -1,7 +1,7 @@
 import type { ValueType } from '../model/value.js'
 import { timeOfText } from './calendar.js'
 import { timeMicros, timeText, withDigits } from './calendar-text.js'
-import { type Collation, collationOf } from './collation.js'
+import { type Collation, collationOf, refusedCollation } from './collation.js'
 import { asBig, asDecimal, asDouble, asNumber, sizeOf } from './conversions.js'
 import { readDatetime } from './datetime-text.js'
 import { type CodeBuilder, isBig, kindName, kindOf, nullPiece, type Piece, refuse, TRUTH } from './piece.js'
@@ -12,21 +12,53 @@ const NUMERIC: ReadonlySet<string> = new Set(['integer', 'bit', 'decimal', 'doub
 /** The collation of MySQL 8 and later when nobody says another. */
 export const DEFAULT_COLLATION = 'utf8mb4_0900_ai_ci'
 
-/** The collation in which texts meet: that of the columns among them. */
+/** The collation in which texts are compared: that of the columns among them. Throws ExpressionProblem where there is none. */
 export function sharedCollation(place: Place, pieces: readonly Piece[]): Collation {
+  const shared = joinedCollation(pieces) ?? collationOf(DEFAULT_COLLATION)
+  if (shared.unsupported === null) return shared
+  const culprit = pieces.find(({ collation }) => collation === shared) ?? place
+  refuse(
+    culprit,
+    `${shared.unsupported}. Say how it is meant: … collate ${shared.name.split('_')[0] || 'utf8mb4'}_bin compares exactly, cast(… as char) by ${DEFAULT_COLLATION}`,
+  )
+}
+
+/** The collation of what is made of texts; null: they have none of their own. It may be one that nothing can be compared by. */
+export function joinedCollation(pieces: readonly Piece[]): Collation | null {
   let shared: Collation | null = null
   for (const { collation } of pieces) {
-    if (collation === null || collation === shared) continue
-    if (shared === null || collation.name.endsWith('_bin')) shared = collation
-    else if (!shared.name.endsWith('_bin')) {
-      refuse(place, `texts of the collations ${shared.name} and ${collation.name} have no common order`)
+    if (collation === null || collation === shared || collation.name === shared?.name) continue
+    if (shared === null || stronger(collation, shared)) shared = collation
+    else if (!stronger(shared, collation)) {
+      return refusedCollation('', `texts of the collations ${shared.name} and ${collation.name} have no common order`)
     }
   }
-  return shared ?? collationOf(DEFAULT_COLLATION)
+  return shared
+}
+
+/** Of one that is written, and of the collations of columns the one that is exact. */
+function stronger(a: Collation, b: Collation): boolean {
+  if ((a.explicit === true) !== (b.explicit === true)) return a.explicit === true
+  return a.explicit !== true && a.name.endsWith('_bin') && !b.name.endsWith('_bin')
+}
+
+/** text COLLATE name: what it is compared with is compared by this. */
+export function collated(place: Place, operand: Piece, name: string): Piece {
+  if (operand.type === null) return nullPiece(place)
+  if (kindOf(operand) !== 'text') refuse(operand, `collate is for texts, and this is ${kindName(operand)}`)
+  const collation = collationOf(name)
+  if (collation.unsupported !== null) refuse(place, `${name} is no collation whose order is known here`)
+  const charset = operand.charset ?? operand.collation?.name.split('_')[0] ?? 'utf8mb4'
+  const full = name.startsWith('uca1400_') ? `${charset}_${name}` : name
+  if (charset !== '' && full !== 'binary' && full.split('_')[0] !== charset)
+    refuse(place, `${name} is a collation of another character set than ${charset}, which this text is in`)
+  return { ...operand, ...place, collation: { ...collation, explicit: true } }
 }
 
 /** Two values made alike, so that their JavaScript values can be compared; by `collation` where it is not null. */
 export interface Comparable {
+  /** Numbers and bigints meet. */
+  readonly isMixed?: boolean
   readonly left: Piece
   readonly right: Piece
   readonly collation: Collation | null
@@ -66,7 +98,7 @@ function latin(b: CodeBuilder, piece: Piece): Piece {
   })
 }
 
-function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): { left: Piece; right: Piece } {
+function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): Omit<Comparable, 'collation'> {
   const exact = exactLiteral(b, left, right) ?? exactLiteral(b, right, left)
   const swapped = exact !== null && exact.literal === left
   const x = exact === null ? asNumber(b, left) : swapped ? exact.value : asNumber(b, left)
@@ -76,8 +108,18 @@ function alikeNumbers(b: CodeBuilder, left: Piece, right: Piece): { left: Piece;
     const scale = Math.max(sizeOf(x).scale, sizeOf(y).scale)
     return { left: asDecimal(b, x, scale), right: asDecimal(b, y, scale) }
   }
-  if (isBig(x) !== isBig(y)) return { left: asBig(b, x), right: asBig(b, y) }
+  if (isBig(x) !== isBig(y)) {
+    const [compactX, compactY] = [compactPiece(x), compactPiece(y)]
+    if (compactX !== null && compactY !== null) return { left: compactX, right: compactY, isMixed: true }
+    return { left: asBig(b, x), right: asBig(b, y) }
+  }
   return { left: x, right: y }
+}
+
+/** An integer that is a number in nearly all rows; null: one that is always a bigint. */
+function compactPiece(piece: Piece): Piece | null {
+  if (!isBig(piece)) return piece
+  return piece.compact === undefined ? null : { ...piece, code: piece.compact }
 }
 
 /** A text in the expression that spells an integer counts as one beside an integer. */
@@ -169,7 +211,7 @@ export function comparison(
   const alike = comparable(b, place, left, right)
   if (operator === '<=>') return nullSafe(b, place, alike)
   if (left.type === null || right.type === null) return nullPiece(place)
-  return b.lift(place, [alike.left, alike.right], (x, y) => relation(b, alike.collation, operator, x, y), {
+  return b.lift(place, [alike.left, alike.right], (x, y) => relation(b, alike, operator, x, y), {
     type: TRUTH,
     span: 1,
     condition: true,
@@ -177,9 +219,10 @@ export function comparison(
 }
 
 /** The JavaScript condition of a comparison of two values that are not NULL. */
-function relation(b: CodeBuilder, collation: Collation | null, operator: string, x: string, y: string): string {
+function relation(b: CodeBuilder, { collation, isMixed }: Comparable, operator: string, x: string, y: string): string {
   if (collation === null) {
-    const sign = operator === '=' ? '===' : operator === '<>' ? '!==' : operator
+    const exact = isMixed === true ? '' : '='
+    const sign = operator === '=' ? `==${exact}` : operator === '<>' ? `!=${exact}` : operator
     return `${x} ${sign} ${y}`
   }
   if (operator === '=') return `${b.hold(collation.equal)}(${x}, ${y})`
@@ -187,9 +230,10 @@ function relation(b: CodeBuilder, collation: Collation | null, operator: string,
   return `${b.hold(collation.compare)}(${x}, ${y}) ${operator} 0`
 }
 
-function nullSafe(b: CodeBuilder, place: Place, { left, right, collation }: Comparable): Piece {
+function nullSafe(b: CodeBuilder, place: Place, alike: Comparable): Piece {
+  const { left, right } = alike
   const [x, y] = [b.variable(), b.variable()]
-  const equal = relation(b, collation, '=', x, y)
+  const equal = relation(b, alike, '=', x, y)
   const whole = `((${x} = ${left.code}, ${y} = ${right.code}, ${x} === null || ${y} === null) ? ${x} === ${y} : ${equal})`
   return conditionPiece(place, whole)
 }

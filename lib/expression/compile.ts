@@ -2,8 +2,8 @@ import { nearest } from '../model/nearest.js'
 import type { Value, ValueType } from '../model/value.js'
 import { arithmetic, minus } from './arithmetic.js'
 import { castTo } from './cast.js'
-import { collationOf } from './collation.js'
-import { comparison, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
+import { type Collation, collationOf, refusedCollation } from './collation.js'
+import { collated, comparison, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
 import { conditionOf } from './conversions.js'
 import type { Call } from './function-row.js'
 import { functionNamed, functionNames } from './function-table.js'
@@ -34,6 +34,8 @@ export interface CompiledExpression {
   readonly nullable: boolean
   /** Truth is 1 or 0. Throws ExpressionFailure where the server's SELECT would end with an error. */
   evaluate(values: readonly Value[]): Value
+  /** As `evaluate`; an integer of 64 bits is a number where one holds it exactly. */
+  evaluateCompact(values: readonly Value[]): Value
   /** Neither NULL nor 0: what a filter lets pass. Throws as `evaluate` does. */
   isTrue(values: readonly Value[]): boolean
 }
@@ -45,12 +47,17 @@ export interface CompiledExpression {
 export function compileExpression(expression: Expression, scope: ExpressionScope): CompiledExpression {
   const b = new CodeBuilder()
   const piece = new Compiler(b, scope).compile(expression)
-  const [value, condition] = [finished(b, piece), conditionOf(b, piece)]
+  const [value, compact, condition] = [finished(b, piece), compactOf(b, piece), conditionOf(b, piece)]
   const variables = b.variables.length === 0 ? '' : `let ${b.variables.join(', ')}; `
   const body = (code: string): string => `${variables}return ${code}`
-  const code = `'use strict'; return { evaluate(v) { ${body(value)} }, isTrue(v) { ${body(condition)} } }`
+  const methods = [
+    `evaluate(v) { ${body(value)} }`,
+    `evaluateCompact(v) { ${body(compact)} }`,
+    `isTrue(v) { ${body(condition)} }`,
+  ]
+  const code = `'use strict'; return { ${methods.join(', ')} }`
   const names = b.held.map((_, i) => `c${i}`)
-  const functions = new Function(...names, code)(...b.held) as Pick<CompiledExpression, 'evaluate' | 'isTrue'>
+  const functions = new Function(...names, code)(...b.held) as Omit<CompiledExpression, 'type' | 'nullable'>
   return { type: piece.type, nullable: piece.nullable, ...functions }
 }
 
@@ -63,6 +70,11 @@ function finished(b: CodeBuilder, piece: Piece): string {
   if (!piece.nullable) return `${convert}(${piece.code})`
   const name = b.variable()
   return `((${name} = ${piece.code}) === null ? null : ${convert}(${name}))`
+}
+
+function compactOf(b: CodeBuilder, piece: Piece): string {
+  if (piece.type?.kind !== 'integer' || piece.type.bits !== 64) return finished(b, piece)
+  return piece.compact ?? piece.code
 }
 
 class Compiler {
@@ -144,6 +156,8 @@ class Compiler {
       }
       case 'cast':
         return castTo(b, expression, this.compile(expression.operand), expression.to)
+      case 'collate':
+        return collated(expression, this.compile(expression.operand), expression.collation)
       case 'call':
         return this.#call(expression, expression.name, expression.arguments)
       case 'interval':
@@ -156,7 +170,7 @@ class Compiler {
   #named(place: Place, name: Parameters<ExpressionScope['resolve']>[0], text: string): Piece {
     const found = this.#scope.resolve(name)
     if (found === null) refuse(place, `there is no ${text.startsWith('$') ? 'variable' : 'column'} ${text}`)
-    return namedPiece(place, found)
+    return namedPiece(place, found, text)
   }
 
   #call(place: Place, name: string, written: readonly Expression[]): Piece {
@@ -196,9 +210,8 @@ function columnText({ row, column }: { readonly row: 'new' | 'old' | null; reado
   return row === null ? column : `${row.toUpperCase()}.${column}`
 }
 
-function namedPiece(place: Place, found: NamedValue): Piece {
+function namedPiece(place: Place, found: NamedValue, name: string): Piece {
   const isText = found.type.kind === 'text'
-  const collation = found.collation ?? (found.caseSensitive === true ? 'utf8mb4_0900_bin' : DEFAULT_COLLATION)
   const foreign = found.charset ?? null
   return {
     at: place.at,
@@ -207,9 +220,17 @@ function namedPiece(place: Place, found: NamedValue): Piece {
     type: found.type,
     nullable: found.nullable,
     span: spanOfType(found.type),
-    collation: isText ? collationOf(collation) : null,
+    collation: isText ? collationOfName(found, name) : null,
     charset: foreign === null || /^(utf8|utf8mb3|utf8mb4|ascii)$/i.test(foreign) ? null : foreign,
   }
+}
+
+function collationOfName({ collation, caseSensitive, charset }: NamedValue, name: string): Collation {
+  if (collation === null) return refusedCollation(charset ?? '', `the collation of ${name} is not known`)
+  const known = collationOf(collation ?? (caseSensitive === true ? 'utf8mb4_0900_bin' : DEFAULT_COLLATION))
+  return known.unsupported === null
+    ? known
+    : refusedCollation(known.name, `${name} has the collation ${known.name}, whose order is not known here`)
 }
 
 function literalPiece(b: CodeBuilder, place: Place, literal: Literal): Piece {

@@ -29,7 +29,7 @@ function nullif(call: Call): Piece {
   const [first, second] = [call.piece(0), call.piece(1)]
   if (first.type === null) return first
   const name = call.b.variable()
-  const { isTrue: _, ...compared } = first
+  const { isTrue: _, compact: ___, ...compared } = first
   const { literal: __, ...rest } = compared
   const equal = conditionOf(call.b, comparison(call.b, call, '=', { ...compared, code: name }, second))
   return {

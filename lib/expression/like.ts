@@ -32,8 +32,9 @@ function rememberLast<T>(make: (text: string) => T): (text: string) => T {
 
 /** Each character in the form that stands for all it is taken for; one stays one. */
 function foldCharacters(fold: (character: string) => string): (text: string) => string {
+  const isCaseless = fold('a') !== 'a'
   return text => {
-    if (/^[\x00-\x7f]*$/.test(text)) return fold('a') === 'a' ? text : text.toUpperCase()
+    if (/^[\x00-\x7f]*$/.test(text)) return isCaseless ? text.toUpperCase() : text
     let folded = ''
     for (const character of text) {
       const one = fold(character)

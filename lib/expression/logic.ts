@@ -109,7 +109,7 @@ function setOfTexts(b: CodeBuilder, place: Place, operand: Piece, list: readonly
 function once(b: CodeBuilder, operand: Piece): { readonly piece: Piece; bind(whole: Piece): Piece } {
   if (operand.type === null || /^\w+$|^v\[\d+\]$/.test(operand.code)) return { piece: operand, bind: whole => whole }
   const name = b.variable()
-  const { isTrue: _, ...rest } = operand
+  const { isTrue: _, compact: __, ...rest } = operand
   return {
     piece: { ...rest, code: name },
     bind: whole => ({

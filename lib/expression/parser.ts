@@ -27,7 +27,7 @@ const COMPARISONS: ReadonlySet<string> = new Set(['=', '<=>', '<>', '<', '<=', '
 
 /** Words that cannot be a column's name unless they stand between backticks. */
 const RESERVED = new Set(
-  'and or xor not is in between like regexp rlike div mod case when then else end interval null true false as from for by select escape'.split(
+  'and or xor not is in between like regexp rlike div mod case when then else end interval null true false as from for by select escape collate'.split(
     ' ',
   ),
 )
@@ -190,11 +190,19 @@ class Parser implements ExpressionReader {
   #unary(): Expression {
     const start = this.tokens.next
     if (this.tokens.takeSymbol('+')) return this.#unary()
-    if (!this.tokens.takeSymbol('-')) return this.#primary()
+    if (!this.tokens.takeSymbol('-')) return this.#collated(this.#primary())
     if (++this.#depth > DEEPEST) throw new ExpressionProblem('the expression is nested too deeply', start)
     const operand = this.#unary()
     this.#depth--
     return { form: 'minus', operand, ...spanOf(start, operand) }
+  }
+
+  /** value COLLATE name */
+  #collated(operand: Expression): Expression {
+    if (!this.tokens.takeWord('collate')) return operand
+    const name = this.tokens.take()
+    if (name.kind !== 'word') throw new ExpressionProblem('collate is followed by a name: utf8mb4_bin', name)
+    return this.#collated({ form: 'collate', operand, collation: name.word, ...spanOf(operand, name) })
   }
 
   #primary(): Expression {

@@ -14,6 +14,8 @@ export interface Piece extends Place {
   readonly span: number
   /** Texts of columns, and what is made of them; null: of literals and of numbers, which take that of the other side. */
   readonly collation: Collation | null
+  /** JavaScript for the same integer in place of `code`: a number where one holds it exactly, else a bigint. */
+  readonly compact?: string
   /** Character set of the column a text comes from, when it is not known to be UTF-8. */
   readonly charset: string | null
   /** A decimal chosen among some of other scales: the server prints each with its own digits. */

@@ -39,6 +39,8 @@ export function renderSql(expression: Expression, render: (name: Name) => string
       return caseSql(expression, texts)
     case 'cast':
       return `cast(${texts[0]} as ${castSql(expression.to)})`
+    case 'collate':
+      return `(${texts[0]} collate ${expression.collation})`
     case 'interval':
       return `interval ${texts[0]} ${expression.unit}`
     case 'word':

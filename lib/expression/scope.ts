@@ -14,7 +14,7 @@ export interface NamedValue {
   readonly nullable: boolean
   /** Texts, where `collation` is not known: compared by the case of letters too. Absent: case does not count. */
   readonly caseSensitive?: boolean
-  /** Texts: name of the collation, such as "utf8mb4_general_ci". */
+  /** Texts: name of the collation, such as "utf8mb4_general_ci"; null: nobody knows it, so that nothing is compared by it. */
   readonly collation?: string | null
   /** Texts: character set of the column. Absent: one whose bytes are those of UTF-8. */
   readonly charset?: string | null

@@ -102,6 +102,8 @@ export type Expression =
       readonly otherwise: Expression | null
     })
   | (Place & { readonly form: 'cast'; readonly operand: Expression; readonly to: CastTarget })
+  /** `collation` in lower case. */
+  | (Place & { readonly form: 'collate'; readonly operand: Expression; readonly collation: string })
   /** Only as an argument of date_add and date_sub. */
   | (Place & { readonly form: 'interval'; readonly amount: Expression; readonly unit: IntervalUnit })
   /** A word that is no value: the unit in timestampdiff(DAY, …), LEADING in trim(…). */
@@ -121,6 +123,7 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case 'not':
     case 'is':
     case 'cast':
+    case 'collate':
       return [expression.operand]
     case 'logical':
     case 'comparison':

@@ -1,4 +1,4 @@
-import { sharedCollation } from './comparison.js'
+import { joinedCollation, sharedCollation } from './comparison.js'
 import { asCount, asText } from './conversions.js'
 import { apply, type Call, type FunctionRow, lift, MANY } from './function-row.js'
 import { type Made, nullPiece, type Piece, refuse, textType } from './piece.js'
@@ -28,13 +28,8 @@ function count(call: Call, index: number): Piece {
 }
 
 /** What is made of texts keeps their collation. */
-function made(call: Call, sources: readonly Piece[], maxLength: number | null, mayBeNull = false): Made {
-  const ruled = sources.filter(source => source.collation !== null)
-  return {
-    type: textType(maxLength),
-    mayBeNull,
-    collation: ruled.length === 0 ? null : sharedCollation(call, ruled),
-  }
+function made(sources: readonly Piece[], maxLength: number | null, mayBeNull = false): Made {
+  return { type: textType(maxLength), mayBeNull, collation: joinedCollation(sources) }
 }
 
 function longest(piece: Piece): number | null {
@@ -49,7 +44,7 @@ function sum(lengths: readonly (number | null)[]): number | null {
 function mapped(run: (value: string) => string): (call: Call) => Piece {
   return call => {
     const x = text(call, 0)
-    return withCharset(apply(call, [x], run as never, made(call, [x], longest(x))), [x])
+    return withCharset(apply(call, [x], run as never, made([x], longest(x))), [x])
   }
 }
 
@@ -61,7 +56,7 @@ function withCharset(piece: Piece, sources: readonly Piece[]): Piece {
 
 function concat(call: Call): Piece {
   const parts = call.pieces().map(piece => asText(call.b, piece))
-  const result = lift(call, parts, (...names) => names.join(' + '), made(call, parts, sum(parts.map(longest))))
+  const result = lift(call, parts, (...names) => names.join(' + '), made(parts, sum(parts.map(longest))))
   return withCharset(result, parts)
 }
 
@@ -73,7 +68,7 @@ function concatWs(call: Call): Piece {
   const separators = sum([...known.map(longest), ...known.map(() => longest(separator))])
   const join = (x: string): string =>
     `[${known.map(part => part.code).join(', ')}].filter(part => part !== null).join(${x})`
-  return withCharset(lift(call, [separator], join, made(call, [separator, ...known], separators)), parts)
+  return withCharset(lift(call, [separator], join, made([separator, ...known], separators)), parts)
 }
 
 function cutOut(call: Call): Piece {
@@ -81,16 +76,11 @@ function cutOut(call: Call): Piece {
   const from = count(call, 1)
   if (call.written.length === 2) {
     return withCharset(
-      apply(
-        call,
-        [x, from],
-        ((t: string, p: number) => substring(t, p, Infinity)) as never,
-        made(call, [x], longest(x)),
-      ),
+      apply(call, [x, from], ((t: string, p: number) => substring(t, p, Infinity)) as never, made([x], longest(x))),
       [x],
     )
   }
-  return withCharset(apply(call, [x, from, count(call, 2)], substring as never, made(call, [x], longest(x))), [x])
+  return withCharset(apply(call, [x, from, count(call, 2)], substring as never, made([x], longest(x))), [x])
 }
 
 function end(run: (value: string, size: number) => string): (call: Call) => Piece {
@@ -98,7 +88,7 @@ function end(run: (value: string, size: number) => string): (call: Call) => Piec
     const x = text(call, 0)
     const size = count(call, 1)
     const length = typeof size.literal === 'number' ? Math.max(0, size.literal) : longest(x)
-    return withCharset(apply(call, [x, size], run as never, made(call, [x], length)), [x])
+    return withCharset(apply(call, [x, size], run as never, made([x], length)), [x])
   }
 }
 
@@ -107,7 +97,7 @@ function pad(left: boolean): (call: Call) => Piece {
     const [x, size, fill] = [text(call, 0), count(call, 1), text(call, 2)]
     const run = (t: string, n: number, f: string): string | null => padded(t, n, f, left)
     const length = typeof size.literal === 'number' ? Math.max(0, size.literal) : null
-    return withCharset(apply(call, [x, size, fill], run as never, made(call, [x, fill], length, true)), [x, fill])
+    return withCharset(apply(call, [x, size, fill], run as never, made([x, fill], length, true)), [x, fill])
   }
 }
 
@@ -118,7 +108,7 @@ function trim(leading: boolean, trailing: boolean): (call: Call) => Piece {
     const what = word === null ? call.b.literal(call, ' ', textType(1)) : text(call, 1)
     const run = (t: string, w: string): string =>
       trimmedText(t, w, leading && word !== 'trailing', trailing && word !== 'leading')
-    return withCharset(apply(call, [x, what], run as never, made(call, [x, what], longest(x))), [x, what])
+    return withCharset(apply(call, [x, what], run as never, made([x, what], longest(x))), [x, what])
   }
 }
 
@@ -139,7 +129,7 @@ function replace(call: Call): Piece {
   const [x, what, by] = [text(call, 0), text(call, 1), text(call, 2)]
   const run = (t: string, w: string, r: string): string => (w === '' ? t : t.replaceAll(w, () => r))
   const length = longest(by) === 0 ? longest(x) : null
-  return withCharset(apply(call, [x, what, by], run as never, made(call, [x], length)), [x, by])
+  return withCharset(apply(call, [x, what, by], run as never, made([x], length)), [x, by])
 }
 
 function byteLength(call: Call): Piece {
@@ -195,7 +185,7 @@ export const TEXT_FUNCTIONS: readonly FunctionRow[] = [
     compile: call => {
       const [x, what] = [text(call, 0), text(call, 1)]
       return withCharset(
-        apply(call, [x, what, count(call, 2)], beforeDelimiter as never, made(call, [x, what], longest(x))),
+        apply(call, [x, what, count(call, 2)], beforeDelimiter as never, made([x, what], longest(x))),
         [x],
       )
     },
@@ -257,7 +247,7 @@ export const TEXT_FUNCTIONS: readonly FunctionRow[] = [
     count: [2, 2],
     compile: call => {
       const x = text(call, 0)
-      return withCharset(apply(call, [x, count(call, 1)], repeated as never, made(call, [x], null, true)), [x])
+      return withCharset(apply(call, [x, count(call, 1)], repeated as never, made([x], null, true)), [x])
     },
   },
   { names: ['reverse'], form: 'reverse(text)', text: 'Backwards.', count: [1, 1], compile: mapped(reversed) },

@@ -11,6 +11,8 @@ export interface SourceColumn {
   readonly nullable: boolean
   /** Character set of CHAR, VARCHAR, TEXT, ENUM and SET; null for all others. */
   readonly charset: string | null
+  /** How its texts are compared: "utf8mb4_general_ci". Absent: not known, or no text. */
+  readonly collation?: string
   /** CHARACTER_MAXIMUM_LENGTH (characters) of string types, bytes of binary types; null for all others. */
   readonly maxLength: number | null
   /** NUMERIC_PRECISION: decimal digits, or bits for BIT; null for all others. */

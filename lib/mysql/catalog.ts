@@ -1,5 +1,6 @@
 import type { SourceColumn, TableSchema } from '../model/schema.js'
 import { columnDefault } from './column-default.js'
+import type { CharacterSet } from './ddl/charset-choice.js'
 import { type FollowedKey, type FollowedTable, tableSchemaOf } from './ddl/followed-table.js'
 import type { Row, SourceSession } from './session.js'
 
@@ -33,8 +34,8 @@ export async function readTables(session: SourceSession, schema: string, table?:
     values,
   )
   const columns = await session.query(
-    `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, CHARACTER_MAXIMUM_LENGTH,
-            NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, COLUMN_COMMENT, COLUMN_DEFAULT, EXTRA, COLUMN_KEY,
+    `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME,
+            CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, COLUMN_COMMENT, COLUMN_DEFAULT, EXTRA, COLUMN_KEY,
             VERSION() LIKE '%MariaDB%' AS MARIADB
      FROM information_schema.COLUMNS ${where} ORDER BY TABLE_NAME, ORDINAL_POSITION`,
     values,
@@ -50,9 +51,11 @@ export async function readTables(session: SourceSession, schema: string, table?:
     const name = row.TABLE_NAME ?? ''
     const found = columnsOf.get(name)
     if (found === undefined) return []
-    const charset = (row.TABLE_COLLATION ?? '').split('_')[0] ?? ''
+    const collation = row.TABLE_COLLATION ?? ''
+    const charset = collation.split('_')[0] ?? ''
     const keys = followedKeys(partsOf.get(name) ?? [], found)
-    return [{ schema, table: name, columns: found.map(column), keys, charset, comment: row.TABLE_COMMENT ?? '' }]
+    const comment = row.TABLE_COMMENT ?? ''
+    return [{ schema, table: name, columns: found.map(column), keys, charset, collation, comment }]
   })
 }
 
@@ -66,11 +69,11 @@ export async function readColumnNames(session: SourceSession, schema: string): P
 }
 
 /** Default character sets of all schemas. */
-export async function readSchemaCharsets(session: SourceSession): Promise<Map<string, string>> {
+export async function readSchemaCharsets(session: SourceSession): Promise<Map<string, CharacterSet>> {
   const rows = await session.query(
-    'SELECT SCHEMA_NAME AS s, DEFAULT_CHARACTER_SET_NAME AS c FROM information_schema.SCHEMATA',
+    'SELECT SCHEMA_NAME AS s, DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS l FROM information_schema.SCHEMATA',
   )
-  return new Map(rows.map(row => [row.s ?? '', row.c ?? '']))
+  return new Map(rows.map(row => [row.s ?? '', { charset: row.c ?? '', collation: row.l ?? null }]))
 }
 
 function grouped(rows: readonly Row[]): Map<string, Row[]> {
@@ -118,6 +121,7 @@ function column(row: Row): SourceColumn {
     unsigned: !isSet && /\bunsigned\b/i.test(columnType),
     nullable,
     charset: row.CHARACTER_SET_NAME ?? null,
+    ...(row.COLLATION_NAME == null ? {} : { collation: row.COLLATION_NAME }),
     maxLength: number(row.CHARACTER_MAXIMUM_LENGTH),
     precision: number(row.NUMERIC_PRECISION),
     scale: number(row.NUMERIC_SCALE),

@@ -10,11 +10,30 @@ export function hasFullMetadata({ columns }: TableMap): boolean {
   return columns.length > 0 && columns.every(column => column.name !== null)
 }
 
-/** The table as a map with FULL metadata describes it. Comments, and lengths that the map does not tell, are missing; a unique key is not known. */
-export function schemaOfMap(map: TableMap, mariadb: boolean): TableSchema {
+/** The table as a map with FULL metadata describes it. Comments, and lengths that the map does not tell, are missing; a unique key is not known. `collations`: names by id. */
+export function schemaOfMap(map: TableMap, mariadb: boolean, collations: CollationNames): TableSchema {
   const { schema, table } = map
-  const columns = map.columns.map(column => sourceColumn(column, mariadb))
+  const columns = map.columns.map(wire => withCollation(sourceColumn(wire, mariadb), wire, collations))
   return { schema, table, columns, key: (map.primaryKey ?? []).map(i => columns[i]!.name), comment: '' }
+}
+
+type CollationNames = ReadonlyMap<number, string> | undefined
+
+/** The known table with the collations of its rows' map, which tells them where binlog_row_metadata is not NO_LOG. */
+export function withCollations(known: TableSchema, map: TableMap, collations: CollationNames): TableSchema {
+  let isOther = false
+  const columns = known.columns.map((column, i) => {
+    const wire = map.columns[i]
+    const told = wire === undefined ? column : withCollation(column, wire, collations)
+    isOther ||= told.collation !== column.collation
+    return told
+  })
+  return isOther ? { ...known, columns } : known
+}
+
+function withCollation(column: SourceColumn, wire: WireColumn, collations: CollationNames): SourceColumn {
+  const collation = wire.collationId === null ? undefined : collations?.get(wire.collationId)
+  return column.charset === null || collation === undefined ? column : { ...column, collation }
 }
 
 const PLAIN = { maxLength: null, precision: null, scale: null, fractionDigits: null, members: [] as readonly string[] }

@@ -12,7 +12,7 @@ import { plainChange, schemaOf } from './ddl/overlay.js'
 import { parseDdl } from './ddl/parse-ddl.js'
 import { dialectOf, type Effect, effectOf, type ServerTraits } from './ddl/statement-effect.js'
 import { UnreadableDdl } from './ddl/unreadable-ddl.js'
-import { hasFullMetadata, schemaOfMap } from './map-schema.js'
+import { hasFullMetadata, schemaOfMap, withCollations } from './map-schema.js'
 import type { BinlogPlace, SchemaHistory } from './schema-history.js'
 import { mentioned } from './statement.js'
 
@@ -92,18 +92,18 @@ export class SchemaFollower {
   }
 
   #bound(map: TableMap): TableSchema {
-    const { mariadb } = this.#options.server
+    const { mariadb, collations } = this.#options.server
     const state = this.#current.table(map)
     const full = hasFullMetadata(map)
     if (state?.table) {
       const known = tableSchemaOf(state.table)
       if (!full) {
         refuseOtherNulls(map, known)
-        return known
+        return withCollations(known, map, collations)
       }
-      return agrees(map, known) ? known : schemaOfMap(map, mariadb)
+      if (agrees(map, known)) return withCollations(known, map, collations)
     }
-    if (full) return schemaOfMap(map, mariadb)
+    if (full) return schemaOfMap(map, mariadb, collations)
     throw new Failure(
       'schemaUnknown',
       `The columns of ${tableName(map)} at this place are not known: ${state?.unknown ?? 'no statement that made it was seen, and it is not in the catalog under this name'}.`,

@@ -3,6 +3,7 @@ import type { Position } from '../model/position.js'
 import { comparePositions, formatPosition } from '../model/position.js'
 import { readHeadPosition } from './binlog-files.js'
 import { readSchemaCharsets, readTables } from './catalog.js'
+import { charsetFacts } from './ddl/charset-choice.js'
 import type { Ddl, TableRef } from './ddl/ddl.js'
 import { FollowedSchemas, type SchemaEdit, type TableName } from './ddl/followed-schemas.js'
 import { parseDdl } from './ddl/parse-ddl.js'
@@ -69,7 +70,7 @@ async function readCatalog(
     const tables = await readTables(session, schema)
     const names = new Set(tables.map(({ table }) => table))
     schemas.take({
-      schemas: [{ schema, charset }],
+      schemas: [{ schema, ...charsetFacts(charset) }],
       tables: tables.map(table => {
         const of = originals(table.table).find(name => names.has(name))
         const shadow = of === undefined ? null : { of, lineage: null }

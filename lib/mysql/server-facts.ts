@@ -1,3 +1,4 @@
+import { readCollations } from './collation-names.js'
 import type { SourceSession } from './session.js'
 
 /** What the engine needs to know of the source server, read once per connection. */
@@ -10,6 +11,8 @@ export interface ServerFacts {
   /** MySQL with gtid_mode=ON, or any MariaDB. */
   readonly gtids: boolean
   readonly variables: ReadonlyMap<string, string>
+  /** Names of collations by their ids. Absent: not asked. */
+  readonly collations?: ReadonlyMap<number, string>
 }
 
 const NAMES = [
@@ -48,5 +51,6 @@ export async function readServerFacts(session: SourceSession): Promise<ServerFac
     serverUuid: mariadb ? `mariadb-${serverId}` : (variables.get('server_uuid') ?? ''),
     gtids: mariadb || variables.get('gtid_mode')?.toUpperCase() === 'ON',
     variables,
+    collations: await readCollations(session),
   }
 }

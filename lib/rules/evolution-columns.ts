@@ -306,9 +306,14 @@ function readsChange(change: TableChange, before: RuleView, after: RuleView, hin
         ? 'is another column now'
         : values.kind === 'changed'
           ? values.reason
-          : (values.unless[0]?.reason ?? null)
+          : (values.unless[0]?.reason ?? recollated(old!, now))
     if (why !== null) hinder('copy', `the rule decides or computes by ${now.name}, which ${why}`)
   }
+}
+
+/** Null: texts of the column are compared as before, as far as is known. */
+function recollated({ collation: was }: SourceColumn, { collation: is }: SourceColumn): string | null {
+  return was === undefined || is === undefined || was === is ? null : `is compared by ${is} now, no longer by ${was}`
 }
 
 /** What the values in the target were made of. */

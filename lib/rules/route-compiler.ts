@@ -1,26 +1,27 @@
-import type { FieldGuard } from '../binlog/field-guard.js'
 import { compileRowEncoder } from '../binlog/row-encoder.js'
 import type { RowLayout } from '../binlog/row-layout.js'
 import { Failure } from '../model/failure.js'
-import { type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
+import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
 import { separatorBytes } from '../starrocks/load-body.js'
 import type { ColumnPlan } from './column-plan.js'
-import { base64Name, renderColumnsHeader } from './columns-header.js'
-import type { CompiledRoute } from './compiled-route.js'
+import type { CompiledRoute, ReshapedImages } from './compiled-route.js'
 import { goneRows } from './gone-rows.js'
 import { imageText } from './image-text.js'
-import { ImageVariants } from './image-variant.js'
+import { ImageVariants, type VariantParts } from './image-variant.js'
 import { KeepingEncoder } from './keeping-encoder.js'
-import { type KeyListener, watchKeys } from './key-watch.js'
+import type { KeyListener } from './key-watch.js'
+import { routeFacts } from './route-facts.js'
 import { fingerprint } from './route-fingerprint.js'
 import type { RouteImages } from './route-images.js'
+import { RouteWatches } from './route-watches.js'
 import type { MatchedRule } from './rule-book.js'
 import { extendImages } from './shape/extended-images.js'
 import type { ShapedTable } from './shape/shaped-table.js'
 import { compileShape } from './shape/shaper.js'
 import { compileTransform, madeImages } from './shape/transform-shaper.js'
 import type { TargetFit } from './target-fit.js'
+import { useOf, WrittenRows } from './written-rows.js'
 
 export interface RouteOptions {
   readonly columnSeparator: { readonly text: string; readonly bytes: Uint8Array }
@@ -44,123 +45,54 @@ export interface Way {
 }
 
 /** The route of a way for these images. Routes of one way for other images write the same rows. */
-export function compileRoute(
-  options: RouteOptions,
-  { matched: { rule }, target, constants, fit, listener, shaped }: Way,
-  own: RouteImages,
-): CompiledRoute {
-  const { zone, generatedLogged } = options
+export function compileRoute(options: RouteOptions, way: Way, own: RouteImages): CompiledRoute {
+  const { matched, target, constants, fit, listener, shaped } = way
+  const { rule } = matched
+  const { zone } = options
   const { columnSeparator, rowDelimiter } = separatorsOf(rule.load, options)
-  const { partialUpdateMode, mergeCondition } = rule.load
-  const { fields, measures } = fit
   const { schema } = shaped
   const { transform } = shaped
   const extended = extendImages(own, { ...shaped, schema: transform?.seen ?? schema })
   const images = transform === null ? extended : madeImages(schema, fit)
-  const { columns } = images
   const source = tableName(schema)
-  const useOf = (i: number) => (fields[i]?.form === 'base64' ? 'bytes' : 'text')
-  const key = fit.key.map(i => images.place(i, useOf(i)))
-  const identity = schema.key
-    .map(name => schema.columns.findIndex(column => column.name === name))
-    .map(i => Math.max(images.place(i, 'text'), images.place(i, useOf(i)), images.place(i, 'key')))
-  const change = rule.mode === 'append'
-  // In tables of other models it would be an ignored field, and a delete an insert.
-  const op = target.model === 'primary' && !rule.shape.partial
-  const layout = (format: 'csv' | 'json'): RowLayout => {
-    const placed: RowLayout['fields'][number][] = columns.map(() => null)
-    fields.forEach((field, i) => {
-      if (field === null) return
-      const name = format === 'json' && field.toBinary ? base64Name(i) : field.name
-      placed[images.place(i, useOf(i))] = { ...field, name }
-    })
-    return {
-      images: images.kind,
-      columns,
-      ...(images.added === 0 ? {} : { added: images.added }),
-      fields: placed,
-      key,
-      identity,
-      change,
-      measures: measures.map(({ name, column }) => ({
-        name,
-        column: column === null ? null : images.place(column, 'text'),
-      })),
-      constants,
-      op,
-      format,
-      columnSeparator: columnSeparator.bytes,
-      rowDelimiter: rowDelimiter.bytes,
-      zone,
-    }
-  }
-  // What stands in place of a column's value stands behind the image, and so does its field in the body.
-  const placeOf = (i: number) => images.place(i, fields[i] == null ? 'text' : useOf(i))
-  const order = fields.map((_, i) => i).sort((i, k) => placeOf(i) - placeOf(k) || i - k)
-  const header = (format: 'csv' | 'json') =>
-    renderColumnsHeader(fields, { change, measures, constants, op }, format, order)
-  const { mode, loadFormat, flushIntervalMs, flushRows, flushBytes } = rule
-  const separators = [columnSeparator.text, rowDelimiter.text]
-  // A guard decides whether a row is written, not how: but for dates.
-  const bytes = fields.map(field => field && { ...field, guard: undefined, dates: writtenDates(field.guard) })
-  const described = { columns: schema.columns.map(writtenFacts), zone: zone.name, separators }
-  const shapeFacts = shaped.isPlain ? {} : { shape: shaped.facts }
-  const written = { fields: bytes, key: fit.key, measures, constants, source, ...described, ...shapeFacts }
-  const csv = loadFormat === 'csv' ? layout('csv') : null
-  const json = layout('json')
-  const facts = { mode, target, columns, source: schema.columns, fields, key, measures, generatedLogged }
-  const salt = tagSalt(constants.filter(({ name }) => rule.shards.key.includes(name)).map(({ text }) => text))
-  // A load with a merge condition has no deletes, and a table of unique keys would take one for a row.
-  const keepsAll = mergeCondition !== null || target.model === 'unique'
+  const rows = new WrittenRows({
+    schema,
+    target,
+    fit,
+    constants,
+    images,
+    change: rule.mode === 'append',
+    partial: rule.shape.partial,
+    columnSeparator: columnSeparator.bytes,
+    rowDelimiter: rowDelimiter.bytes,
+    zone,
+  })
+  const csv = rule.loadFormat === 'csv' ? rows.layout('csv') : null
+  const json = rows.layout('json')
+  const keepsAll = keepsAllRows(way)
   const encoderOf = (of: RowLayout) =>
     keepsAll ? new KeepingEncoder(compileRowEncoder(of), { source, target, rule }) : compileRowEncoder(of)
-  let variants: ImageVariants | null = null
-  const watched = schema.key.map(name => {
-    const i = schema.columns.findIndex(column => column.name === name)
-    return { column: schema.columns[i]!, at: i, index: images.place(i, 'key'), base64: fields[i]?.form === 'base64' }
-  })
-  const keyWatch =
-    listener && watchKeys(listener, { kind: images.kind, columns, skip: 0, added: images.added }, watched, zone)
-  const watchPart = (present: readonly number[]) =>
-    listener &&
-    watchKeys(
-      listener,
-      { kind: images.kind, columns: present.map(i => columns[i]!), skip: 1, added: 0 },
-      watched.map(part => ({ ...part, index: present.indexOf(part.at) })),
-      zone,
-    )
+  const separators = [columnSeparator.text, rowDelimiter.text] as const
+  const salt = tagSalt(constants.filter(({ name }) => rule.shards.key.includes(name)).map(({ text }) => text))
+  const watches = listener && new RouteWatches(listener, schema, images, fit, zone)
+  const keyWatch = watches?.ofWhole() ?? null
+  const reshaper = new Reshaper(options, way, images, { csv, json, watches })
+  const { partialUpdateMode, mergeCondition } = rule.load
+  const { mode, flushIntervalMs, flushRows, flushBytes } = rule
   const route: CompiledRoute = {
     source,
     target,
     mode,
-    fingerprint: fingerprint({
-      mode,
-      target: targetName(target),
-      ...written,
-      loadFormat,
-      flushRows,
-      flushBytes,
-      ...(mergeCondition === null ? {} : { mergeCondition }),
-    }),
+    fingerprint: fingerprint(routeFacts({ rule, target, shaped, fit, constants, zone, separators })),
     rule: rule.where,
-    imageText: imageText(columns, zone, images),
+    imageText: imageText(images.columns, zone, images),
     partial: rule.shape.partial,
     ...(rule.shape.partial ? { isFused: true } : {}),
     ...(salt === 0 ? {} : { keySalt: salt }),
     ...(keyWatch === null ? {} : { keyWatch }),
-    reshape: (rows, bitmaps, place) => {
-      if (images.kind === 'text')
-        throw new Failure('internal', `rows of ${source} that a SELECT gave leave columns out`)
-      if (keepsAll)
-        throw new Failure(
-          'rowImageIncomplete',
-          `${source} into ${targetName(target)} (${rule.where}): a row image leaves columns out, and such a target takes whole rows alone.`,
-        )
-      variants ??= new ImageVariants(route, { facts, csv, json, watch: listener === null ? null : watchPart })
-      return variants.reshape(rows, bitmaps, place)
-    },
-    csv: csv === null ? null : { encoder: encoderOf(csv), columns: header('csv') },
-    json: { encoder: encoderOf(json), columns: header('json') },
+    reshape: (incomplete, bitmaps, place) => reshaper.reshape(route, incomplete, bitmaps, place),
+    csv: csv === null ? null : { encoder: encoderOf(csv), columns: rows.header('csv') },
+    json: { encoder: encoderOf(json), columns: rows.header('json') },
     columnSeparator: columnSeparator.text,
     rowDelimiter: rowDelimiter.text,
     ...(partialUpdateMode === null && mergeCondition === null
@@ -180,19 +112,73 @@ export function compileRoute(
         json,
         onDelete: rule.shape.onDelete,
         keyConstants: keyConstants.map(({ name }) => name),
-        deleteHeader: format => {
-          const key = fields.map((field, i) => (fit.key.includes(i) ? field : null))
-          return renderColumnsHeader(key, { change, measures: [], constants: keyConstants, op: true }, format, order)
-        },
+        deleteHeader: format => rows.deleteHeader(format, keyConstants),
         images: own,
         // As the source has it, also where what is written is masked.
-        key: fit.key.map(i => Math.max(own.place(i, 'text'), own.place(i, useOf(i)), own.place(i, 'key'))),
+        key: fit.key.map(i => Math.max(own.place(i, 'text'), own.place(i, useOf(fit, i)), own.place(i, 'key'))),
       })
   const shape = compileShape({ rule, shaped, images: own, zone, route, fit, gone })
   if (transform === null) return { ...route, ...shape }
   const { stopsAtBadValues } = options
   const parts = { rule, transform, schema, fit, images: extended, zone, before: shape.shape, route, stopsAtBadValues }
   return { ...route, ...shape, ...compileTransform(parts) }
+}
+
+/** A load with a merge condition has no deletes, and a table of unique keys would take one for a row. */
+function keepsAllRows({ matched: { rule }, target }: Way): boolean {
+  return rule.load.mergeCondition !== null || target.model === 'unique'
+}
+
+interface ReshaperParts extends Pick<VariantParts, 'csv' | 'json'> {
+  readonly watches: RouteWatches | null
+}
+
+/** What a route does with images that leave columns out; what it needs for them is made when the first one comes. */
+class Reshaper {
+  readonly #options: RouteOptions
+  readonly #way: Way
+  readonly #images: RouteImages
+  readonly #parts: ReshaperParts
+  #variants: ImageVariants | null = null
+
+  constructor(options: RouteOptions, way: Way, images: RouteImages, parts: ReshaperParts) {
+    this.#options = options
+    this.#way = way
+    this.#images = images
+    this.#parts = parts
+  }
+
+  /** See `CompiledRoute.reshape`. */
+  reshape(route: CompiledRoute, ...incomplete: Parameters<CompiledRoute['reshape']>): ReshapedImages {
+    const { matched, target } = this.#way
+    if (this.#images.kind === 'text')
+      throw new Failure('internal', `rows of ${route.source} that a SELECT gave leave columns out`)
+    if (keepsAllRows(this.#way))
+      throw new Failure(
+        'rowImageIncomplete',
+        `${route.source} into ${targetName(target)} (${matched.rule.where}): a row image leaves columns out, and such a target takes whole rows alone.`,
+      )
+    this.#variants ??= this.#compile(route)
+    return this.#variants.reshape(...incomplete)
+  }
+
+  #compile(route: CompiledRoute): ImageVariants {
+    const { csv, json, watches } = this.#parts
+    const { matched, target, fit, shaped } = this.#way
+    const { fields, key, measures } = fit
+    const facts = {
+      mode: matched.rule.mode,
+      target,
+      columns: this.#images.columns,
+      source: shaped.schema.columns,
+      fields,
+      key,
+      measures,
+      generatedLogged: this.#options.generatedLogged,
+    }
+    const watch = watches === null ? null : (present: readonly number[]) => watches.ofPart(present)
+    return new ImageVariants(route, { facts, csv, json, watch })
+  }
 }
 
 /** Of the tags in a key: equal keys of two tables are two keys. */
@@ -211,15 +197,4 @@ function separatorsOf(
     columnSeparator: load.columnSeparator === null ? options.columnSeparator : own(load.columnSeparator),
     rowDelimiter: load.rowDelimiter === null ? options.rowDelimiter : own(load.rowDelimiter),
   }
-}
-
-/** What dates that do not exist become; undefined where they are written as they are, or not at all. */
-function writtenDates(guard: FieldGuard | null): string | undefined {
-  return guard?.value?.kind === 'date' && guard.value.policy !== 'stop' ? guard.value.policy : undefined
-}
-
-/** What decides the text of a column's values, without what every server words in its own way. */
-function writtenFacts(column: TableSchema['columns'][number]): unknown {
-  const { name, dataType, unsigned, nullable, charset, maxLength, precision, scale, fractionDigits, members } = column
-  return [name, dataType, unsigned, nullable, charset, maxLength, precision, scale, fractionDigits, members]
 }

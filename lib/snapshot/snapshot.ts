@@ -1,28 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { SnapshotState } from '../checkpoint/snapshot-state.js'
 import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
 import { asFailure, backoffMs, type Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { type TableSchema, tableName } from '../model/schema.js'
 import type { SourceSession } from '../mysql/session.js'
-import { nextChunkRows } from '../mysql/snapshot/chunk-size.js'
 import { estimateTable } from '../mysql/snapshot/table-estimate.js'
 import { withinMs } from '../within-ms.js'
+import { ChunkRows } from './chunk-rows.js'
 import { nextMode } from './copy-mode.js'
 import type { SnapshotLimits, TableId } from './copy-orders.js'
+import { CopyPace } from './copy-pace.js'
 import type { CopyMode } from './copy-plan.js'
 import { ProgressBook } from './copy-progress.js'
 import { CopySource, type SourceParts } from './copy-source.js'
 import type { CopyGate } from './gate.js'
-import { RateLimit } from './rate-limit.js'
 import { RunningCopy, WorkerReader } from './running-copy.js'
 import type { SourceGuard } from './source-guard.js'
 
 const TELL_MS = 1_000
 /** Longest wait of a stop for what is being asked of the source. */
 const STOP_WAIT_MS = 3_000
-/** Shorter waits are no news. */
-const TOLD_MS = 100
 /** A chunk may have so many times the bytes that were aimed at before it is cut in two. */
 const LARGEST = 4
 /**
@@ -60,20 +57,21 @@ export class Snapshot {
   readonly #parts: SnapshotParts
   readonly #copies = new Map<string, RunningCopy>()
   readonly #progress = new ProgressBook(Date.now)
-  readonly #rate = new RateLimit(() => performance.now())
-  readonly #perRow = new Map<string, { rows: number; bytes: number }>()
+  readonly #pace: CopyPace
+  readonly #chunkRows: ChunkRows
   #limits: SnapshotLimits
   /** Newest epoch in the saved position. */
   #saved: number
   #workers = 0
   readonly #working = new Set<Promise<void>>()
-  #waits: string | null = null
   #changed: () => void = () => undefined
   #fail: (failure: Failure) => void = () => undefined
   #signal: AbortSignal | null = null
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts
+    this.#pace = new CopyPace(parts.guard, () => this.#tell())
+    this.#chunkRows = new ChunkRows(parts.eighth)
     this.#limits = parts.limits
     this.#saved = parts.savedEpoch
     this.setLimits(parts.limits)
@@ -96,7 +94,7 @@ export class Snapshot {
   /** Counts from the next chunk on. */
   setLimits(limits: SnapshotLimits): void {
     this.#limits = limits
-    this.#rate.setRates(limits.rowsPerS, limits.bytesPerS)
+    this.#pace.setRates(limits.rowsPerS, limits.bytesPerS)
     this.#staff()
     this.#changed()
   }
@@ -117,7 +115,7 @@ export class Snapshot {
     const copy: RunningCopy = new RunningCopy(record, source, gate.copy(source.plan), {
       frontier: ended ? undefined : frontier,
       ahead: source.plan.mode === 'atOnce' ? () => this.#limits.connections + AHEAD : () => 1,
-      chunkRows: () => this.#chunkRows(name),
+      chunkRows: () => this.#chunkRows.of(name, this.#limits),
       cutsFirst: () => copy.workers >= SIDE_BY_SIDE,
       maxBytes: Math.min(this.#limits.chunkBytes * LARGEST, 2 * this.#parts.eighth.bytes),
       onRead: (rows, bytes) => this.#read(copy, rows, bytes),
@@ -236,11 +234,11 @@ export class Snapshot {
           continue
         }
         try {
-          if (await this.#held(signal)) continue
+          if (await this.#pace.held(signal)) continue
           this.#start(copy)
           await copy.copier.copyOne(await hand.to(copy), signal, performance.now())
           failures = 0
-          await this.#rest(signal)
+          await this.#pace.rest(signal)
         } catch (error) {
           if (signal.aborted || this.#signal !== signal) return
           await hand.close()
@@ -248,7 +246,7 @@ export class Snapshot {
           const failure = asFailure(error)
           if (!failure.retriable && !isTableChanging(failure)) throw failure
           failures++
-          await this.#pause(failure.message, backoffMs(failures), signal)
+          await this.#pace.pause(failure.message, backoffMs(failures), signal)
         }
       }
     } finally {
@@ -279,33 +277,6 @@ export class Snapshot {
     this.#parts.observer({ kind: 'copyStarted', source: copy.name, reason: record.reason, rows, estimatedRows })
   }
 
-  /** Whether reading was put off for a while. */
-  async #held(signal: AbortSignal): Promise<boolean> {
-    const paid = this.#rate.waitMs()
-    if (paid > 0) {
-      await this.#pause('rate_rows or rate_bytes is reached', Math.min(paid, TELL_MS), signal)
-      return true
-    }
-    const wait = await this.#parts.guard.wait()
-    this.#waits = wait?.reason ?? null
-    if (wait !== null) await this.#pause(wait.reason, wait.ms, signal)
-    return wait !== null
-  }
-
-  async #rest(signal: AbortSignal): Promise<void> {
-    const rest = this.#parts.guard.rest()
-    if (rest !== null) await this.#pause(rest.reason, rest.ms, signal)
-  }
-
-  async #pause(reason: string, ms: number, signal: AbortSignal): Promise<void> {
-    const isNews = this.#waits !== reason && ms >= TOLD_MS
-    this.#waits = reason
-    if (isNews) this.#tell()
-    // An abort only ends the pause early; who called sees it.
-    await sleep(ms, undefined, { signal }).catch(() => undefined)
-    if (this.#waits === reason) this.#waits = null
-  }
-
   #change(): Promise<void> {
     return new Promise(resolve => {
       const before = this.#changed
@@ -319,16 +290,8 @@ export class Snapshot {
 
   #read(copy: RunningCopy, rows: number, bytes: number): void {
     copy.voids = 0
-    this.#rate.took(rows, bytes)
-    if (rows > 0) this.#perRow.set(copy.name, { rows, bytes })
-  }
-
-  #chunkRows(name: string): number {
-    const { eighth } = this.#parts
-    const most = Math.max(1, Math.min(this.#limits.chunkRows, eighth.rows))
-    const bytes = Math.min(this.#limits.chunkBytes, eighth.bytes)
-    const last = this.#perRow.get(name)
-    return last === undefined ? most : nextChunkRows(last.rows, last.bytes, bytes, most)
+    this.#pace.took(rows, bytes)
+    this.#chunkRows.read(copy.name, rows, bytes)
   }
 
   #void(copy: RunningCopy, failure: Failure): number {
@@ -347,7 +310,7 @@ export class Snapshot {
     const copies = state.tables
       .filter(({ state: at }) => at !== 'followed')
       .map(record => this.#progress.of(record, state.rowsOf(record)))
-    observer({ kind: 'snapshot', copies, waits: this.#copies.size > 0 ? this.#waits : null, atMs: Date.now() })
+    observer({ kind: 'snapshot', copies, waits: this.#copies.size > 0 ? this.#pace.waits : null, atMs: Date.now() })
   }
 
   async #estimateAll(): Promise<void> {
@@ -355,8 +318,7 @@ export class Snapshot {
       for (const copy of [...this.#copies.values()]) {
         const { rows, avgRowBytes } = await estimateTable(session, copy.source.schema, this.#parts.sources.zone)
         this.#progress.estimated(copy.name, rows)
-        if (avgRowBytes > 0 && !this.#perRow.has(copy.name))
-          this.#perRow.set(copy.name, { rows: this.#limits.chunkRows, bytes: this.#limits.chunkRows * avgRowBytes })
+        this.#chunkRows.estimated(copy.name, avgRowBytes, this.#limits)
       }
     })
   }

@@ -256,6 +256,17 @@ describe('transactions', () => {
     })
   })
 
+  test('default collations that the session has chosen, also in front of its character sets', () => {
+    const mysql = Buffer.concat([u8(18), u16(45), u8(13), Buffer.from([7, 0, 0])])
+    expect(decode(decoder(), query('s', 'create table t (a int)', { status: mysql }))).toMatchObject({
+      facts: { defaultCollationIds: [45], microseconds: 7 },
+    })
+    const mariadb = Buffer.concat([u8(131), u8(2), u16(45), u16(224), u16(8), u16(47), u8(4), u16(8), u16(8), u16(255)])
+    expect(decode(decoder(), query('s', 'create table t (a int)', { status: mariadb }))).toMatchObject({
+      facts: { defaultCollationIds: [224, 47], clientCollationId: 8, serverCollationId: 255 },
+    })
+  })
+
   test('QUERY_COMPRESSED of MariaDB', () => {
     const body = Buffer.concat([
       u32(7),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { spanAt, spanBytes } from '../../lib/binlog/ascii-span.js'
 import type { BoundColumn } from '../../lib/binlog/bound-column.js'
 import { compileRowEncoder } from '../../lib/binlog/row-encoder.js'
 import { textColumn } from '../../lib/binlog/text-columns.js'
@@ -32,6 +33,25 @@ function valuesOf(columns: readonly BoundColumn[], wanted: readonly [number, Val
   expect(reader.read(image, 0, image.length, to)).toBe(image.length)
   return to
 }
+
+test('a text of ASCII characters is told as where it stands, any other is made', () => {
+  const columns = [
+    varchar('ascii'),
+    varchar('other'),
+    varchar('none', { nullable: true }),
+    varchar('latin', { form: 'latin1' }),
+    varchar('empty'),
+  ]
+  const image = Buffer.concat([u8(4), str('abcd'), str('é'), str('xy'), str('')])
+  const wanted = columns.map((_, index) => ({ index, type: TEXT, asSpan: true as const }))
+  const to: Value[] = []
+  const padded = Buffer.concat([Buffer.alloc(70_000), image])
+  compileValueReader('binlog', columns, wanted, UTC).read(padded, 70_000, padded.length, to)
+  const [ascii, other, none, latin, empty] = to
+  expect([spanAt(ascii as number), spanBytes(ascii as number)]).toEqual([70_002, 4])
+  expect([other, none, latin]).toEqual(['é', null, 'xy'])
+  expect([spanAt(empty as number), spanBytes(empty as number)]).toEqual([padded.length, 0])
+})
 
 describe('values', () => {
   const columns = [

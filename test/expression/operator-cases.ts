@@ -1,5 +1,21 @@
 /** Names, literals, arithmetic and comparison: one expression of a line. */
 export const OPERATOR_CASES = `
+i * iu
+i * i
+i * ti > 100
+i * i = 49
+100 < i * i
+i * i <=> 9
+i * i <> 49
+i * i >= 4611686018427387904
+i * i + 1
+i * i in (49, 4611686014132420609)
+if(i * i > 40, 'a', 'b')
+i * i between 1 and 100
+su * i * -1
+nullif(i * i, 49)
+i * i = bi
+i * i % 7
 ti
 su
 i

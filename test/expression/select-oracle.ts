@@ -104,7 +104,11 @@ export class SelectOracle {
 function outcome(compiled: CompiledExpression, row: readonly Value[]): string | null {
   try {
     const value = compiled.evaluate(row)
-    return value === null ? null : valueText(compiled.type!, value)
+    const text = value === null ? null : valueText(compiled.type!, value)
+    const compact = compiled.evaluateCompact(row)
+    // The same in another form: what differs is no value of any server.
+    if ((compact === null ? null : valueText(compiled.type!, compact)) !== text) return `${text}, compact ${compact}`
+    return text
   } catch (error) {
     if (error instanceof ExpressionFailure) return ERROR
     throw error

@@ -1,5 +1,16 @@
 /** Texts and JSON: one expression of a line. */
 export const TEXT_CASES = `
+s collate utf8mb4_bin = 'ABC'
+'abc' = r collate utf8mb4_bin
+s collate utf8mb4_general_ci = r
+s collate utf8mb4_bin in ('ABC', 'draft')
+b collate utf8mb4_unicode_520_ci = 'abc'
+g collate utf8mb4_bin = b
+concat(s collate utf8mb4_bin, 'x') = 'ABCx'
+s collate utf8mb4_bin like 'a%'
+upper(s) collate utf8mb4_bin = 'ABC'
+concat(s, g)
+coalesce(s, g)
 concat(s, r)
 concat(s, ' ', r)
 concat(i, '-', n)

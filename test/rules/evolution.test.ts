@@ -344,6 +344,18 @@ describe('columns by which a rule decides or computes', () => {
     })
   })
 
+  test('a text that is compared by another collation: rows that are there were judged by the old one', () => {
+    const spec = rule({ exclude: ['b'], shape: { ...PLAIN_SHAPE, where: "b = 'x'" } })
+    const exact = { ...b, collation: 'utf8mb4_bin' }
+    expect(refused({ before: [b], after: [exact], rule: spec })).toMatchObject({
+      kind: 'ddlUnsupported',
+      message: expect.stringContaining(
+        'the rule decides or computes by b, which is compared by utf8mb4_bin now, no longer by utf8mb4_0900_ai_ci',
+      ),
+    })
+    expect(steps({ before: [b], after: [exact] })).toEqual([])
+  })
+
   test('a log is history', () => {
     const spec = { ...decided, mode: 'append' as const }
     expect(steps({ before: [a], after: [sourceColumn('a', 'tinyint')], rule: spec })).toEqual([])

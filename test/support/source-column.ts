@@ -14,7 +14,7 @@ const STRINGS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'l
 const INTEGERS = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint']
 const BYTES = new Set(['binary', 'varbinary'])
 
-/** A column as information_schema describes one of this COLUMN_TYPE ("varchar(10)", "enum('a','b')"); utf8mb4, nullable. */
+/** A column as information_schema describes one of this COLUMN_TYPE ("varchar(10)", "enum('a','b')"); utf8mb4_0900_ai_ci, nullable. */
 export function sourceColumn(name: string, columnType: string, more: Partial<SourceColumn> = {}): SourceColumn {
   const dataType = /^[a-z0-9]+/.exec(columnType)![0]
   const isList = dataType === 'enum' || dataType === 'set'
@@ -27,7 +27,7 @@ export function sourceColumn(name: string, columnType: string, more: Partial<Sou
     columnType,
     unsigned: /\bunsigned\b/.test(columnType),
     nullable: true,
-    charset: STRINGS.has(dataType) || isList ? 'utf8mb4' : null,
+    ...(STRINGS.has(dataType) || isList ? { charset: 'utf8mb4', collation: 'utf8mb4_0900_ai_ci' } : { charset: null }),
     maxLength: BYTE_LENGTHS[dataType] ?? (sized ? (numbers[0] ?? 1) : null),
     precision: ['decimal', 'bit', ...INTEGERS].includes(dataType)
       ? (numbers[0] ?? (dataType === 'bit' ? 1 : 10))

@@ -34,6 +34,7 @@ function sourceColumn(row: Row): SourceColumn {
     unsigned: /\bunsigned\b/.test(columnType.replace(/'[^']*'/g, '')),
     nullable: row.IS_NULLABLE === 'YES',
     charset: row.CHARACTER_SET_NAME === null ? null : String(row.CHARACTER_SET_NAME),
+    ...(row.COLLATION_NAME === null ? {} : { collation: String(row.COLLATION_NAME) }),
     maxLength: isList ? null : number(row.CHARACTER_MAXIMUM_LENGTH),
     precision: number(row.NUMERIC_PRECISION),
     scale: number(row.NUMERIC_SCALE),

@@ -1,3 +1,4 @@
+import { joinChoices } from './charset-choice.js'
 import { readColumn } from './column-definition.js'
 import { inlineKey, readTableRef } from './create-table.js'
 import { readCharset } from './data-type.js'
@@ -170,8 +171,7 @@ function readOther(reader: TokenReader): AlterSpec[] {
 
 function readConversion(reader: TokenReader): AlterSpec {
   let charset = NO_CHARSET
-  for (let more = readCharset(reader); more !== null; more = readCharset(reader))
-    charset = { charset: more.charset ?? charset.charset, collation: more.collation ?? charset.collation }
+  for (let more = readCharset(reader); more !== null; more = readCharset(reader)) charset = joinChoices(charset, more)
   return { kind: 'convertCharset', charset }
 }
 

@@ -1,5 +1,5 @@
 import type { SourceColumn } from '../../model/schema.js'
-import { chooseCharset } from './charset-choice.js'
+import { type CharacterSet, charsetFacts, chooseCharset } from './charset-choice.js'
 import { convertColumn } from './convert-column.js'
 import type { AlterSpec, ColumnDefinition, ColumnPlace } from './ddl.js'
 import { type FollowedKey, type FollowedTable, sameName } from './followed-table.js'
@@ -16,6 +16,14 @@ export interface ChangedTable {
   readonly unseenRows: string | null
 }
 
+/** What the word DEFAULT stands for in a statement about character sets. */
+export interface CharsetDefaults {
+  /** Of the schema of the table. */
+  readonly ofSchema: CharacterSet
+  /** Of the session's own schema, which CONVERT TO of MySQL takes (sql_yacc.yy, collation_database); null: not known. */
+  readonly ofSession: CharacterSet | null
+}
+
 /** A column on its way through one ALTER TABLE; `old` is its name before, null when it is new. */
 interface Slot {
   column: SourceColumn
@@ -30,24 +38,28 @@ interface Slot {
 export function changeTable(
   before: FollowedTable,
   specs: readonly AlterSpec[],
-  schemaCharset: string,
+  defaults: CharsetDefaults,
   setting: DdlSetting,
 ): ChangedTable {
-  const change = new Change(before, specs, schemaCharset, setting)
+  const change = new Change(before, specs, defaults, setting)
   return change.run()
+}
+
+function defaultOf({ charset, collation }: FollowedTable): CharacterSet {
+  return { charset, collation: collation ?? null }
 }
 
 class Change {
   readonly #before: FollowedTable
   readonly #specs: readonly AlterSpec[]
-  readonly #schemaCharset: string
+  readonly #defaults: CharsetDefaults
   readonly #setting: DdlSetting
   #slots: Slot[]
 
-  constructor(before: FollowedTable, specs: readonly AlterSpec[], schemaCharset: string, setting: DdlSetting) {
+  constructor(before: FollowedTable, specs: readonly AlterSpec[], defaults: CharsetDefaults, setting: DdlSetting) {
     this.#before = before
     this.#specs = specs
-    this.#schemaCharset = schemaCharset
+    this.#defaults = defaults
     this.#setting = setting
     this.#slots = before.columns.map(column => ({ column, old: column.name }))
   }
@@ -70,30 +82,38 @@ class Change {
     const newKeys = this.#specs.flatMap(spec =>
       spec.kind === 'addKey' && !this.#isIdle(spec, added) ? [spec.key] : [],
     )
-    const table = addKeys({ ...before, columns, keys, charset, comment }, newKeys)
+    const table = addKeys({ ...before, columns, keys, ...charsetFacts(charset), comment }, newKeys)
     const unseenRows = this.#specs.find(spec => spec.kind === 'unseenRows')?.reason ?? null
     return { table, renamedColumns: renamed, added, unseenRows }
   }
 
-  #tableCharset(): string {
-    let { charset } = this.#before
+  #tableCharset(): CharacterSet {
+    let charset = defaultOf(this.#before)
     for (const spec of this.#specs) {
       if (spec.kind !== 'defaultCharset' && spec.kind !== 'convertCharset') continue
       const choice = spec.charset
       charset = chooseCharset(
         choice,
-        choice.charset === 'default' ? this.#schemaCharset : charset,
+        choice.charset === 'default' ? this.#defaultFor(spec.kind) : charset,
         this.#setting.dialect,
       )
     }
     return charset
   }
 
+  #defaultFor(kind: 'defaultCharset' | 'convertCharset'): CharacterSet {
+    const { ofSchema, ofSession } = this.#defaults
+    if (kind === 'defaultCharset' || this.#setting.dialect.mariadb) return ofSchema
+    if (ofSession === null)
+      throw new UnreadableDdl('CONVERT TO CHARACTER SET DEFAULT in a session whose schema is not followed', 0)
+    return ofSession
+  }
+
   /** Servers differ in which of them columns get. */
   #refuseTwoCharsets(): void {
     const chosen = this.#specs.flatMap(spec =>
       spec.kind === 'convertCharset' || spec.kind === 'defaultCharset'
-        ? [chooseCharset(spec.charset, this.#before.charset, this.#setting.dialect)]
+        ? [chooseCharset(spec.charset, defaultOf(this.#before), this.#setting.dialect).charset]
         : [],
     )
     const converts = this.#specs.some(spec => spec.kind === 'convertCharset')
@@ -109,7 +129,7 @@ class Change {
   }
 
   /** Old columns: left out, renamed, or defined anew. */
-  #keepOrChange(charset: string): void {
+  #keepOrChange(charset: CharacterSet): void {
     for (const spec of this.#specs) {
       if (spec.kind === 'dropColumn') {
         if (this.#require(spec.column, spec.ifExists) !== null)
@@ -128,7 +148,7 @@ class Change {
   }
 
   /** A column of the primary key stays NOT NULL whatever its new definition says. */
-  #redefine(old: SourceColumn, definition: ColumnDefinition, charset: string): SourceColumn {
+  #redefine(old: SourceColumn, definition: ColumnDefinition, charset: CharacterSet): SourceColumn {
     const column = this.#make(definition, charset, this.#isFirstTimestamp(old.name))
     const primary = this.#before.keys.find(key => key.kind === 'primary')
     const dropped = this.#specs.some(spec => spec.kind === 'dropKey' && sameName(spec.name, 'PRIMARY'))
@@ -137,14 +157,14 @@ class Change {
   }
 
   /** CONVERT TO holds also against a character set that the definition names. */
-  #make(definition: ColumnDefinition, charset: string, firstTimestamp: boolean): SourceColumn {
+  #make(definition: ColumnDefinition, charset: CharacterSet, firstTimestamp: boolean): SourceColumn {
     const column = makeColumn(definition, charset, this.#setting, firstTimestamp)
     const converts = column.charset !== null && this.#specs.some(spec => spec.kind === 'convertCharset')
     // MySQL gives such a column the length of another size of TEXT or BLOB.
     if (this.#specs.some(spec => spec.kind === 'convertCharset') && !this.#setting.dialect.mariadb)
       if (/(text|blob)$/.test(column.dataType))
         throw new UnreadableDdl(`CONVERT TO together with a definition of "${column.name}" as TEXT or BLOB`, 0)
-    return converts ? { ...column, charset } : column
+    return converts ? { ...column, ...charsetFacts(charset) } : column
   }
 
   #isFirstTimestamp(name: string | null): boolean {
@@ -153,7 +173,7 @@ class Change {
   }
 
   /** New columns and those that move. */
-  #place(charset: string): Map<string, ColumnDefinition> {
+  #place(charset: CharacterSet): Map<string, ColumnDefinition> {
     const added = new Map<string, ColumnDefinition>()
     for (const spec of this.#specs) {
       if (spec.kind === 'addColumn') {

@@ -1,3 +1,4 @@
+import { joinChoices } from './charset-choice.js'
 import { readCharset, readCompressed, readDataType } from './data-type.js'
 import type { CharsetChoice, ColumnDefinition, DataType, DefaultValue } from './ddl.js'
 import { acceptNow, readDefault } from './default-value.js'
@@ -25,10 +26,7 @@ class Attributes {
   #compressed = false
 
   define(name: string, type: DataType): ColumnDefinition {
-    const charset = {
-      charset: this.#charset.charset ?? type.charset.charset,
-      collation: this.#charset.collation ?? type.charset.collation,
-    }
+    const charset = joinChoices(type.charset, this.#charset)
     return {
       name,
       type: { ...type, charset, compressed: type.compressed || this.#compressed },
@@ -108,10 +106,7 @@ class Attributes {
   #takeStorage(reader: TokenReader): boolean {
     const charset = readCharset(reader)
     if (charset !== null) {
-      this.#charset = {
-        charset: charset.charset ?? this.#charset.charset,
-        collation: charset.collation ?? this.#charset.collation,
-      }
+      this.#charset = joinChoices(this.#charset, charset)
       return true
     }
     if (reader.accept('COMMENT')) this.#comment = reader.string()

@@ -1,7 +1,7 @@
 import { maxBytesPerCharacter, normalizeCharset } from '../../binlog/charset.js'
 import type { SourceColumn } from '../../model/schema.js'
 import { LOB_SIZES } from '../lob-sizes.js'
-import { charsetName, chooseCharset } from './charset-choice.js'
+import { type CharacterSet, charsetFacts, chooseCharset } from './charset-choice.js'
 import type { DataType } from './ddl.js'
 import { type Dialect, SQL_MODE } from './tokens.js'
 import { TYPE_NAMES, WIDTHS } from './type-names.js'
@@ -30,7 +30,7 @@ const COMPRESSED = ' /*M!100301 COMPRESSED*/'
  * A type as information_schema.COLUMNS of this server describes it. `tableCharset`: where the type names none.
  * @throws UnreadableDdl for a type that is not known
  */
-export function resolveType(type: DataType, tableCharset: string, dialect: Dialect): ColumnType {
+export function resolveType(type: DataType, tableCharset: CharacterSet, dialect: Dialect): ColumnType {
   const name = canonicalName(type, dialect)
   const resolved = resolve(name, type, tableCharset, dialect)
   return type.compressed ? { ...resolved, columnType: `${resolved.columnType}${COMPRESSED}` } : resolved
@@ -47,7 +47,7 @@ function canonicalName({ name, sizes }: DataType, { mariadb, sqlMode }: Dialect)
   return TYPE_NAMES[name] ?? name
 }
 
-function resolve(name: string, type: DataType, tableCharset: string, dialect: Dialect): ColumnType {
+function resolve(name: string, type: DataType, tableCharset: CharacterSet, dialect: Dialect): ColumnType {
   const lower = name.toLowerCase()
   const digits = { ...PLAIN, dataType: lower, columnType: withDigits(lower, type.sizes[0]) }
   switch (name) {
@@ -79,7 +79,7 @@ function resolve(name: string, type: DataType, tableCharset: string, dialect: Di
       return labelled(lower, type, chooseCharset(type.charset, tableCharset, dialect))
     case 'JSON':
       if (!dialect.mariadb) return { ...PLAIN, dataType: 'json', columnType: 'json' }
-      return text('long', 'utf8mb4')
+      return text('long', { charset: 'utf8mb4', collation: 'utf8mb4_bin' })
     case 'VECTOR':
       return vector(type)
     case 'UUID':
@@ -158,13 +158,13 @@ function withDigits(name: string, digits: number | undefined): string {
   return digits === undefined || digits === 0 ? name : `${name}(${digits})`
 }
 
-function labelled(dataType: string, type: DataType, charset: string): ColumnType {
-  const members = type.members.map(member => (charset === 'binary' ? member : member.replace(/ +$/, '')))
+function labelled(dataType: string, type: DataType, charset: CharacterSet): ColumnType {
+  const members = type.members.map(member => (charset.charset === 'binary' ? member : member.replace(/ +$/, '')))
   const lengths = members.map(member => [...member].length)
   const maxLength =
     dataType === 'enum' ? Math.max(0, ...lengths) : lengths.reduce((sum, n) => sum + n, 0) + members.length - 1
   const labels = members.map(printedLabel).join(',')
-  return { ...PLAIN, dataType, columnType: `${dataType}(${labels})`, charset, maxLength, members }
+  return { ...PLAIN, dataType, columnType: `${dataType}(${labels})`, ...charsetFacts(charset), maxLength, members }
 }
 
 /** As SHOW CREATE TABLE prints it (MySQL and MariaDB sql/unireg, append_unescaped). */
@@ -186,12 +186,13 @@ function vector(type: DataType): ColumnType {
   return { ...PLAIN, dataType: 'vector', columnType: `vector(${dimensions})`, maxLength: dimensions * 4 }
 }
 
-function string(name: string, type: DataType, tableCharset: string, dialect: Dialect): ColumnType {
+function string(name: string, type: DataType, tableCharset: CharacterSet, dialect: Dialect): ColumnType {
   const national = name.startsWith('NATIONAL ')
   const base = national ? name.slice('NATIONAL '.length) : name
-  const charset = national ? charsetName('utf8mb3', dialect) : chooseCharset(type.charset, tableCharset, dialect)
-  const bytes = base.endsWith('BINARY') || base.endsWith('BLOB') || charset === 'binary'
-  const perCharacter = bytes ? 1 : (maxBytesPerCharacter(normalizeCharset(charset)) ?? 1)
+  const choice = national ? { ...type.charset, charset: 'utf8mb3' } : type.charset
+  const charset = chooseCharset(choice, tableCharset, dialect)
+  const bytes = base.endsWith('BINARY') || base.endsWith('BLOB') || charset.charset === 'binary'
+  const perCharacter = bytes ? 1 : (maxBytesPerCharacter(normalizeCharset(charset.charset)) ?? 1)
   const length = type.sizes[0]
   switch (base) {
     case 'CHAR':
@@ -221,18 +222,19 @@ function string(name: string, type: DataType, tableCharset: string, dialect: Dia
   }
 }
 
-function fixed(dataType: string, maxLength: number, charset: string): ColumnType {
+function fixed(dataType: string, maxLength: number, charset: CharacterSet): ColumnType {
   const isBinary = dataType.endsWith('binary')
-  return { ...PLAIN, dataType, columnType: `${dataType}(${maxLength})`, charset: isBinary ? null : charset, maxLength }
+  const facts = isBinary ? {} : charsetFacts(charset)
+  return { ...PLAIN, dataType, columnType: `${dataType}(${maxLength})`, ...facts, maxLength }
 }
 
 /** The smallest TEXT or BLOB for so many bytes. */
-export function sized(bytes: number, isBinary: boolean, charset: string): ColumnType {
+export function sized(bytes: number, isBinary: boolean, charset: CharacterSet): ColumnType {
   const size = LOB_SIZES.find(([, most]) => bytes <= most)?.[0] ?? 'long'
   return large(size, isBinary, charset)
 }
 
-function large(size: (typeof LOB_SIZES)[number][0], isBinary: boolean, charset: string): ColumnType {
+function large(size: (typeof LOB_SIZES)[number][0], isBinary: boolean, charset: CharacterSet): ColumnType {
   return isBinary ? blob(size) : text(size, charset)
 }
 
@@ -241,7 +243,7 @@ function blob(size: string): ColumnType {
   return { ...PLAIN, dataType: `${size}blob`, columnType: `${size}blob`, maxLength }
 }
 
-function text(size: string, charset: string): ColumnType {
+function text(size: string, charset: CharacterSet): ColumnType {
   const maxLength = LOB_SIZES.find(([name]) => name === size)![1]
-  return { ...PLAIN, dataType: `${size}text`, columnType: `${size}text`, charset, maxLength }
+  return { ...PLAIN, dataType: `${size}text`, columnType: `${size}text`, ...charsetFacts(charset), maxLength }
 }

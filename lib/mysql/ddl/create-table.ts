@@ -1,3 +1,4 @@
+import { joinChoices } from './charset-choice.js'
 import { readColumn } from './column-definition.js'
 import type { CharsetChoice, ColumnDefinition, CreateTable, KeyDefinition, TableRef } from './ddl.js'
 import { readKey, seesKey } from './key-definition.js'
@@ -80,11 +81,7 @@ class TableBody {
         continue
       }
       const option = readTableOption(reader)
-      if (option?.kind === 'charset')
-        this.#charset = {
-          charset: option.charset.charset ?? this.#charset.charset,
-          collation: option.charset.collation ?? this.#charset.collation,
-        }
+      if (option?.kind === 'charset') this.#charset = joinChoices(this.#charset, option.charset)
       else if (option?.kind === 'comment') this.#comment = option.comment
       else if (option?.kind === 'systemVersioning')
         throw reader.fail('system versioning (hidden row_start and row_end)')

@@ -1,3 +1,4 @@
+import { joinChoices } from './charset-choice.js'
 import { type CharsetChoice, type DataType, NO_CHARSET } from './ddl.js'
 import type { TokenReader } from './token-reader.js'
 
@@ -47,13 +48,13 @@ export function readDataType(reader: TokenReader): DataType {
     else {
       const more = readCharset(reader)
       if (more === null) break
-      charset = { charset: more.charset ?? charset.charset, collation: more.collation ?? charset.collation }
+      charset = joinChoices(charset, more)
     }
   }
   return { name, sizes, members, unsigned: unsigned || zerofill, zerofill, charset, compressed }
 }
 
-/** One attribute of a string type, null when none comes next. BINARY, "the binary collation", leaves the character set as it is. */
+/** One attribute of a string type, null when none comes next. */
 export function readCharset(reader: TokenReader): CharsetChoice | null {
   if (reader.accept('CHARACTER', 'SET') || reader.accept('CHAR', 'SET') || reader.accept('CHARSET')) {
     reader.accept('=')
@@ -66,7 +67,7 @@ export function readCharset(reader: TokenReader): CharsetChoice | null {
   if (reader.accept('ASCII')) return { charset: 'latin1', collation: null }
   if (reader.accept('UNICODE')) return { charset: 'ucs2', collation: null }
   if (reader.accept('BYTE')) return { charset: 'binary', collation: null }
-  if (reader.accept('BINARY')) return NO_CHARSET
+  if (reader.accept('BINARY')) return { ...NO_CHARSET, binary: true }
   return null
 }
 

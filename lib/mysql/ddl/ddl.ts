@@ -25,6 +25,8 @@ export interface TableRef {
 export interface CharsetChoice {
   readonly charset: string | null
   readonly collation: string | null
+  /** The attribute BINARY is written. */
+  readonly binary?: true
 }
 
 export interface CreateTable {

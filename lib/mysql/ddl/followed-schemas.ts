@@ -1,3 +1,4 @@
+import { type CharacterSet, charsetFacts } from './charset-choice.js'
 import type { FollowedTable } from './followed-table.js'
 import type { Shadow } from './shadow-table.js'
 
@@ -20,13 +21,20 @@ export interface SchemaEdit {
   /** Null: the table is gone. */
   readonly tables: readonly { readonly name: TableName; readonly state: TableState | null }[]
   /** Default character sets; null: the schema is gone. */
-  readonly schemas: readonly { readonly schema: string; readonly charset: string | null }[]
+  readonly schemas: readonly SchemaDefault[]
+}
+
+export interface SchemaDefault {
+  readonly schema: string
+  readonly charset: string | null
+  /** Absent: not known. */
+  readonly collation?: string
 }
 
 /** The tables of all followed schemas at one position of the binlog. */
 export class FollowedSchemas {
   readonly #tables = new Map<string, Map<string, TableState>>()
-  readonly #charsets = new Map<string, string>()
+  readonly #charsets = new Map<string, CharacterSet>()
 
   table({ schema, table }: TableName): TableState | null {
     return this.#tables.get(schema)?.get(table) ?? null
@@ -36,7 +44,7 @@ export class FollowedSchemas {
     return [...(this.#tables.get(schema)?.keys() ?? [])]
   }
 
-  charset(schema: string): string | null {
+  charset(schema: string): CharacterSet | null {
     return this.#charsets.get(schema) ?? null
   }
 
@@ -51,18 +59,18 @@ export class FollowedSchemas {
       if (state === null) all.delete(name.table)
       else all.set(name.table, state)
     }
-    for (const { schema, charset } of schemas) {
+    for (const { schema, charset, collation } of schemas) {
       if (charset === null) {
         this.#charsets.delete(schema)
         this.#tables.delete(schema)
-      } else this.#charsets.set(schema, charset)
+      } else this.#charsets.set(schema, { charset, collation: collation ?? null })
     }
   }
 
   /** Everything that is known, as one edit of nothing. */
   whole(): SchemaEdit {
     return {
-      schemas: [...this.#charsets].map(([schema, charset]) => ({ schema, charset })),
+      schemas: [...this.#charsets].map(([schema, charset]) => ({ schema, ...charsetFacts(charset) })),
       tables: [...this.#tables].flatMap(([schema, all]) =>
         [...all].map(([table, state]) => ({ name: { schema, table }, state })),
       ),

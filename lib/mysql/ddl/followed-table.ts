@@ -19,6 +19,8 @@ export interface FollowedTable {
   readonly keys: readonly FollowedKey[]
   /** Default character set of new columns. */
   readonly charset: string
+  /** Default collation of new columns. Absent: not known. */
+  readonly collation?: string
   readonly comment: string
 }
 

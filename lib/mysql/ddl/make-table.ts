@@ -1,5 +1,5 @@
 import type { SourceColumn } from '../../model/schema.js'
-import { chooseCharset } from './charset-choice.js'
+import { type CharacterSet, charsetFacts, chooseCharset } from './charset-choice.js'
 import { resolveType } from './column-type.js'
 import type { ColumnDefinition, CreateTable, DefaultValue, KeyDefinition } from './ddl.js'
 import { type FollowedKey, type FollowedTable, sameName } from './followed-table.js'
@@ -18,20 +18,20 @@ export interface DdlSetting {
 export function makeTable(
   name: { readonly schema: string; readonly table: string },
   create: CreateTable,
-  schemaCharset: string,
+  schemaCharset: CharacterSet,
   setting: DdlSetting,
 ): FollowedTable {
   const charset = chooseCharset(create.charset, schemaCharset, setting.dialect)
   const first = create.columns.find(({ type }) => type.name === 'TIMESTAMP')
   const columns = create.columns.map(column => makeColumn(column, charset, setting, column === first))
-  const made = { ...name, columns, keys: [], charset, comment: create.comment }
+  const made = { ...name, columns, keys: [], ...charsetFacts(charset), comment: create.comment }
   return addKeys(made, create.keys)
 }
 
 /** `firstTimestamp`: where explicit_defaults_for_timestamp is OFF it counts as CURRENT_TIMESTAMP without a default, others as zero. */
 export function makeColumn(
   definition: ColumnDefinition,
-  tableCharset: string,
+  tableCharset: CharacterSet,
   setting: DdlSetting,
   firstTimestamp: boolean,
 ): SourceColumn {

@@ -3,10 +3,10 @@ import type { StatementFacts } from '../../binlog/event.js'
 import type { ColumnFill, NamedChange, TableChange } from '../../model/schema-change.js'
 import type { Zone } from '../../model/zone.js'
 import { type ChangedTable, changeTable } from './change-table.js'
-import { charsetName, chooseCharset } from './charset-choice.js'
+import { type CharacterSet, charsetFacts, charsetName, chooseCharset } from './charset-choice.js'
 import { fillOf, type StatementTime } from './column-fill.js'
 import type { CreateTable, Ddl, TableRef } from './ddl.js'
-import type { FollowedSchemas, SchemaEdit, TableName, TableState } from './followed-schemas.js'
+import type { FollowedSchemas, SchemaDefault, SchemaEdit, TableName, TableState } from './followed-schemas.js'
 import { type FollowedTable, tableSchemaOf } from './followed-table.js'
 import { type DdlSetting, makeTable } from './make-table.js'
 import { Overlay, plainChange, schemaOf } from './overlay.js'
@@ -34,6 +34,8 @@ export interface ServerTraits {
   /** Default of sessions that do not say. */
   readonly explicitTimestamps: boolean
   readonly charset: string
+  /** Names of collations by their ids. Absent: not known. */
+  readonly collations?: ReadonlyMap<number, string>
   readonly zone: Zone
 }
 
@@ -49,8 +51,15 @@ export function effectOf(run: RunStatement, schemas: FollowedSchemas, server: Se
 }
 
 /** How this server, in this session, reads a statement's characters. */
-export function dialectOf({ mariadb, version }: ServerTraits, { sqlMode }: StatementFacts): Dialect {
-  return { mariadb, version, sqlMode }
+export function dialectOf(
+  { mariadb, version, collations }: ServerTraits,
+  { sqlMode, defaultCollationIds }: StatementFacts,
+): Dialect {
+  const chosen = defaultCollationIds.flatMap(id => {
+    const [charset, collation] = [charsetOfCollation(id), collations?.get(id)]
+    return charset === null || collation === undefined ? [] : [[charset, collation] as const]
+  })
+  return { mariadb, version, sqlMode, ...(chosen.length === 0 ? {} : { defaultCollations: new Map(chosen) }) }
 }
 
 class Statement {
@@ -59,7 +68,7 @@ class Statement {
   readonly #server: ServerTraits
   readonly #tables: Overlay
   readonly #notes: NamedChange[] = []
-  readonly #charsets: { schema: string; charset: string | null }[] = []
+  readonly #charsets: SchemaDefault[] = []
 
   constructor(run: RunStatement, schemas: FollowedSchemas, server: ServerTraits) {
     this.#run = run
@@ -102,7 +111,7 @@ class Statement {
         const schema = ddl.schema === null ? this.#run.defaultSchema : this.#fold(ddl.schema)
         const old = this.#schemaCharset(schema)
         const fallback = ddl.charset.charset === 'default' ? this.#serverCharset() : old
-        this.#charsets.push({ schema, charset: chooseCharset(ddl.charset, fallback, this.#setting().dialect) })
+        this.#charsets.push({ schema, ...charsetFacts(chooseCharset(ddl.charset, fallback, this.#setting().dialect)) })
         return
       }
       case 'dropDatabase': {
@@ -118,7 +127,8 @@ class Statement {
     const schema = this.#fold(ddl.schema)
     if (ddl.ifNotExists && this.#schemas.charset(schema) !== null) return
     if (ddl.orReplace) for (const table of this.#schemas.tablesIn(schema)) this.#drop({ schema, table })
-    this.#charsets.push({ schema, charset: chooseCharset(ddl.charset, this.#serverCharset(), this.#setting().dialect) })
+    const chosen = chooseCharset(ddl.charset, this.#serverCharset(), this.#setting().dialect)
+    this.#charsets.push({ schema, ...charsetFacts(chosen) })
   }
 
   #create(ddl: CreateTable): void {
@@ -173,7 +183,10 @@ class Statement {
     before: FollowedTable,
     specs: Extract<Ddl, { kind: 'alterTable' }>['specs'],
   ): void {
-    const changed = changeTable(before, specs, this.#schemaCharset(name.schema), this.#setting())
+    const { defaultSchema } = this.#run
+    const ofSession = defaultSchema === '' ? this.#serverCharset() : this.#schemas.charset(defaultSchema)
+    const defaults = { ofSchema: this.#schemaCharset(name.schema), ofSession }
+    const changed = changeTable(before, specs, defaults, this.#setting())
     const shadow = state.shadow === null ? null : this.#extended(state.shadow, changed)
     this.#tables.set(name, { table: changed.table, unknown: null, shadow })
     if (specs.length > 0 && specs.every(spec => spec.kind === 'renameTable')) return
@@ -235,13 +248,15 @@ class Statement {
     return { dialect, explicitTimestamps: facts.explicitTimestamps ?? unmarked }
   }
 
-  #serverCharset(): string {
+  #serverCharset(): CharacterSet {
     const id = this.#run.facts.serverCollationId
     const charset = id === null ? null : charsetOfCollation(id)
-    return charset === null ? this.#server.charset : charsetName(charset, this.#setting().dialect)
+    if (id === null || charset === null) return { charset: this.#server.charset, collation: null }
+    const collation = this.#server.collations?.get(id) ?? null
+    return { charset: charsetName(charset, this.#setting().dialect), collation }
   }
 
-  #schemaCharset(schema: string): string {
+  #schemaCharset(schema: string): CharacterSet {
     return this.#schemas.charset(schema) ?? this.#serverCharset()
   }
 

@@ -19,6 +19,8 @@ export interface Dialect {
   readonly version: number
   /** Low 32 bits of the session's sql_mode; null when not known. */
   readonly sqlMode: number | null
+  /** Default collations of character sets that its session had chosen otherwise. */
+  readonly defaultCollations?: ReadonlyMap<string, string>
 }
 
 /** Bits of sql_mode (MySQL sql/sql_const.h system_variables.h, MariaDB sql/sql_class.h: the same numbers). */

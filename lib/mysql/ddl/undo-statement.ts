@@ -1,5 +1,5 @@
 import type { AlterSpec, Ddl, TableRef } from './ddl.js'
-import type { FollowedSchemas, TableName, TableState } from './followed-schemas.js'
+import type { FollowedSchemas, SchemaDefault, TableName, TableState } from './followed-schemas.js'
 import { type FollowedTable, sameName } from './followed-table.js'
 import { Overlay } from './overlay.js'
 
@@ -14,7 +14,7 @@ export function undoStatement(
   why: string,
 ): void {
   const tables = new Overlay(schemas)
-  const charsets: { schema: string; charset: string | null }[] = []
+  const charsets: SchemaDefault[] = []
   switch (ddl.kind) {
     case 'createTable':
       if (!ddl.ifNotExists) tables.set(nameOf(ddl.table), ddl.orReplace ? unknown(`it was replaced by ${why}`) : null)

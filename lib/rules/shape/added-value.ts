@@ -6,6 +6,8 @@ import type { Value } from '../../model/value.js'
 
 /** What is known of the row that is written, beside its columns. One object serves all rows: nobody keeps it. */
 export interface RowContext {
+  /** Where the texts stand that are told as spans. */
+  readonly image: Buffer
   /** At the source: half of an update whose other half is not written is an update still. */
   readonly operation: Operation
   /** As what it is written: an update by which a row enters a filter is an insert. */

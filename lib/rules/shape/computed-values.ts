@@ -26,7 +26,7 @@ export function planComputed(schema: TableSchema, rule: RuleSpec, slots: RowSlot
     return {
       column: sourceColumnOf(name, type, text),
       replaces: null,
-      write: (values, _row, to) => to.value(expression.evaluate(values), type),
+      write: (values, _row, to) => to.value(expression.evaluateCompact(values), type),
     }
   })
 }

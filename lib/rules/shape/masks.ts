@@ -1,3 +1,4 @@
+import { spanAt, spanBytes } from '../../binlog/ascii-span.js'
 import { parseMask } from '../../config/mask.js'
 import type { ColumnFill } from '../../model/column-fill.js'
 import { Failure } from '../../model/failure.js'
@@ -7,6 +8,7 @@ import type { Value, ValueType } from '../../model/value.js'
 import { keyColumns } from '../partial-key.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
+import { maskSpan, type WriteMaskedSpan } from './mask-span.js'
 import { maskText } from './mask-text.js'
 import { maskedColumn, readsBytes } from './masked-column.js'
 import type { RowSlots } from './row-slots.js'
@@ -26,6 +28,8 @@ export interface ColumnMask {
   readonly reads: boolean
   /** `value`: the text that the stream writes, of bytes their base64; or NULL. */
   apply(value: Value): string | null
+  /** The same of a text of ASCII characters where it stands; null: `apply` does it. */
+  readonly applySpan: WriteMaskedSpan | null
 }
 
 /**
@@ -53,14 +57,19 @@ export function columnMasks(schema: TableSchema, matched: MatchedRule): ColumnMa
 
 /** The masks of a rule as values behind the images, each in place of its column. Throws as `columnMasks` does. */
 export function planMasks(schema: TableSchema, matched: MatchedRule, slots: RowSlots): AddedValue[] {
-  return columnMasks(schema, matched).map(({ index, column, reads, apply }): AddedValue => {
+  return columnMasks(schema, matched).map(({ index, column, reads, apply, applySpan }): AddedValue => {
     if (!reads) return { column, replaces: index, write: (_values, _row, to) => to.null() }
-    const slot = slots.column({ column: index, of: 'row', type: ANY_TEXT })
+    const slot = slots.column({ column: index, of: 'row', type: ANY_TEXT, ...(applySpan && { asSpan: true }) })
     return {
       column,
       replaces: index,
-      write(values, _row, to) {
-        const masked = apply(values[slot]!)
+      write(values, { image }, to) {
+        const value = values[slot]!
+        if (applySpan !== null && typeof value === 'number') {
+          applySpan(image, spanAt(value), spanBytes(value), to)
+          return
+        }
+        const masked = apply(value)
         if (masked === null) to.null()
         else to.text(masked)
       },
@@ -99,6 +108,7 @@ function columnMask(place: MaskedPlace, text: string, salt: KeyedHash | null): C
     column: masked,
     reads: mask.by !== 'null',
     apply: applying(write, readsAsBytes(mask, column)),
+    applySpan: readsBytes(column) ? null : maskSpan(mask),
   }
 }
 

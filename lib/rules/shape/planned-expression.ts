@@ -30,6 +30,8 @@ const WHOLE: PlannedPart = { part: whole => whole, asType: type => type }
 export interface PlannedExpression {
   readonly type: CompiledExpression['type']
   evaluate(values: readonly Value[]): Value
+  /** As `evaluate`; an integer of 64 bits is a number where one holds it exactly. */
+  evaluateCompact(values: readonly Value[]): Value
   isTrue(values: readonly Value[]): boolean
 }
 
@@ -53,6 +55,13 @@ export function planExpression(
       evaluate: values => {
         try {
           return compiled.evaluate(values)
+        } catch (error) {
+          throw told(error, isHidden)
+        }
+      },
+      evaluateCompact: values => {
+        try {
+          return compiled.evaluateCompact(values)
         } catch (error) {
           throw told(error, isHidden)
         }

@@ -1,6 +1,6 @@
 import { valueTypeOf } from '../../binlog/value-type.js'
 import type { ExpressionScope, NamedValue, ScopeName } from '../../expression/scope.js'
-import type { TableSchema } from '../../model/schema.js'
+import type { SourceColumn, TableSchema } from '../../model/schema.js'
 import type { ValueType } from '../../model/value.js'
 import { CHANGE_VARIABLES, type ChangeVariable, COMMIT_TIME, type RowSlots } from './row-slots.js'
 
@@ -54,6 +54,11 @@ function variable(name: string, slots: RowSlots): NamedValue | null {
   return { slot: slots.variable(known), type: VARIABLES[known] ?? TEXT, nullable: false, caseSensitive: true }
 }
 
+/** What rules add, and types that are text in rules alone, have no collation at the source. */
+function collationFact({ added, charset, collation }: SourceColumn): Pick<NamedValue, 'collation'> {
+  return added === true || charset === null ? {} : { collation: collation ?? null }
+}
+
 function column(
   { row, column: name }: Extract<ScopeName, { column: string }>,
   schema: TableSchema,
@@ -67,5 +72,5 @@ function column(
   // Where a row is judged by itself it is the new one of nothing.
   const of = row === null || reach === 'row' ? 'row' : row
   const slot = slots.column({ column: index, of, type })
-  return { slot, type, nullable: found.nullable || of !== 'row', charset: found.charset }
+  return { slot, type, nullable: found.nullable || of !== 'row', charset: found.charset, ...collationFact(found) }
 }

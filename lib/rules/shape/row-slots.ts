@@ -13,6 +13,8 @@ export interface ReadColumn {
   readonly of: RowOf
   /** As what it is read: see `WantedValue`. */
   readonly type: ValueType
+  /** See `WantedValue`. Only of the row that is written: its image is at hand. */
+  readonly asSpan?: true
 }
 
 /** What is known of a change beside its columns, by the names that expressions have for it. */
@@ -23,8 +25,8 @@ export type ChangeVariable = (typeof CHANGE_VARIABLES)[number]
 /** As `_commit_time` of tables of changes is written. */
 export const COMMIT_TIME: ValueType = { kind: 'datetime', fractionDigits: 6 }
 
-/** A column may be read as its own value, as text and as bytes. */
-const WAYS_TO_READ = 3
+/** A column may be read as its own value, as text, as the span of one and as bytes. */
+const WAYS_TO_READ = 4
 
 /**
  * Which place in the values of a row each thing has that a rule reads: the same place for the same thing. Those of `row`
@@ -78,9 +80,11 @@ export class RowSlots {
     return this.#next
   }
 
-  #row({ column, type }: ReadColumn): number {
+  #row({ column, type, asSpan }: ReadColumn): number {
     const text = JSON.stringify(type)
-    const known = this.#read.findIndex(read => read.column === column && JSON.stringify(read.type) === text)
-    return known >= 0 ? known : this.#read.push({ column, of: 'row', type }) - 1
+    const known = this.#read.findIndex(
+      read => read.column === column && read.asSpan === asSpan && JSON.stringify(read.type) === text,
+    )
+    return known >= 0 ? known : this.#read.push({ column, of: 'row', type, ...(asSpan && { asSpan }) }) - 1
   }
 }

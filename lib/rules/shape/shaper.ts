@@ -52,6 +52,8 @@ export function compileShape(parts: ShaperParts): Required<Pick<CompiledRoute, '
   }
 }
 
+const NO_IMAGE = Buffer.alloc(0)
+
 class Shaper {
   readonly #parts: ShaperParts
   readonly #reader: ValueReader
@@ -74,7 +76,11 @@ class Shaper {
     const { shaped, images, zone, rule, route, fit } = parts
     const { slots, added, filter } = shaped
     this.#parts = parts
-    const wanted = slots.reads.map(({ column, type }) => ({ index: images.place(column, 'text'), type }))
+    const wanted = slots.reads.map(({ column, type, asSpan }) => ({
+      index: images.place(column, 'text'),
+      type,
+      ...(asSpan && { asSpan }),
+    }))
     this.#reader = compileValueReader(images.kind, images.columns, wanted, zone)
     this.#skipper = wanted.length === 0 ? this.#reader : compileValueReader(images.kind, images.columns, [], zone)
     const { transform } = shaped
@@ -98,7 +104,15 @@ class Shaper {
       this.#copiesOfOld.length > 0 ||
       this.#extents.updated !== 'none'
     const place = { binName: '', binPos: 0, event: 0 }
-    this.#row = { operation: 'insert', written: 'insert', place, row: 0, commitMs: 0, isDeleted: false }
+    this.#row = {
+      image: NO_IMAGE,
+      operation: 'insert',
+      written: 'insert',
+      place,
+      row: 0,
+      commitMs: 0,
+      isDeleted: false,
+    }
     const replaced = new Set(added.map(({ replaces }) => replaces))
     const isKey = (i: number) => shaped.schema.key.includes(shaped.schema.columns[i]?.name ?? '') && !replaced.has(i)
     const shown = images.columns.map((_, k) => images.shown[k] === true && isKey(images.sources[k]!))
@@ -112,6 +126,8 @@ class Shaper {
     const isVanished = this.#parts.images.kind === 'text' && op === 'delete' && reconciles
     const verdicts = this.#verdicts(op, operation, reconciles, isVanished)
     this.#begin(operation, place, commitMs)
+    this.#row.image = buffer
+    this.#extender?.to.begin(buffer, images.at, end)
     let filtered = 0
     let row = firstRow
     for (let at = images.at; at < end; row++) {
@@ -132,7 +148,6 @@ class Shaper {
 
   #begin(operation: Operation, place: ChangePlace, commitMs: number): void {
     this.#runs.clear()
-    this.#extender?.to.reset()
     Object.assign(this.#row, { operation, place, commitMs })
     const { schema, slots } = this.#parts.shaped
     for (const [name, slot] of slots.variables) {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { TableSchema } from '../../../lib/model/schema.js'
 import { readSchemaCharsets, readTables } from '../../../lib/mysql/catalog.js'
+import { readCollations } from '../../../lib/mysql/collation-names.js'
+import { charsetFacts } from '../../../lib/mysql/ddl/charset-choice.js'
 import type { TableRef } from '../../../lib/mysql/ddl/ddl.js'
 import { FollowedSchemas } from '../../../lib/mysql/ddl/followed-schemas.js'
 import { tableSchemaOf } from '../../../lib/mysql/ddl/followed-table.js'
@@ -28,11 +30,13 @@ interface Snapshot {
 describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
   let server: TestServer
   let session: SourceSession
+  let collations: ReadonlyMap<number, string>
 
   beforeAll(async () => {
     server = await startServer(kind)
     await server.sql(['create database t character set utf8mb4'])
     session = await SourceSession.connect(sourceAddressOf(server))
+    collations = await readCollations(session)
   }, 300_000)
 
   afterAll(async () => {
@@ -87,7 +91,15 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
     ]
     const version = major * 10000 + minor * 100 + patch
     const mariadb = kind === 'mariadb'
-    return { mariadb, version, lowerCaseNames: false, explicitTimestamps: true, charset: 'utf8mb4', zone: UTC }
+    return {
+      mariadb,
+      version,
+      lowerCaseNames: false,
+      explicitTimestamps: true,
+      charset: 'utf8mb4',
+      collations,
+      zone: UTC,
+    }
   }
 
   /** The DDL statements of the newest binlog file, in order. */
@@ -145,7 +157,7 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
         name: { schema, table: table.table },
         state: { table, unknown: null, shadow: null },
       }))
-      schemas.take({ schemas: [{ schema, charset }], tables })
+      schemas.take({ schemas: [{ schema, ...charsetFacts(charset) }], tables })
     }
     const behind = paired(statements, snapshots)
     const wrong: string[] = []
@@ -192,7 +204,10 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
     const snapshots = await run(statements)
     const seen = await logged()
     const schemas = new FollowedSchemas()
-    schemas.take({ tables: [], schemas: [{ schema: 't', charset: 'utf8mb4' }] })
+    schemas.take({
+      tables: [],
+      schemas: [{ schema: 't', ...charsetFacts((await readSchemaCharsets(session)).get('t')!) }],
+    })
     const wrong = compared(seen, snapshots, schemas)
     expect(wrong.join('\n')).toBe('')
     expect(paired(seen, snapshots).filter(Boolean).length).toBeGreaterThanOrEqual(80)
@@ -214,7 +229,10 @@ describe.each<[Kind]>([['mysql'], ['mariadb']])('%s', kind => {
     })
     const seen = await logged()
     const schemas = new FollowedSchemas()
-    schemas.take({ tables: [], schemas: [{ schema: 't', charset: 'utf8mb4' }] })
+    schemas.take({
+      tables: [],
+      schemas: [{ schema: 't', ...charsetFacts((await readSchemaCharsets(session)).get('t')!) }],
+    })
     const only = snapshots.map(({ sql, tables }) => ({
       sql,
       tables: new Map([...tables].filter(([name]) => name === 't.rnd')),

@@ -102,6 +102,34 @@ describe('names that are not known', () => {
     expect(planShape(ORDERS, matched({ where: "status = 'x' and QTY > 1" })).filter).not.toBeNull()
   })
 
+  test('a text is not compared by a collation that nobody knows', () => {
+    const { collation: _, ...unknown } = sourceColumn('name', 'varchar(10)')
+    const table = sourceTable([sourceColumn('id', 'int'), { ...unknown, charset: 'latin1' }])
+    const plan = (shape: Partial<RuleShape>) => () => planShape(table, matched(shape))
+    const { kind, message } = failureOf(plan({ where: "id > 3 and name = 'x'" }))
+    expect(kind).toBe('ruleInvalid')
+    expect(message).toContain(
+      'the collation of name is not known. Say how it is meant: … collate latin1_bin compares exactly',
+    )
+    expect(message).toContain("name = 'x'\n           ^^^^")
+    for (const where of [
+      "name < 'x'",
+      "name in ('x', 'y')",
+      "name like 'x%'",
+      "name regexp 'x'",
+      "locate('x', name) = 1",
+    ])
+      expect(failureOf(plan({ where })).message).toContain('the collation of name is not known')
+    for (const where of [
+      "name collate latin1_bin = 'x'",
+      "cast(name as char) = 'x'",
+      'name is null',
+      'char_length(name) > 1',
+    ])
+      expect(plan({ where })).not.toThrow()
+    expect(plan(computed({ both: "concat(name, '-', upper(name))", first: 'coalesce(name, id)' }))).not.toThrow()
+  })
+
   test.each([
     ['OLD.qty > 3', 'OLD.qty is not known here: where is asked of the row before a change and of the one behind it'],
     ["$operation = 'INSERT'", '$operation is not known here'],
