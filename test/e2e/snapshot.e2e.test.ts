@@ -16,7 +16,7 @@ test.each([
     const chunk = Math.max(200, Math.round(ROWS / 60))
     const random = new Random(SEED)
     // So slow that each life of the engine ends before the copy does.
-    const rate = Math.round(ROWS / 30)
+    const rate = Math.round(ROWS / (5 * KILLS))
     const snapshot = `mode = "initial"\nconnections = 2\nchunk_rows = ${chunk}\nrate_rows = ${rate}`
     const run = await SnapshotRun.create(await sharedServer(source), delivery, ROWS, random, snapshot)
     try {
