@@ -14,7 +14,7 @@ import { tableName } from './model/schema.js'
 import { errorCode } from './model/system-error.js'
 import { type CopyParts, Pipeline } from './pipeline.js'
 import { createSink, ruleBookOf } from './registry.js'
-import { isUntouched } from './snapshot/copy-list.js'
+import { freshRecord, isUntouched } from './snapshot/copy-list.js'
 import { judgeAdmitted } from './snapshot/judge-admitted.js'
 import type { Lessons } from './stream-scope.js'
 import { CatchUpShare } from './table-share.js'
@@ -153,7 +153,10 @@ export class CatchUp {
       .match(table.schema, table.table)
       .some(({ rule }) => rule.mode !== 'upsert')
     if (strict) await snapshot.remove(table)
-    else await snapshot.put({ ...record, state: 'waiting', frontier: null, rows: 0, bytes: 0, deadRows: true })
+    else {
+      const { reason, where } = record
+      await snapshot.put(freshRecord(record, { state: 'waiting', reason, deadRows: true, where, nowMs: Date.now() }))
+    }
   }
 
   /** Marks of a catch-up that is over are never read again: that they are there is untidy, not wrong. */

@@ -5,7 +5,6 @@ import type { Position } from '../model/position.js'
 const FORMAT = 1
 const STATES = new Set<unknown>(['waiting', 'copying', 'copied', 'followed'])
 const REASONS = new Set<unknown>(['initial', 'added', 'positionLost', 'ordered', 'renamed', 'created', 'before'])
-
 const MODES = new Set<unknown>(['atOnce', 'behindFrontier', null])
 
 /** What the text of state.json says. Throws an Error that names what is wrong. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyBound } from '../model/chunk.js'
-import type { AdmittedChunk, CopyRecord } from '../model/copy-record.js'
+import { type AdmittedChunk, type CopyRecord, isSameTable } from '../model/copy-record.js'
 import { Failure } from '../model/failure.js'
 import { errorCode, errorText } from '../model/system-error.js'
 import { replaceFile, syncFolder } from './replace-file.js'
@@ -64,7 +64,7 @@ export class SnapshotState {
   /** Rows read for it, those of chunks on their way included. */
   rowsOf(id: TableId): { readonly rows: number; readonly bytes: number } {
     const copy = this.find(id)
-    const onTheWay = this.#admitted.filter(chunk => isSame(chunk, id))
+    const onTheWay = this.#admitted.filter(chunk => isSameTable(chunk, id))
     return {
       rows: onTheWay.reduce((sum, chunk) => sum + chunk.rows, copy?.rows ?? 0),
       bytes: onTheWay.reduce((sum, chunk) => sum + chunk.bytes, copy?.bytes ?? 0),
@@ -73,7 +73,7 @@ export class SnapshotState {
 
   /** What a copy is from now on; chunks of it that are on their way no longer count. Rejects with positionUnsaved. */
   put(...copies: readonly CopyRecord[]): Promise<void> {
-    const isReplaced = (one: TableId): boolean => copies.some(copy => isSame(copy, one))
+    const isReplaced = (one: TableId): boolean => copies.some(copy => isSameTable(copy, one))
     this.#tables = [...this.#tables.filter(copy => !isReplaced(copy)), ...copies]
     this.#admitted = this.#admitted.filter(chunk => !isReplaced(chunk))
     return this.#save()
@@ -82,13 +82,13 @@ export class SnapshotState {
   /** How the changes of a table are judged from now on. Rejects with positionUnsaved. */
   async judge(id: TableId, mode: NonNullable<CopyRecord['mode']>): Promise<void> {
     if (this.find(id)?.mode === mode) return
-    this.#tables = this.#tables.map(copy => (isSame(copy, id) ? { ...copy, mode } : copy))
+    this.#tables = this.#tables.map(copy => (isSameTable(copy, id) ? { ...copy, mode } : copy))
     await this.#save()
   }
 
   /** Nothing is known of these tables any more. Rejects with positionUnsaved. */
   async remove(...tables: readonly TableId[]): Promise<void> {
-    const isGone = (one: TableId): boolean => tables.some(table => isSame(table, one))
+    const isGone = (one: TableId): boolean => tables.some(table => isSameTable(table, one))
     if (!this.#tables.some(isGone)) return
     this.#tables = this.#tables.filter(copy => !isGone(copy))
     this.#admitted = this.#admitted.filter(chunk => !isGone(chunk))
@@ -130,13 +130,13 @@ export class SnapshotState {
 
   /** Where the next chunk begins, those on their way counted: `ended` when there is none. */
   frontierOf(id: TableId): { readonly frontier: KeyBound | null; readonly ended: boolean } {
-    const last = this.#admitted.findLast(chunk => isSame(chunk, id))
+    const last = this.#admitted.findLast(chunk => isSameTable(chunk, id))
     if (last === undefined) return { frontier: this.find(id)?.frontier ?? null, ended: false }
     return { frontier: last.range.upTo, ended: last.range.upTo === null }
   }
 
   #count(done: readonly AdmittedChunk[]): void {
-    this.#tables = this.#tables.map(copy => done.filter(chunk => isSame(chunk, copy)).reduce(moved, copy))
+    this.#tables = this.#tables.map(copy => done.filter(chunk => isSameTable(chunk, copy)).reduce(moved, copy))
   }
 
   #save(): Promise<void> {
@@ -204,8 +204,4 @@ function moved(copy: CopyRecord, chunk: AdmittedChunk): CopyRecord {
     bytes: copy.bytes + chunk.bytes,
     epoch: Math.max(copy.epoch, chunk.epoch),
   }
-}
-
-function isSame(a: TableId, b: TableId): boolean {
-  return a.schema === b.schema && a.table === b.table
 }

@@ -47,6 +47,11 @@ export interface AdmittedChunk {
   readonly spool: string | null
 }
 
+/** Are they of one table? */
+export function isSameTable(a: Pick<CopyRecord, 'schema' | 'table'>, b: Pick<CopyRecord, 'schema' | 'table'>): boolean {
+  return a.schema === b.schema && a.table === b.table
+}
+
 /** Rows of it are still to be copied. */
 export function isUnfinished({ state }: Pick<CopyRecord, 'state'>): boolean {
   return state === 'waiting' || state === 'copying'

@@ -1,5 +1,5 @@
 import type { CopyReason, CopyRecord } from '../model/copy-record.js'
-import { isUnfinished } from '../model/copy-record.js'
+import { isSameTable, isUnfinished } from '../model/copy-record.js'
 import { Failure } from '../model/failure.js'
 import { tableName } from '../model/schema.js'
 
@@ -55,15 +55,15 @@ export function listCopies(facts: StartFacts): StartList {
   const unwanted = records.filter(({ schema, table }) => !facts.wanted(schema, table))
   if (start === 'first') {
     const state = mode === 'never' ? 'followed' : 'waiting'
-    const left = records.filter(record => !tables.some(table => isSame(table, record)))
-    const begun = tables.filter(t => records.some(record => isSame(record, t) && !isUntouched(record)))
+    const left = records.filter(record => !tables.some(table => isSameTable(table, record)))
+    const begun = tables.filter(t => records.some(record => isSameTable(record, t) && !isUntouched(record)))
     const twice = begun.filter(t => t.strict && mode !== 'never')
     if (twice.length > 0) throw countedTwice(twice)
     const reason = mode === 'never' ? 'before' : 'initial'
     return { put: tables.map(t => put(t, state, reason, begun.includes(t))), remove: left, warnings: [] }
   }
   if (start === 'lost') {
-    const begun = tables.filter(t => t.strict && !isUntouched(records.find(record => isSame(record, t))))
+    const begun = tables.filter(t => t.strict && !isUntouched(records.find(record => isSameTable(record, t))))
     if (begun.length > 0) throw countedTwice(begun)
     return { put: tables.map(t => put(t, 'waiting', 'positionLost', !t.strict)), remove: unwanted, warnings: [] }
   }
@@ -78,18 +78,18 @@ export function listCopies(facts: StartFacts): StartList {
       warnings: strict.length > 0 ? [{ message, advice }] : [],
     }
   }
-  const fresh = tables.filter(t => !records.some(record => isSame(record, t)))
+  const fresh = tables.filter(t => !records.some(record => isSameTable(record, t)))
   const added = fresh.map(t =>
     stateKnown && mode !== 'never' ? put(t, 'waiting', 'added') : put(t, 'followed', 'before'),
   )
   const kept = start === 'ordered' ? counted(facts) : setBack(facts)
-  const anew = otherKeys(facts).filter(record => !kept.some(one => isSame(one, record)))
+  const anew = otherKeys(facts).filter(record => !kept.some(one => isSameTable(one, record)))
   return { put: [...added, ...kept, ...anew], remove: unwanted, warnings: [] }
 }
 
 /** A copy from the beginning on. */
 export function freshRecord(
-  { schema, table, targets, key }: RuledTable,
+  { schema, table, targets, key }: Omit<RuledTable, 'strict'>,
   about: Pick<CopyRecord, 'state' | 'reason' | 'deadRows'> & { readonly nowMs: number; readonly where?: string | null },
 ): CopyRecord {
   const { state, reason, deadRows, nowMs, where = null } = about
@@ -105,7 +105,7 @@ function counted({ records, epoch, wanted }: StartFacts): CopyRecord[] {
 
 /** Copies of which newer epochs held rows than are in the targets: StarRocks was set back. */
 function setBack({ records, tables, epoch, nowMs }: StartFacts): CopyRecord[] {
-  const missing = tables.filter(t => records.some(record => isSame(record, t) && record.epoch > epoch))
+  const missing = tables.filter(t => records.some(record => isSameTable(record, t) && record.epoch > epoch))
   const strict = missing.filter(t => t.strict)
   if (strict.length > 0) throw countedTwice(strict)
   return missing.map(t => freshRecord(t, { state: 'waiting', reason: 'positionLost', deadRows: true, nowMs }))
@@ -114,7 +114,7 @@ function setBack({ records, tables, epoch, nowMs }: StartFacts): CopyRecord[] {
 /** Copies of which the frontier counts no more: the key was changed while the table was halted. */
 function otherKeys({ records, tables, nowMs }: StartFacts): CopyRecord[] {
   const changed = tables.flatMap(table => {
-    const record = records.find(one => isSame(one, table))
+    const record = records.find(one => isSameTable(one, table))
     const isOther = record !== undefined && JSON.stringify(record.key) !== JSON.stringify(table.key)
     return isOther && isUnfinished(record) && record.frontier !== null ? [{ table, record }] : []
   })
@@ -149,8 +149,4 @@ function countedTwice(tables: readonly RuledTable[]): Failure {
 /** Nothing of it can be in a target: all its changes were left to the copy. */
 export function isUntouched(record: CopyRecord | undefined): boolean {
   return record !== undefined && isUnfinished(record) && record.frontier === null && record.rows === 0
-}
-
-function isSame(a: { schema: string; table: string }, b: { schema: string; table: string }): boolean {
-  return a.schema === b.schema && a.table === b.table
 }

@@ -1,5 +1,5 @@
 import type { Sink } from '../dispatch/sink.js'
-import type { CopyRecord } from '../model/copy-record.js'
+import { type CopyRecord, isSameTable } from '../model/copy-record.js'
 import { Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { tableName, targetName } from '../model/schema.js'
@@ -26,7 +26,7 @@ export interface FilledParts {
 export async function refuseFilledTargets(begun: readonly CopyRecord[], parts: FilledParts): Promise<void> {
   const { book, sink, records, observer } = parts
   const fresh = begun.filter(isUntouched)
-  const isFresh = (record: CopyRecord): boolean => fresh.some(one => isSame(one, record))
+  const isFresh = (record: CopyRecord): boolean => fresh.some(one => isSameTable(one, record))
   const present = records.filter(record => !isFresh(record) && !isUntouched(record))
   const filled: { readonly table: TableId; readonly target: string }[] = []
   const kept = new Set<string>()
@@ -88,8 +88,4 @@ function filledFailure(filled: readonly { readonly table: TableId; readonly targ
       advice: `Where an earlier run copied them, bring its data_dir back. To copy anew: TRUNCATE TABLE ${targets} in StarRocks, and start or reload again. To follow without a copy: [snapshot] mode = "never", with a master.info that says up to where the rows are in.`,
     },
   )
-}
-
-function isSame(a: TableId, b: TableId): boolean {
-  return a.schema === b.schema && a.table === b.table
 }

@@ -188,7 +188,8 @@ export class SnapshotStage implements OrderedSnapshot {
   saved(epoch: number, position: Position): void {
     if (this.#parts.isMain) {
       const writing = this.#snapshot.saved(epoch).catch(error => this.#warn(error))
-      this.#writing = Promise.all([this.#writing, writing])
+      // No list of them: there is one for every epoch, for years.
+      this.#writing = this.#writing.then(() => writing)
     }
     this.gate.saved(epoch, position)
   }

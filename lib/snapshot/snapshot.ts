@@ -1,5 +1,5 @@
 import type { SnapshotState } from '../checkpoint/snapshot-state.js'
-import { type AdmittedChunk, type CopyRecord, isUnfinished } from '../model/copy-record.js'
+import { type AdmittedChunk, type CopyRecord, isSameTable, isUnfinished } from '../model/copy-record.js'
 import { asFailure, backoffMs, type Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import { type TableSchema, tableName } from '../model/schema.js'
@@ -87,7 +87,7 @@ export class Snapshot {
       const schema = isUnfinished(record) ? schemaOf(record) : null
       if (schema === null) continue
       const copy = await this.enter(record, schema, record.frontier)
-      if (state.admitted.some(chunk => isSame(chunk, record))) await copy.source.ready()
+      if (state.admitted.some(chunk => isSameTable(chunk, record))) await copy.source.ready()
     }
   }
 
@@ -328,8 +328,4 @@ export class Snapshot {
 function isTableChanging({ kind, cause }: Failure): boolean {
   const { errno } = Object(cause) as { errno?: unknown }
   return kind === 'sourceUnfit' && [1146, 1054, 1412, 1049].includes(Number(errno))
-}
-
-function isSame(a: TableId, b: TableId): boolean {
-  return a.schema === b.schema && a.table === b.table
 }

@@ -108,6 +108,7 @@ async function withBothSides<T>(
   const cut = (): Promise<unknown> => Promise.all([session.close(), target.close()])
   options.signal.addEventListener('abort', cut, { once: true })
   try {
+    options.signal.throwIfAborted()
     await prepareSource(session, config)
     const parts: VerifyParts = {
       source: sql => session.query(sql),
@@ -118,6 +119,7 @@ async function withBothSides<T>(
     }
     return await work(parts, await planTargets(session, config), one => readTarget(target, one.request))
   } catch (error) {
+    // What the cut connections fail with is not the reason.
     options.signal.throwIfAborted()
     throw error
   } finally {

@@ -47,8 +47,12 @@ describe.each([
     })
   }
 
+  /** None before the engine has written down any. */
   async function copies(): Promise<readonly CopyRecord[]> {
-    const text = await readFile(join(bench.engine.dataDir, 'snapshot', 'state.json'), 'utf8').catch(() => '{}')
+    const text = await readFile(join(bench.engine.dataDir, 'snapshot', 'state.json'), 'utf8').catch(error => {
+      if (error.code !== 'ENOENT') throw error
+      return '{}'
+    })
     return (JSON.parse(text) as { tables?: CopyRecord[] }).tables ?? []
   }
 

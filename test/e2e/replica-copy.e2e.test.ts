@@ -57,6 +57,7 @@ test('it waits while more threads run on the server that is read than max_thread
   const most = Number(status!.Value) + 4
   const busy: Connection[] = []
   for (let n = 0; n < most; n++) busy.push(await replica.connect())
+  // They end by being killed below.
   const sleeping = busy.map(connection => connection.query('select sleep(600)').catch(() => undefined))
   const run = await runFrom(replica, 22, `max_threads_running = ${most}`)
   run.engine.start()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { wireColumn } from '../../lib/binlog/wire-column.js'
 import { WIRE } from '../../lib/binlog/wire-type.js'
 import type { Observer } from '../../lib/model/observer.js'
 import type { TableSchema, TargetTable } from '../../lib/model/schema.js'
@@ -35,19 +36,6 @@ function router(rules: readonly Partial<RuleSpec>[] = [{}], observer: Observer =
   return { made, prepared }
 }
 
-const NO_FACTS = {
-  length: 0,
-  scale: 0,
-  nullable: true,
-  unsigned: null,
-  collationId: null,
-  name: null,
-  members: null,
-  memberCount: null,
-  geometryType: null,
-  visible: null,
-  dimensions: null,
-}
 const T = sourceTable([sourceColumn('id', 'int'), sourceColumn('shop', 'int'), sourceColumn('qty', 'int')])
 const copyOf = async (schema: TableSchema, rules?: readonly Partial<RuleSpec>[]) =>
   router(rules).made.copyRoutes(schema)
@@ -219,7 +207,7 @@ describe('keys', () => {
 })
 
 describe('keys of the stream', () => {
-  const wire = { ...NO_FACTS, type: WIRE.LONG }
+  const wire = wireColumn(WIRE.LONG, { nullable: true })
   const map = { id: 1, schema: 's', table: 't', columns: [wire, wire, wire], primaryKey: null }
 
   test('are the same texts', async () => {
