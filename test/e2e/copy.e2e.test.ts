@@ -194,7 +194,7 @@ describe.each(['mysql', 'mariadb'] as const)('copy from %s', kind => {
     await server.sql(`update ${schema}.orders_2 set id = id + 5000 where id < 10`)
     const orders = [`schema = "${schema}"`, 'table = "/^orders_[0-9]+$/"']
     await configure(
-      block('rule', ...orders, 'sr_table = "orders"') +
+      block('rule', ...orders, 'sr_table = "orders"', 'on_key_collision = "last_wins"') +
         block(
           'rule',
           ...orders,
