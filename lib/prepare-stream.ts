@@ -2,6 +2,7 @@ import type { EpochJournal } from './checkpoint/epoch-journal.js'
 import type { MasterInfo, MasterInfoFile } from './checkpoint/master-info.js'
 import type { SnapshotState } from './checkpoint/snapshot-state.js'
 import { CollisionGuard } from './collision-guard.js'
+import { deliveryWish } from './config/delivery-wish.js'
 import type { Config } from './config/options.js'
 import { chooseDelivery, refuseForeignNames } from './delivery-choice.js'
 import { transactionLabel } from './dispatch/atomic-delivery.js'
@@ -83,7 +84,7 @@ export async function prepareStream(parts: PrepareParts, signal: AbortSignal): P
       observer({ kind: 'warning', message: gap, advice: 'Add or correct the [[source]] or [[rule]] block.' })
     const databases = targetDatabases(tables, book, share)
     const deliveryFacts = {
-      wish: config.delivery,
+      wish: deliveryWish(config),
       databases,
       task,
       rowImage,

@@ -1,4 +1,5 @@
 import { SnapshotState } from './checkpoint/snapshot-state.js'
+import { deliveryWish } from './config/delivery-wish.js'
 import type { Config } from './config/options.js'
 import { chooseDelivery } from './delivery-choice.js'
 import type { Sink } from './dispatch/sink.js'
@@ -179,6 +180,6 @@ async function chooseAhead(
 ): Promise<void> {
   const { transactionsUnfit, carried } = lessons
   const { partialRule } = ruleBookOf(next)
-  const facts = { wish: next.delivery, databases, task, rowImage, partialRule, transactionsUnfit }
+  const facts = { wish: deliveryWish(next), databases, task, rowImage, partialRule, transactionsUnfit }
   await carried.chooseAhead(facts, () => chooseDelivery(facts, sink, signal))
 }

@@ -1,3 +1,4 @@
+import { deliveryWish } from './delivery-wish.js'
 import type { Config } from './options.js'
 
 /** A demand on keys together, looked at when each of them is right by itself. The message begins with the first of them. */
@@ -29,15 +30,23 @@ export const CROSS_CHECKS: readonly CrossCheck<Config>[] = [
   },
   {
     keys: ['delivery'],
+    problem: c => {
+      const other = c.rule.find(({ delivery = 'auto' }) => delivery !== 'auto' && delivery !== deliveryWish(c))
+      if (other === undefined) return null
+      return `= "${deliveryWish(c)}" does not go with delivery = "${other.delivery}" of another [[rule]]: rows of all rules share epochs`
+    },
+  },
+  {
+    keys: ['delivery'],
     problem: c =>
-      c.delivery === 'atomic' && c.rule.some(rule => rule.partial_update_mode !== undefined)
+      deliveryWish(c) === 'atomic' && c.rule.some(rule => rule.partial_update_mode !== undefined)
         ? '= "atomic" writes no partial updates, for which a [[rule]] sets partial_update_mode; take "auto" or "labels"'
         : null,
   },
   {
     keys: ['delivery'],
     problem: c =>
-      c.delivery === 'atomic' && c.rule.some(rule => rule.mode === 'partial')
+      deliveryWish(c) === 'atomic' && c.rule.some(rule => rule.mode === 'partial')
         ? '= "atomic" does not go with mode = "partial" of a [[rule]]: StarRocks has open defects with partial updates in transactions over several tables; take "auto" or "labels"'
         : null,
   },

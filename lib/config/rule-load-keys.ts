@@ -19,6 +19,10 @@ export const SHARD_KEYS = {
 
 /** Keys of a [[rule]] that say how its loads are sent and how its target is made. */
 export const LOAD_KEYS = {
+  delivery: optional(
+    oneOf(['auto', 'atomic', 'labels']),
+    'What this rule asks of delivery above, where that is "auto". It then counts for all rules: their rows share epochs.',
+  ),
   column_separator: optional(separator(), 'As above, for this target.'),
   row_delimiter: optional(separator(), 'As above, for this target.'),
   partial_update_mode: optional(

@@ -1,3 +1,4 @@
+import { deliveryWish } from '../config/delivery-wish.js'
 import type { Config, RuleBlock } from '../config/options.js'
 import { LOAD_KEYS, SHARD_KEYS } from '../config/rule-load-keys.js'
 import type { LoadReport } from './report.js'
@@ -14,7 +15,7 @@ export function explainLoads(rule: RuleBlock, config: Config): LoadReport {
     return SHOWN.has(key) || value === undefined || value === defaultOf(key) ? [] : [`${key} = ${rendered(value)}`]
   })
   return {
-    delivery: config.delivery,
+    delivery: deliveryWish(config),
     format: rule.load_format ?? config.load_format,
     flushIntervalMs: rule.flush_interval_ms ?? config.flush_interval_ms,
     flushRows: rule.flush_rows ?? config.flush_rows,

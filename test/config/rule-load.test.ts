@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { deliveryWish } from '../../lib/config/delivery-wish.js'
 import { load, MINIMAL, problems } from '../support/config-text.js'
 
 const RULE = `${MINIMAL}\n[[rule]]\nschema = "shop"\ntable = "orders"\n`
@@ -37,6 +38,8 @@ describe('refused', () => {
   })
   test.each([
     ['delivery = "atomic"', 'partial_update_mode = "auto"', /delivery = "atomic" writes no partial updates/],
+    ['delivery = "atomic"', 'delivery = "labels"', /= "atomic" does not go with delivery = "labels" of another/],
+    ['delivery = "auto"', 'delivery = "atomic"\nmode = "partial"', /"atomic" does not go with mode = "partial"/],
     [
       'on_bad_row = "dead_letter"',
       'merge_condition = "n"\non_delete = "ignore"',
@@ -50,4 +53,13 @@ describe('refused', () => {
 test('unique and merge_condition where no row is deleted', () => {
   expect(problems(`${RULE}model = "unique"\noperations = ["INSERT", "UPDATE"]\n`)).toEqual([])
   expect(problems(`${RULE}merge_condition = "n"\non_delete = "soft"\n`)).toEqual([])
+})
+
+test('delivery of a rule counts for all where nothing is said above them', () => {
+  const two = `${RULE}delivery = "labels"\n[[rule]]\nschema = "shop"\ntable = "items"\n`
+  expect(deliveryWish(load(two))).toBe('labels')
+  expect(deliveryWish(load(RULE))).toBe('auto')
+  expect(problems(`${two}delivery = "atomic"\n`)).toEqual([
+    expect.stringMatching(/delivery = "labels" does not go with/),
+  ])
 })
