@@ -31,6 +31,10 @@ const DELETES: Readonly<Record<string, string>> = {
   ignore: 'does nothing: the row stays',
   nullify: "makes the rule's columns NULL",
 }
+const READERS: Readonly<Record<string, string>> = {
+  transform: 'the module',
+  transform_reads: 'the module, as transform_reads says',
+}
 const MOST_SOURCES = 4
 /** Of an expression in a table. */
 const MOST_CHARACTERS = 60
@@ -53,6 +57,7 @@ function renderRule(rule: RuleReport, targets: readonly TargetReport[], isUnfit:
     `rule ${rule.number}: ${rule.source}   (${rule.place})`,
     `  target   ${MODES[rule.mode]}`,
     `  rows     ${rule.where === null ? 'all' : `where ${rule.where}`}`,
+    ...(rule.module === null ? [] : [`  module   ${rule.module}`]),
     `  changes  ${changes(rule)}`,
     `  loads    ${loads(rule.load)}`,
   ]
@@ -89,7 +94,7 @@ function renderTables({ sources, target, way, columns, leftOut }: TablesReport):
     wayText(column),
   ])
   const out = leftOut.map(({ column, readBy }) =>
-    readBy.length === 0 ? column : `${column} (read by ${readBy.join(', ')})`,
+    readBy.length === 0 ? column : `${column} (read by ${readers(readBy)})`,
   )
   return [
     `  ${shown.join(', ')} -> ${target}`,
@@ -137,8 +142,16 @@ export function wayText({ way, origin, reads, readBy }: ColumnReport): string {
     return readBy.length === 0 ? 'copied as bytes' : `copied as bytes; decoded for ${readBy.join(', ')}`
   }
   if (origin.kind === 'added') return 'made by it'
+  const isShown = readBy.includes('transform')
+  if (isShown && origin.kind === 'column') return `read by ${readers(readBy)}`
   const read = reads.length === 0 ? 'nothing is read' : `decoded: ${reads.join(', ')}`
-  return origin.kind === 'mask' && reads.length > 0 ? 'decoded: masked' : read
+  const decoded = origin.kind === 'mask' && reads.length > 0 ? 'decoded: masked' : read
+  return isShown ? `${decoded}; read by the module` : decoded
+}
+
+/** Keys of a rule as what they stand for. */
+function readers(keys: readonly string[]): string {
+  return keys.map(key => READERS[key] ?? key).join(', ')
 }
 
 /** A target with the statement that makes it, or what mends it. */

@@ -19,7 +19,10 @@ export function explainColumns(planned: PlannedSource, target: ShownTarget): Pic
   const { table, shaped, plan, matched } = planned
   const { rule } = matched
   const expressed = expressionReads(table, rule)
-  const readBy = (column: string) => [...expressed].filter(([, reads]) => reads.includes(column)).map(([key]) => key)
+  const expressions = (column: string) =>
+    [...expressed].filter(([, reads]) => reads.includes(column)).map(([key]) => key)
+  const byModule = rule.shape.transform === null ? [] : ['transform']
+  const readBy = (column: string) => [...expressions(column), ...byModule]
   const filled = [
     ...(rule.mode === 'append' ? CHANGE_COLUMNS.map(changeColumn) : []),
     ...shaped.columns.flatMap((column, i) => {
@@ -40,7 +43,12 @@ export function explainColumns(planned: PlannedSource, target: ShownTarget): Pic
       const type = target.columns[at(column)]?.type ?? ''
       return { ...column, type, isKey: target.key.some(key => isSame(key, column.name)) }
     })
-  return { columns, leftOut: leftOut(table, planned, columns, readBy) }
+  const { transformReads } = rule.shape
+  const readOut = (column: string) => [
+    ...expressions(column),
+    ...(transformReads.includes(column) ? ['transform_reads'] : []),
+  ]
+  return { columns, leftOut: leftOut(table, planned, columns, readOut) }
 }
 
 function changeColumn({ name, comment }: (typeof CHANGE_COLUMNS)[number]): Filled {
@@ -79,7 +87,9 @@ function summedColumn(
 }
 
 function addedColumn(name: string, table: TableSchema, rule: RuleSpec): Filled {
-  return { name, ...madeOf(name, table, rule), way: 'decoded', readBy: [] }
+  const made = madeOf(name, table, rule)
+  const isShown = rule.shape.transform !== null && made.origin.kind !== 'added'
+  return { name, ...made, way: 'decoded', readBy: isShown ? ['transform'] : [] }
 }
 
 /** Where the values of a column come from that no column of the table has, and what is read for them. */

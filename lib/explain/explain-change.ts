@@ -87,8 +87,19 @@ function waysOf({ before, after, sources }: Pair, old: Explained, next: Explaine
   return sides.map(([explained, tables]) => ({
     ...wayOf(explained, tables, sources[0]),
     hidden,
-    hiddenInTarget: tables.report.columns.filter(column => shows(column, hidden)).map(({ name }) => name),
+    hiddenInTarget: hiddenColumns(tables, hidden),
   }))
+}
+
+/** Columns of the target whose values are not shown. A module may put what it is shown into any of them. */
+function hiddenColumns({ planned, report }: TablesOfRule, hidden: readonly string[]): string[] {
+  const { mask } = planned[0].matched.rule.shape
+  const isModuleShown =
+    report.columns.some(column => column.readBy.includes('transform') && shows(column, hidden)) ||
+    report.leftOut.some(
+      ({ column, readBy }) => readBy.includes('transform_reads') && hidden.includes(column) && !mask.has(column),
+    )
+  return report.columns.filter(column => isModuleShown || shows(column, hidden)).map(({ name }) => name)
 }
 
 /** Whether a target column has a value of one of these columns, or one that is made of it. */

@@ -25,6 +25,8 @@ export interface RuleReport {
   readonly where: string | null
   readonly operations: readonly string[]
   readonly onDelete: string
+  /** The module that makes the rows, as the operator names it; null: there is none. */
+  readonly module: string | null
   readonly load: LoadReport
   /** Tables with the same target and the same columns stand together. Empty: no table of the source is the rule's. */
   readonly tables: readonly TablesReport[]
@@ -54,7 +56,7 @@ export interface TablesReport {
   readonly target: string
   readonly way: RowWay
   readonly columns: readonly ColumnReport[]
-  /** Columns of the source that are not in the target, with what reads them all the same. */
+  /** Columns of the source that are not in the target, with the keys of the rule that read them all the same. */
   readonly leftOut: readonly { readonly column: string; readonly readBy: readonly string[] }[]
   /** Of the first of the tables; empty when there are none, or none were asked for. */
   readonly samples: readonly SampleReport[]
@@ -84,7 +86,7 @@ export interface ColumnReport {
   readonly way: 'bytes' | 'decoded' | 'fixed'
   /** Columns of the source that are decoded for it. */
   readonly reads: readonly string[]
-  /** Keys of the rule that read its column besides: "where", "computed.total". */
+  /** Keys of the rule that read its column besides: "where", "computed.total"; "transform": the module is shown it. */
   readonly readBy: readonly string[]
 }
 

@@ -63,6 +63,7 @@ export function ruleReport(
     where: shape.where,
     operations: shape.operations.map(operation => operation.toUpperCase()),
     onDelete: shape.onDelete,
+    module: shape.transform?.path ?? null,
     load: explainLoads(block, config),
     tables: tables.map(({ report }, i) => ({ ...report, ...(samples[i] ?? { samples: [], problem: null }) })),
   }

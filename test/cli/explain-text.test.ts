@@ -30,6 +30,7 @@ const RULE: RuleReport = {
   where: 'a > 1',
   operations: ['INSERT', 'DELETE'],
   onDelete: 'ignore',
+  module: null,
   load: LOAD,
   tables: [TABLES],
 }

@@ -1,14 +1,15 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { main } from '../../lib/cli/main.js'
 import { readConfig } from '../../lib/cli/read-config.js'
 import { ConfigInForce } from '../../lib/config-in-force.js'
 import type { ChangeReport, ExplainReport } from '../../lib/explain/report.js'
+import { EXAMPLES, readExample } from '../support/rule-example.js'
 import { SyncBench } from '../support/sync-bench.js'
 
 const PAGE = readFileSync('docs/explain.md', 'utf8')
-const [RULE, SHOWN, CHANGE] = [...PAGE.matchAll(/```(?:toml|text)\n([\s\S]*?)```/g)].map(([, text]) => text!)
+const [RULE, SHOWN, MODULE, CHANGE] = [...PAGE.matchAll(/```(?:toml|text)\n([\s\S]*?)```/g)].map(([, text]) => text!)
 const SOURCE = '[[source]]\nschema = "shop"\ntables = ["orders"]\n\n'
 const TABLE = `create table shop.orders (id bigint primary key, status varchar(10) not null, price decimal(10,2) not null,
   qty int not null, phone varchar(20), note text)`
@@ -90,6 +91,67 @@ test('masked values are shown on no side, neither by what masks them now nor by 
     expect(text).toContain('138****5678')
     for (const phone of PHONES) expect(text).not.toContain(phone)
   }
+})
+
+describe('rules with a module', () => {
+  const ITEMS = '[{"sku":"A","qty":2,"price":"9.90"},{"sku":"B","qty":1,"price":"0.05"}]'
+  const module = () => join(bench.engine.folder, 'rules', 'orders.mjs')
+
+  test('the example: what the module reads and adds, what it makes of rows, and of which it makes none', async () => {
+    const { tables } = readExample('transform')
+    await bench.server.sql([
+      'drop table shop.orders',
+      ...tables,
+      `insert into shop.orders values (1, 'paid', 'Ann', '${ITEMS}'), (2, 'paid', 'Bo', '[{"sku":"C","qty":1}]'), (3, 'draft', 'Cy', '[]')`,
+    ])
+    await bench.configure({ top: { sr_dbname: 'demo', flush_interval_ms: 1000 }, blocks: '' })
+    cpSync(EXAMPLES, join(bench.engine.folder, 'rules'), {
+      recursive: true,
+      filter: file => !file.endsWith('.toml') || file.endsWith('/transform.toml'),
+    })
+    const { code, text } = await explain()
+    expect([code, text.slice(0, text.indexOf('\n  demo.order_lines is not there'))]).toEqual([0, MODULE])
+    expect(text).toContain('PRIMARY KEY (`order_id`, `line_no`)')
+    const rows = text.slice(text.indexOf('  rows of')).split('\n')
+    expect(rows.map(row => row.trim()).filter(row => row.startsWith('->'))).toEqual([
+      '-> { order_id = "1", status = "paid", customer = "Ann", line_no = "1", sku = "A", qty = "2", amount = "19.80" }',
+      '-> { order_id = "1", status = "paid", customer = "Ann", line_no = "2", sku = "B", qty = "1", amount = "0.05" }',
+      expect.stringMatching(
+        /^-> .*transform = "orders.mjs" \(orders.mjs:20\) throws: .*in the row with key {"id":"2"}/,
+      ),
+      '-> left out by where or the module',
+    ])
+
+    const { config, dataDir } = readConfig({ config: bench.engine.configFile })
+    await new ConfigInForce(dataDir).write(config)
+    writeFileSync(module(), readFileSync(module(), 'utf8').replace('cents(item.price)', "cents(item.price ?? '0')"))
+    const change = (await explain('--diff')).text
+    expect(change).toMatch(/transform: "orders\.mjs \(\w+\)" -> "orders\.mjs \(\w+\)"/)
+    expect(change).toMatch(/- .*\(orders.mjs:20\) throws/)
+    expect(change).toMatch(/\+ { order_id = "2", .*amount = "0.00" }/)
+
+    writeFileSync(module(), 'export default () => {\n  return (\n}\n')
+    await expect(explain()).resolves.toEqual({ code: 2, text: expect.stringContaining('orders.mjs, line 3, is no') })
+  })
+
+  test('what one side masks is not shown on the other, wherever a module puts it', async () => {
+    const rule = RULE!.replace(
+      'columns =',
+      'transform = "rows.mjs"\ntransform_columns = { digits = "STRING" }\ncolumns =',
+    )
+    const old = join(bench.engine.folder, 'old')
+    mkdirSync(old)
+    for (const folder of [old, bench.engine.folder])
+      writeFileSync(join(folder, 'rows.mjs'), 'export default ({ row }) => ({ row: { ...row, digits: row.phone } })')
+    await configure(rule.replace(/mask.*\n/, ''))
+    writeFileSync(join(old, 'sync.toml'), readFileSync(bench.engine.configFile))
+    expect((await explain()).text).toContain(`digits = "${PHONES[0]}"`)
+    await configure(rule)
+    const { text } = await explain('--against', join(old, 'sync.toml'))
+    expect(text).toContain('digits = "138****5678"')
+    expect(text).toContain('digits = "***"')
+    for (const phone of PHONES) expect(text).not.toContain(phone)
+  })
 })
 
 test('nothing is written to either side', async () => {

@@ -3,6 +3,7 @@ import { type ExplainedTarget, effectiveTarget } from '../../lib/explain/explain
 import type { ColumnReport, RuleReport } from '../../lib/explain/report.js'
 import { ruleReport, tablesOfRules } from '../../lib/explain/rule-reports.js'
 import { targetName } from '../../lib/model/schema.js'
+import type { TransformModule } from '../../lib/model/transform-module.js'
 import { ruleBookOf } from '../../lib/registry.js'
 import { fixtureTable } from '../../lib/rule-test/fixture-table.js'
 import { planColumns } from '../../lib/rules/column-plan.js'
@@ -11,16 +12,18 @@ import { requestTarget } from '../../lib/rules/target-wish.js'
 import type { PlannedSource } from '../../lib/schema-plan.js'
 import { mergeRequests } from '../../lib/starrocks/merged-request.js'
 import { load, MINIMAL } from '../support/config-text.js'
+import { loadedModule } from '../support/transform-modules.js'
 
 const OWN = 'id int PRIMARY KEY, name varchar(20), phone varchar(20), price decimal(8,2), qty int'
 /** The third is ahead. */
 const TABLES = [OWN, OWN, `${OWN}, late date`].map((columns, i) => `CREATE TABLE shop_${i + 1}.orders (${columns})`)
 
-/** What is told of a rule that takes the orders of three shops. */
-function reported(lines: string): RuleReport {
+/** What is told of a rule that takes the orders of three shops; `module`: what it names as transform. */
+function reported(lines: string, module?: TransformModule): RuleReport {
   const top = MINIMAL.replace('"shop"', '"/^shop_/"')
   const rule = `[[rule]]\nschema = "/^shop_/"\ntable = "orders"\nsr_table = "t"\n${lines}\n`
-  const config = load(`mask_salt = "sixteen letters or more"\n${top}\n${rule}`)
+  const read = load(`mask_salt = "sixteen letters or more"\n${top}\n${rule}`)
+  const config = module === undefined ? read : { ...read, rule: read.rule.map(r => ({ ...r, transform: module })) }
   const sources = TABLES.map((statement): PlannedSource => {
     const table = fixtureTable(statement, 'mysql')
     const [matched] = ruleBookOf(config).match(table.schema, table.table)
@@ -107,6 +110,27 @@ test('sums of columns are made of bytes, those of computed and masked ones are n
     column: 'qty',
     readBy: ['computed.total', 'measures.q', 'measures.t'],
   })
+})
+
+test('a module is shown all columns of its rule and those of transform_reads, and adds its own', async () => {
+  const report = reported(
+    'transform = "rows.mjs"\nexclude = ["qty"]\ntransform_reads = ["qty"]\nwhere = "price > 1"\nmask = { phone = "keep(3,4)" }\ncomputed = { total = "price * qty" }\ntransform_columns = { line = "INT", name = "VARCHAR(9)" }',
+    await loadedModule('export default change => change'),
+  )
+  expect([report.module, report.tables[0]!.way]).toEqual(['rows.mjs', 'module'])
+  const told = report.tables[0]!.columns.map(({ name, type, origin, way, reads, readBy }) => [
+    ...[name, type, origin.kind, way],
+    ...[reads, readBy],
+  ])
+  expect(told).toEqual([
+    ['id', 'int', 'column', 'decoded', ['id'], ['transform']],
+    ['name', 'varchar(9)', 'column', 'decoded', ['name'], ['transform']],
+    ['phone', 'varchar(80)', 'mask', 'decoded', ['phone'], ['transform']],
+    ['price', 'decimal(8,2)', 'column', 'decoded', ['price'], ['where', 'computed.total', 'transform']],
+    ['total', 'decimal(18,2)', 'computed', 'decoded', ['price', 'qty'], ['transform']],
+    ['line', 'int', 'added', 'decoded', [], []],
+  ])
+  expect(report.tables[0]!.leftOut).toEqual([{ column: 'qty', readBy: ['computed.total', 'transform_reads'] }])
 })
 
 test('how loads are made: keys of the rule, else those above the rules', () => {
