@@ -21,7 +21,7 @@ beforeAll(async () => {
   bench = await SyncBench.shared('mysql')
 })
 afterAll(async () => {
-  await bench?.server.sql('drop database if exists shop')
+  await bench?.server.sql(['drop database if exists shop', 'drop database if exists webshop'])
   await bench?.close()
 })
 
@@ -100,9 +100,10 @@ describe('rules with a module', () => {
   test('the example: what the module reads and adds, what it makes of rows, and of which it makes none', async () => {
     const { tables } = readExample('transform')
     await bench.server.sql([
-      'drop table shop.orders',
+      'drop database if exists webshop',
+      'create database webshop character set utf8mb4',
       ...tables,
-      `insert into shop.orders values (1, 'paid', 'Ann', '${ITEMS}'), (2, 'paid', 'Bo', '[{"sku":"C","qty":1}]'), (3, 'draft', 'Cy', '[]')`,
+      `insert into webshop.orders values (1, 'paid', 'Ann', '${ITEMS}'), (2, 'paid', 'Bo', '[{"sku":"C","qty":1}]'), (3, 'draft', 'Cy', '[]')`,
     ])
     await bench.configure({ top: { sr_dbname: 'demo', flush_interval_ms: 1000 }, blocks: '' })
     cpSync(EXAMPLES, join(bench.engine.folder, 'rules'), {

@@ -47,7 +47,7 @@ test('docs/rules.md leads to every example', () => {
   expect([...links].map(([, name]) => name)).toEqual(expect.arrayContaining(exampleNames()))
 })
 
-test.each(['filter', 'computed', 'masks', 'soft-delete', 'split', 'shard-merge'])(
+test.each(['filter', 'computed', 'masks', 'soft-delete', 'split', 'shard-merge', 'transform', 'sales-ranking'])(
   'the comments of %s.toml say what is in its targets',
   name => {
     const { text, promised } = readExample(name)

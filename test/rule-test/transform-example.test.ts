@@ -56,7 +56,7 @@ test('a module that cannot be loaded is said with its file and line', async () =
   write('export default ({ row }) => {\n  return row row\n}\n')
   const { code, text } = await testRules().catch((error: Error) => ({ code: -1, text: error.message }))
   expect(code).not.toBe(0)
-  expect(text).toContain('rules/transform.toml, line 8: transform = "orders.mjs": ')
+  expect(text).toContain('rules/transform.toml, line 13: transform = "orders.mjs": ')
   expect(text).toMatch(/orders\.mjs, line 2, is no JavaScript module/)
 })
 
@@ -71,7 +71,7 @@ test('the configuration holds the text of the module, and names the rule where t
   expect(failureOf(read)).toMatchObject({
     kind: 'configInvalid',
     message: expect.stringMatching(
-      /rules\/transform.toml, line 8: transform = "orders.mjs": there is no file .*rules\/orders.mjs$/,
+      /rules\/transform.toml, line 13: transform = "orders.mjs": there is no file .*rules\/orders.mjs$/,
     ),
   })
 })

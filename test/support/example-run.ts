@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import type { TableSchema } from '../../lib/model/schema.js'
 import { fixtureTable } from '../../lib/rule-test/fixture-table.js'
 import type { ServerKind } from '../../lib/servers/server-recipe.js'
 import type { Random } from './random.js'
-import { RandomRows } from './random-rows.js'
+import { RandomRows, type RandomRowsOptions } from './random-rows.js'
 import { EXAMPLES, type Promised, type RuleExample } from './rule-example.js'
 import { SyncBench } from './sync-bench.js'
 
@@ -18,11 +18,10 @@ export interface ExampleSetup {
   readonly source: ServerKind
   readonly delivery: 'auto' | 'labels' | 'atomic'
   readonly emulatedVersion: string
-  /** CREATE TABLE statements beside those of the examples. */
+  /** CREATE TABLE statements; one may stand there more than once. */
   readonly tables: readonly string[]
   readonly random: Random
-  /** Keys of each table are below. */
-  readonly ids: number
+  readonly traffic: RandomRowsOptions
 }
 
 /** Examples of rules, copied as they stand into the rules/ of one engine, between a real source with traffic and a sandbox. */
@@ -39,12 +38,12 @@ export class ExampleRun {
 
   /** Tables have rows; neither engine nor traffic runs yet. The schemas that the examples name are made anew. */
   static async create(examples: readonly RuleExample[], setup: ExampleSetup): Promise<ExampleRun> {
-    const { source, delivery, emulatedVersion, random, ids } = setup
+    const { source, delivery, emulatedVersion, random, traffic } = setup
     const bench = await SyncBench.shared(source, { sandbox: { emulatedVersion }, folder: 'example-' })
-    const statements = [...new Set([...examples.flatMap(({ tables }) => tables), ...setup.tables])]
+    const statements = [...new Set(setup.tables)]
     const tables = statements.map((statement): TableSchema => fixtureTable(statement, source))
     const schemas = [...new Set(tables.map(({ schema }) => schema))]
-    const run = new ExampleRun(bench, new RandomRows(bench.server, tables, random, ids), schemas)
+    const run = new ExampleRun(bench, new RandomRows(bench.server, tables, random, traffic), schemas)
     try {
       await run.#drop()
       for (const schema of schemas) await bench.server.sql(`create database ${schema} character set utf8mb4`)
@@ -53,12 +52,13 @@ export class ExampleRun {
       await rm(bench.engine.masterInfo)
       await bench.configure({
         top: { sr_dbname: TARGET, delivery, mask_salt: 'sixteen letters or more', flush_interval_ms: 100 },
-        blocks: `[snapshot]\nmode = "initial"\nchunk_rows = ${Math.round(ids / 6)}\n`,
+        blocks: `[snapshot]\nmode = "initial"\nchunk_rows = ${Math.round(traffic.ids / 6)}\n`,
       })
       const rules = join(bench.engine.folder, 'rules')
       await mkdir(rules)
-      for (const { name } of examples)
-        for (const file of [`${name}.toml`, `${name}.test.toml`]) await cp(join(EXAMPLES, file), join(rules, file))
+      const named = examples.flatMap(({ name }) => [`${name}.toml`, `${name}.test.toml`])
+      const modules = readdirSync(EXAMPLES).filter(file => file.endsWith('.mjs'))
+      for (const file of [...named, ...modules]) await cp(join(EXAMPLES, file), join(rules, file))
       return run
     } catch (error) {
       await run.close()
@@ -66,22 +66,34 @@ export class ExampleRun {
     }
   }
 
-  /** Copies under traffic, is killed at a step, starts again, and ends the traffic some time behind the copy. The engine goes on. */
-  async live(killAt: string): Promise<void> {
+  /** Copies under traffic that goes on, killed at each of these steps; the engine goes on too. */
+  async copy(kills: readonly string[]): Promise<void> {
     const { engine } = this.bench
     this.traffic.start()
-    engine.start({ KILL_AT: killAt }, [KILLED_ENGINE])
-    await engine.ended()
-    if (engine.signal !== 'SIGKILL') throw new Error(`ended before ${killAt}: ${engine.output}`)
+    for (const step of kills) await this.#killedAt(step)
     engine.start()
     while (!this.#isCopied()) {
       if (!engine.alive) throw new Error(`ended: ${engine.output}`)
       await delay(50)
     }
-    const enough = this.traffic.transactions + 40
-    while (this.traffic.transactions < enough && engine.alive) await delay(50)
+  }
+
+  /** Follows the traffic behind the copy, killed at each of these steps, to its end. The engine goes on. */
+  async follow(kills: readonly string[]): Promise<void> {
+    const { engine } = this.bench
+    await engine.stop('SIGKILL')
+    for (const step of kills) await this.#killedAt(step)
+    engine.start()
+    await this.traffic.more(40)
     await this.traffic.stop()
     await engine.caughtUp()
+  }
+
+  async #killedAt(step: string): Promise<void> {
+    const { engine } = this.bench
+    engine.start({ KILL_AT: step }, [KILLED_ENGINE])
+    await engine.ended()
+    if (engine.signal !== 'SIGKILL') throw new Error(`ended before ${step}: ${engine.output}`)
   }
 
   /** What is not as promised, in sentences; nothing may change meanwhile. */
@@ -134,15 +146,15 @@ export class ExampleRun {
   }
 }
 
-/** Decimals without the zeros at their end. */
+/** Decimals and moments without the zeros at their end. */
 function rowText(row: readonly unknown[]): string {
   return row
     .map(value =>
       value === null
         ? 'NULL'
         : String(value)
-            .replace(/^(-?\d+\.\d*?)0+$/, '$1')
-            .replace(/^(-?\d+)\.$/, '$1'),
+            .replace(/^(-?\d+\.\d*?|.*:\d\d\.\d*?)0+$/, '$1')
+            .replace(/\.$/, ''),
     )
     .join(' | ')
 }

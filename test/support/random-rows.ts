@@ -10,28 +10,40 @@ const WORDS = [
 ]
 const PAUSE_MS = 15
 
+export interface RandomRowsOptions {
+  /** Keys are below; those of tables whose rows are only added go on behind. */
+  readonly ids: number
+  /** "schema.table": rows keep their keys. */
+  readonly keptKeys: readonly string[]
+  /** "schema.table": rows do not change, and do not go. */
+  readonly onlyAdded: readonly string[]
+  /** "schema.table.column": what makes its values, as literals. */
+  readonly values: Readonly<Record<string, (random: Random) => string>>
+}
+
 /** Tables whose first column is their whole key, a number, with random rows that come, change, move and go. */
 export class RandomRows {
   transactions = 0
   readonly #server: ServerAddress
   readonly #tables: readonly TableSchema[]
   readonly #random: Random
-  readonly #ids: number
+  readonly #options: RandomRowsOptions
+  #added: number
   #running: Promise<void> = Promise.resolve()
   #stopped = true
 
-  /** `ids`: keys are below. */
-  constructor(server: ServerAddress, tables: readonly TableSchema[], random: Random, ids: number) {
+  constructor(server: ServerAddress, tables: readonly TableSchema[], random: Random, options: RandomRowsOptions) {
     this.#server = server
     this.#tables = tables
     this.#random = random
-    this.#ids = ids
+    this.#options = options
+    this.#added = options.ids
   }
 
   /** Every second key has a row. */
   async fill(): Promise<void> {
     for (const table of this.#tables) {
-      const rows = Array.from({ length: this.#ids / 2 }, (_, i) => `(${this.#row(table, 2 * i)})`)
+      const rows = Array.from({ length: this.#options.ids / 2 }, (_, i) => `(${this.#row(table, 2 * i)})`)
       await this.#server.sql(`insert into ${tableName(table)} values ${rows.join(', ')}`)
     }
   }
@@ -40,7 +52,21 @@ export class RandomRows {
     this.#stopped = false
     this.#running = this.#work()
     // Whoever stops it hears of it.
-    this.#running.catch(() => undefined)
+    this.#running.catch(() => {
+      this.#stopped = true
+    })
+  }
+
+  /** Resolves when so many more transactions have ended. Rejects with what ended them. */
+  async more(transactions: number): Promise<void> {
+    const enough = this.transactions + transactions
+    while (this.transactions < enough) {
+      if (this.#stopped) {
+        await this.#running
+        throw new Error('the traffic has ended')
+      }
+      await delay(PAUSE_MS)
+    }
   }
 
   /** Rejects with what ended it before. */
@@ -65,38 +91,39 @@ export class RandomRows {
   }
 
   async #change(connection: Connection): Promise<void> {
+    const { ids, keptKeys, onlyAdded } = this.#options
     const table = this.#tables[this.#random.below(this.#tables.length)]!
     const name = tableName(table)
     const [key, ...others] = table.columns
-    const id = this.#random.below(this.#ids)
+    if (onlyAdded.includes(name)) {
+      await connection.query(`insert into ${name} values (${this.#row(table, this.#added++)})`)
+      return
+    }
+    const id = this.#random.below(ids)
     const where = `where ${key!.name} = ${id}`
     const changed = others[this.#random.below(others.length)]!
-    switch (this.#random.below(6)) {
-      case 0:
-        await connection.query(`delete from ${name} ${where}`)
-        return
-      case 1:
-        await connection.query(`update ignore ${name} set ${key!.name} = ${this.#random.below(this.#ids)} ${where}`)
-        return
-      case 2:
-      case 3:
-        await connection.query(
-          `update ${name} set ${changed.name} = ${this.#value(changed)} where ${key!.name} between ${id} and ${id + 3}`,
-        )
-        return
-      default:
-        await connection.query(`replace into ${name} values (${this.#row(table, id)})`)
-    }
+    const dice = this.#random.below(6)
+    if (dice === 0) await connection.query(`delete from ${name} ${where}`)
+    else if (dice === 1 && !keptKeys.includes(name))
+      await connection.query(`update ignore ${name} set ${key!.name} = ${this.#random.below(ids)} ${where}`)
+    else if (dice <= 3)
+      await connection.query(
+        `update ${name} set ${changed.name} = ${this.#value(table, changed)} where ${key!.name} between ${id} and ${id + 3}`,
+      )
+    else await connection.query(`replace into ${name} values (${this.#row(table, id)})`)
   }
 
-  #row({ columns: [, ...others] }: TableSchema, id: number): string {
-    return [id, ...others.map(column => this.#value(column))].join(', ')
+  #row(table: TableSchema, id: number): string {
+    const [, ...others] = table.columns
+    return [id, ...others.map(column => this.#value(table, column))].join(', ')
   }
 
   /** As a literal. */
-  #value({ nullable, dataType, maxLength, scale }: SourceColumn): string {
+  #value(table: TableSchema, { name, nullable, dataType, columnType, maxLength, scale }: SourceColumn): string {
     const random = this.#random
     if (nullable && random.below(6) === 0) return 'null'
+    const own = this.#options.values[`${tableName(table)}.${name}`]
+    if (own !== undefined) return own(random)
     const two = (n: number) => String(n).padStart(2, '0')
     const date = () => `2024-${two(1 + random.below(12))}-${two(1 + random.below(28))}`
     switch (dataType) {
@@ -104,11 +131,13 @@ export class RandomRows {
       case 'bigint':
         return String(random.below(50))
       case 'decimal':
-        return (random.below(100_000) / 10 ** (scale ?? 0)).toFixed(scale ?? 0)
+        return ((random.below(100_000) - 10_000) / 10 ** (scale ?? 0)).toFixed(scale ?? 0)
       case 'date':
         return `'${date()}'`
-      case 'datetime':
-        return `'${date()} ${two(random.below(24))}:${two(random.below(60))}:00'`
+      case 'datetime': {
+        const fraction = columnType === 'datetime(3)' ? `.${100 + random.below(900)}` : ''
+        return `'${date()} ${two(random.below(24))}:${two(random.below(60))}:00${fraction}'`
+      }
       default: {
         const fitting = WORDS.filter(word => word.length <= (maxLength ?? Number.POSITIVE_INFINITY))
         return `'${fitting[random.below(fitting.length)]}'`
