@@ -121,13 +121,13 @@ export function originText(origin: ColumnOrigin): string {
     case 'constant':
       return `constant "${origin.text}"`
     case 'measure':
-      return origin.measure
+      return origin.keeps === null ? origin.measure : `${origin.measure}, the ${origin.keeps}`
     case 'softDelete':
       return origin.says === 'flag' ? '1 when it is deleted at the source' : 'when it was deleted at the source'
     case 'change':
       return origin.says
     case 'before':
-      return `${origin.column}, before the change`
+      return `${origin.column}, before the change${origin.mask === null ? '' : `, masked by ${origin.mask}`}`
     case 'added':
       return `added by ${origin.by}`
   }
@@ -145,7 +145,8 @@ export function wayText({ way, origin, reads, readBy }: ColumnReport): string {
   const isShown = readBy.includes('transform')
   if (isShown && origin.kind === 'column') return `read by ${readers(readBy)}`
   const read = reads.length === 0 ? 'nothing is read' : `decoded: ${reads.join(', ')}`
-  const decoded = origin.kind === 'mask' && reads.length > 0 ? 'decoded: masked' : read
+  const isMasked = origin.kind === 'mask' || (origin.kind === 'before' && origin.mask !== null)
+  const decoded = isMasked && reads.length > 0 ? 'decoded: masked' : read
   return isShown ? `${decoded}; read by the module` : decoded
 }
 

@@ -1,7 +1,10 @@
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { renderMeasure } from '../model/rule-mode.js'
 import type { SourceColumn, TableSchema } from '../model/schema.js'
+import { measuredColumns } from '../rules/planned-measures.js'
 import type { RuleSpec } from '../rules/rule-book.js'
+import { beforeName } from '../rules/shape/before-values.js'
+import { softDeleteNames } from '../rules/shape/soft-delete.js'
 import type { PlannedSource } from '../schema-plan.js'
 import { expressionReads, measureReads } from './expression-reads.js'
 import type { ColumnOrigin, ColumnReport, TablesReport } from './report.js'
@@ -76,7 +79,7 @@ function summedColumn(
   table: TableSchema,
   rule: RuleSpec,
 ): Filled {
-  const origin = { kind: 'measure', measure: text } as const
+  const origin = { kind: 'measure', measure: text, keeps: averagePart(name, rule) } as const
   if (summed === null) return { name, origin, way: 'bytes', reads: [], readBy: [] }
   if (summed.added === true) {
     const computed = expressionReads(table, rule).get(`computed.${summed.name}`)
@@ -84,6 +87,11 @@ function summedColumn(
   }
   const way = rule.shape.mask.has(summed.name) ? 'decoded' : 'bytes'
   return { name, origin, way, reads: [summed.name], readBy: [] }
+}
+
+function averagePart(name: string, { measures }: RuleSpec): 'sum' | 'count' | null {
+  if (measures.has(name)) return null
+  return measuredColumns(measures).find(part => part.name === name)?.keeps === 'count' ? 'count' : 'sum'
 }
 
 function addedColumn(name: string, table: TableSchema, rule: RuleSpec): Filled {
@@ -103,14 +111,18 @@ function madeOf(name: string, table: TableSchema, rule: RuleSpec): Pick<Filled, 
   const measure = rule.measures.get(name)
   if (measure !== undefined) {
     const text = renderMeasure(measure)
-    return { origin: { kind: 'measure', measure: text }, reads: measureReads(text, table, rule) }
+    return { origin: { kind: 'measure', measure: text, keeps: null }, reads: measureReads(text, table, rule) }
   }
   if (shape.before.length > 0) {
-    const column = table.columns.find(own => name === `_before_${rule.rename.get(own.name) ?? own.name}`)
-    if (column !== undefined) return { origin: { kind: 'before', column: column.name }, reads: [column.name] }
+    const column = table.columns.find(own => name === beforeName(own.name, rule))?.name
+    if (column !== undefined) {
+      const mask = shape.mask.get(column) ?? null
+      return { origin: { kind: 'before', column, mask }, reads: mask === 'null' ? [] : [column] }
+    }
   }
-  if (shape.onDelete === 'soft')
-    return { origin: { kind: 'softDelete', says: name === shape.softDelete.time ? 'time' : 'flag' }, reads: [] }
+  const { flag, time } = softDeleteNames(shape)
+  if (name === flag || name === time)
+    return { origin: { kind: 'softDelete', says: name === time ? 'time' : 'flag' }, reads: [] }
   return { origin: { kind: 'added', by: shape.transform === null ? 'the rule' : 'the module' }, reads: [] }
 }
 
@@ -121,14 +133,19 @@ function fixed(name: string, origin: ColumnOrigin): Filled {
 /** Columns that a sum or an expression is of are not in the target by themselves. */
 function leftOut(
   table: TableSchema,
-  { plan }: PlannedSource,
+  { plan, matched }: PlannedSource,
   columns: readonly ColumnReport[],
   readBy: (column: string) => readonly string[],
 ): TablesReport['leftOut'] {
-  const summed = (column: string) =>
-    columns
-      .filter(({ origin, reads }) => origin.kind === 'measure' && reads.includes(column))
-      .map(({ name }) => `measures.${name}`)
+  const parts = measuredColumns(matched.rule.measures)
+  const keyOf = (name: string) => parts.find(part => part.name === name)?.key ?? `measures.${name}`
+  const summed = (column: string) => [
+    ...new Set(
+      columns
+        .filter(({ origin, reads }) => origin.kind === 'measure' && reads.includes(column))
+        .map(({ name }) => keyOf(name)),
+    ),
+  ]
   return table.columns.flatMap(({ name }, i) =>
     plan.targets[i] == null ? [{ column: name, readBy: [...readBy(name), ...summed(name)] }] : [],
   )

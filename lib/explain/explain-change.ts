@@ -104,7 +104,7 @@ function hiddenColumns({ planned, report }: TablesOfRule, hidden: readonly strin
 
 /** Whether a target column has a value of one of these columns, or one that is made of it. */
 function shows({ origin, reads }: ColumnReport, hidden: readonly string[]): boolean {
-  if (origin.kind === 'mask') return false
+  if (origin.kind === 'mask' || (origin.kind === 'before' && origin.mask !== null)) return false
   return (origin.kind === 'column' && hidden.includes(origin.column)) || reads.some(column => hidden.includes(column))
 }
 

@@ -70,10 +70,11 @@ export type ColumnOrigin =
   | { readonly kind: 'mask'; readonly column: string; readonly mask: string }
   | { readonly kind: 'computed'; readonly expression: string }
   | { readonly kind: 'constant'; readonly text: string }
-  | { readonly kind: 'measure'; readonly measure: string }
+  /** `keeps`: which part of an average the column has; null: it has what the measure says. */
+  | { readonly kind: 'measure'; readonly measure: string; readonly keeps: 'sum' | 'count' | null }
   | { readonly kind: 'softDelete'; readonly says: 'flag' | 'time' }
   | { readonly kind: 'change'; readonly says: string }
-  | { readonly kind: 'before'; readonly column: string }
+  | { readonly kind: 'before'; readonly column: string; readonly mask: string | null }
   | { readonly kind: 'added'; readonly by: string }
 
 export interface ColumnReport {

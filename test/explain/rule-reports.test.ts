@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { originText, wayText } from '../../lib/cli/explain-text.js'
 import { type ExplainedTarget, effectiveTarget } from '../../lib/explain/explained-targets.js'
 import type { ColumnReport, RuleReport } from '../../lib/explain/report.js'
 import { ruleReport, tablesOfRules } from '../../lib/explain/rule-reports.js'
@@ -112,9 +113,45 @@ test('sums of columns are made of bytes, those of computed and masked ones are n
   })
 })
 
+test('measures of expressions, averages and extremes, with the text of the operator and what they read', () => {
+  const { tables } = reported(
+    'computed = { total = "price * qty" }\noperations = ["INSERT"]\ngroup_by = ["name"]\nmeasures = { t = "sum(total + 1)", mean = "avg(price)", n = "count(phone)", most = "max(total)", rows = "count(*)" }',
+  )
+  expect(tables[0]!.columns.map(({ name, origin, way, reads }) => [name, originText(origin), way, reads])).toEqual([
+    ['name', 'name', 'bytes', []],
+    ['most', 'max(total)', 'decoded', ['price', 'qty']],
+    ['t', 'sum(total + 1)', 'decoded', ['price', 'qty']],
+    ['mean_sum', 'avg(price), the sum', 'decoded', ['price']],
+    ['mean_count', 'avg(price), the count', 'decoded', ['price']],
+    ['n', 'count(phone)', 'decoded', ['phone']],
+    ['rows', 'count(*)', 'bytes', []],
+  ])
+  expect(tables[0]!.leftOut.map(({ column, readBy }) => [column, ...readBy])).toEqual([
+    ['id'],
+    ['phone', 'measures.n'],
+    ['price', 'computed.total', 'measures.most', 'measures.t', 'measures.mean'],
+    ['qty', 'computed.total', 'measures.most', 'measures.t'],
+  ])
+})
+
+test('columns of before name the column of the source, and what masks it', () => {
+  const { tables } = reported(
+    'mode = "append"\nbefore = ["phone", "qty"]\nrename = { qty = "amount" }\nmask = { phone = "keep(3,4)" }\ncomputed = { grown = "qty - ifnull(OLD.qty, 0)" }',
+  )
+  const shown = tables[0]!.columns
+    .filter(({ origin }) => origin.kind !== 'change')
+    .map(column => [...[column.name, originText(column.origin), wayText(column)]])
+  expect(shown.slice(-4)).toEqual([
+    ['amount', 'qty', 'copied as bytes; decoded for computed.grown'],
+    ['grown', 'qty - ifnull(OLD.qty, 0)', 'decoded: qty'],
+    ['_before_phone', 'phone, before the change, masked by keep(3,4)', 'decoded: masked'],
+    ['_before_amount', 'qty, before the change', 'decoded: qty'],
+  ])
+})
+
 test('a module is shown all columns of its rule and those of transform_reads, and adds its own', async () => {
   const report = reported(
-    'transform = "rows.mjs"\nexclude = ["qty"]\ntransform_reads = ["qty"]\nwhere = "price > 1"\nmask = { phone = "keep(3,4)" }\ncomputed = { total = "price * qty" }\ntransform_columns = { line = "INT", name = "VARCHAR(9)" }',
+    'transform = "rows.mjs"\nexclude = ["qty"]\ntransform_reads = ["qty"]\non_delete = "soft"\nwhere = "price > 1"\nmask = { phone = "keep(3,4)" }\ncomputed = { total = "price * qty" }\ntransform_columns = { line = "INT", name = "VARCHAR(9)" }',
     await loadedModule('export default change => change'),
   )
   expect([report.module, report.tables[0]!.way]).toEqual(['rows.mjs', 'module'])
@@ -128,6 +165,7 @@ test('a module is shown all columns of its rule and those of transform_reads, an
     ['phone', 'varchar(80)', 'mask', 'decoded', ['phone'], ['transform']],
     ['price', 'decimal(8,2)', 'column', 'decoded', ['price'], ['where', 'computed.total', 'transform']],
     ['total', 'decimal(18,2)', 'computed', 'decoded', ['price', 'qty'], ['transform']],
+    ['_deleted', 'tinyint', 'softDelete', 'decoded', [], ['transform']],
     ['line', 'int', 'added', 'decoded', [], []],
   ])
   expect(report.tables[0]!.leftOut).toEqual([{ column: 'qty', readBy: ['computed.total', 'transform_reads'] }])
