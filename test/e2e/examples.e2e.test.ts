@@ -23,7 +23,7 @@ test.each([
   async (source, delivery, emulatedVersion, schemas) => {
     const random = new Random(SEED)
     const kills = () =>
-      Array.from({ length: KILLS }, () => `${STEPS[random.below(STEPS.length)]!}:${1 + random.below(5)}`)
+      Array.from({ length: KILLS }, () => `${STEPS[random.below(STEPS.length)]!}:${1 + random.below(3)}`)
     const examples = NAMES.map(readExample)
     const { tables, promised } = examples.find(({ name }) => name === 'shard-merge')!
     const others = examples.filter(({ name }) => name !== 'shard-merge')
@@ -52,7 +52,7 @@ test.each([
       },
     })
     try {
-      await run.copy(['sending:4', ...kills()])
+      await run.copy(kills())
       await run.follow(kills())
       const shards = names.map(name => {
         const { target, source: wanted } = promised[kindOf(name)]!

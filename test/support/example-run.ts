@@ -51,7 +51,7 @@ export class ExampleRun {
       await run.traffic.fill()
       await rm(bench.engine.masterInfo)
       await bench.configure({
-        top: { sr_dbname: TARGET, delivery, mask_salt: 'sixteen letters or more', flush_interval_ms: 100 },
+        top: { sr_dbname: TARGET, delivery, mask_salt: 'sixteen letters or more', flush_interval_ms: 200 },
         blocks: `[snapshot]\nmode = "initial"\nchunk_rows = ${Math.round(traffic.ids / 6)}\n`,
       })
       const rules = join(bench.engine.folder, 'rules')

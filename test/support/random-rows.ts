@@ -8,7 +8,7 @@ const WORDS = [
   ...['draft', 'paid', 'sent', 'cancelled', 'Paid', 'lost', '', 'ä ö ü', '110', '13812345678', '+47 22 00 00 00'],
   ...['john.doe@example.com', 'j@example.com', 'no address', 'a text that is longer than the others, by far'],
 ]
-const PAUSE_MS = 15
+const PAUSE_MS = 25
 
 export interface RandomRowsOptions {
   /** Keys are below; those of tables whose rows are only added go on behind. */
