@@ -85,7 +85,7 @@ export class RandomRows {
         )
         return
       default:
-        await connection.query(`replace into ${name} values (${this.#row(table, id)})`)
+        await connection.query(`replace into ${name} (${namesOf(table)}) values (${this.#row(table, id)})`)
     }
   }
 
@@ -115,4 +115,9 @@ export class RandomRows {
       }
     }
   }
+}
+
+/** Columns that are added while it runs get their defaults. */
+function namesOf({ columns }: TableSchema): string {
+  return columns.map(({ name }) => name).join(', ')
 }
