@@ -2,6 +2,7 @@ import type { TableSchema } from '../../lib/model/schema.js'
 import { fixtureTable } from '../../lib/rule-test/fixture-table.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import type { Promised } from './rule-example.js'
+import type { SyncBench } from './sync-bench.js'
 
 /** What of the rules changes in the life of the targets. */
 export interface RulesOfNow {
@@ -122,6 +123,13 @@ export class ShapedLife {
           ]
         : []),
     ]
+  }
+
+  /** Orders that the target has, unmarked, and the source has not. */
+  async leftOver(bench: SyncBench): Promise<number[]> {
+    const there = new Set((await bench.server.sql(`select id from ${this.#schema}.orders`)).map(({ id }) => Number(id)))
+    const kept = await bench.target(`select id from ${this.#schema}.kept where gone = 0 order by id`)
+    return kept.map(({ id }) => Number(id)).filter(id => !there.has(id))
   }
 
   /** The newest of what was noted of orders that have gone. */
