@@ -95,7 +95,7 @@ test.each([
       traffic.start()
 
       // Copied for the first time, and killed in it.
-      for (const step of ['sending:2', 'sent:3']) await killAt(step)
+      await killAt('sent:3')
       expect(copies().some(({ state }) => state !== 'copied')).toBe(true)
       await configure({})
       engine.start()
@@ -118,7 +118,6 @@ test.each([
       // What the rules let in no more, and goes before the copy is ordered, stays.
       const left = await life.leftOver(bench)
       expect(left).toContain(AWAY)
-      expect((await engine.cli('recopy', `${schema}.items`)).stderr).toMatch(/--truncate/)
       for (const [table, ...options] of [['orders'], ['items', '--truncate']] as const) {
         expect(await engine.cli('recopy', `${schema}.${table}`, '--no-wait', ...options)).toMatchObject({ code: 0 })
         if (table === 'orders') traffic.start()
@@ -156,16 +155,17 @@ test.each([
       await killAt('sending:2')
       engine.start()
       expect(await differences()).toEqual([])
-      expect((await engine.cli('halted', 'list')).stdout).toMatch(/^no table is halted/)
+      expect((await engine.status()).halted).toEqual([])
 
       // Columns come, and are followed.
       await server.sql(`alter table ${schema}.orders add column extra varchar(10) default 'old'`)
       if (delivery === 'labels') await server.sql(`alter table ${schema}.visits add column memo int not null default 7`)
       const added = { orders: ['extra'], visits: delivery === 'labels' ? ['memo'] : [] }
       await configure({ added })
-      expect(await differences()).toEqual([])
+      await engine.caughtUp(60)
       await server.sql(`update ${schema}.orders set extra = concat('n', id) where id % 3 = 0`)
-      if (delivery === 'labels') await server.sql(`update ${schema}.visits set memo = person_id where person_id % 3 = 0`)
+      if (delivery === 'labels')
+        await server.sql(`update ${schema}.visits set memo = person_id where person_id % 3 = 0`)
       expect(await differences()).toEqual([])
 
       await traffic.stop()

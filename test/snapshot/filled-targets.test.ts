@@ -17,7 +17,12 @@ ${rule('lines', 'transform = "m.mjs"\ntransform_key = ["id", "no"]')}
 ${rule('/^side_([0-9]+)$/', 'sr_table = "sides"\nmode = "partial"\nconstants = { in_side = "1" }\non_delete = "nullify"')}
 ${rule('sums', 'group_by = ["day"]\nmeasures = { n = "count(*)" }')}`),
 )
-const TARGETS: Readonly<Record<string, string>> = { log: 'demo.logs', named: 'demo.named', alike: 'demo.alike', side: 'demo.sides' }
+const TARGETS: Readonly<Record<string, string>> = {
+  log: 'demo.logs',
+  named: 'demo.named',
+  alike: 'demo.alike',
+  side: 'demo.sides',
+}
 
 function record(table: string, about: Partial<CopyRecord> = {}): CopyRecord {
   return copyRecord(table, { targets: [TARGETS[table.split('_')[0]!] ?? `demo.${table}`], ...about })
