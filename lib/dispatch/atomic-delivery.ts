@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import type { PlanLog } from '../model/epoch-plan.js'
 import { asFailure, backoffMs, Failure } from '../model/failure.js'
+import { underSignals } from '../model/linked-signal.js'
 import type { Observer } from '../model/observer.js'
 import { targetName } from '../model/schema.js'
 import { type BadRowPolicy, isBadRows, sift, traceLoad } from './bad-row-policy.js'
@@ -135,7 +136,7 @@ export class AtomicDelivery implements Delivery {
         const { label, rows, bytes } = load
         observer({ kind: 'retrying', target: targetName(load.target), label, rows, bytes, failure, attempt, delayMs })
       }
-      await sleep(delayMs, undefined, { signal })
+      await underSignals([signal], own => sleep(delayMs, undefined, { signal: own }))
     }
   }
 

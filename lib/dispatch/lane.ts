@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import { asFailure, backoffMs, type Failure } from '../model/failure.js'
+import { underSignals } from '../model/linked-signal.js'
 import type { Observer } from '../model/observer.js'
 import { targetName } from '../model/schema.js'
 import type { Load } from './sink.js'
@@ -39,7 +40,7 @@ export async function untilDone<T>(
       const delayMs = backoffMs(attempt)
       const { label, rows, bytes } = load
       observer({ kind: 'retrying', target: targetName(load.target), label, rows, bytes, failure, attempt, delayMs })
-      await sleep(delayMs, undefined, { signal })
+      await underSignals([signal], own => sleep(delayMs, undefined, { signal: own }))
     }
   }
 }

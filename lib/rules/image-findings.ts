@@ -1,4 +1,5 @@
 import { logsWholeRows } from '../model/row-image.js'
+import { PLAIN_SHAPE } from '../model/rule-shape.js'
 import { type SourceColumn, type TableSchema, tableName } from '../model/schema.js'
 import type { ColumnPlan } from './column-plan.js'
 import type { MatchedRule } from './rule-book.js'
@@ -39,7 +40,7 @@ export function imageFindings(
     return [
       {
         level: 'error',
-        message: `${rule.where}: what the rule makes of a row takes all columns of ${tableName(schema)}, and ${image} leaves columns out.`,
+        message: `${rule.where}: ${reshapedBy(rule).join(', ')} need every column of each row of ${tableName(schema)}, and ${image} leaves columns out.`,
         remedy: FULL,
       },
     ]
@@ -64,6 +65,23 @@ export function imageFindings(
       remedy: FULL,
     })
   return findings
+}
+
+/** The keys by which a rule does not write rows as they are, as they stand in its block. */
+function reshapedBy({ shape, measures }: MatchedRule['rule']): string[] {
+  const { where, operations, computed, mask, transform, onDelete, before, partial } = shape
+  const keys: readonly (readonly [string, boolean])[] = [
+    ['where', where !== null],
+    ['operations', PLAIN_SHAPE.operations.some(operation => !operations.includes(operation))],
+    ['computed', computed.size > 0],
+    ['mask', mask.size > 0],
+    ['transform', transform !== null],
+    ['mode = "partial"', partial],
+    ['on_delete', onDelete !== (partial ? 'nullify' : 'delete')],
+    ['before', before.length > 0],
+    ['measures', measures.size > 0],
+  ]
+  return keys.flatMap(([key, isSet]) => (isSet ? [key] : []))
 }
 
 function findingsOf(column: SourceColumn, schema: TableSchema, image: string, mariadb: boolean): ImageFinding[] {

@@ -104,7 +104,8 @@ export class CopiedTable {
     const routes = this.#parts.routes(event.map)
     if (this.plan.mode === 'atOnce') {
       this.#note(event, place)
-      return [{ images: this.#windows.size === 0 ? event : reconciling(event, routes), routes }]
+      const mayMeetOlder = this.plan.isAgain || this.#windows.size > 0
+      return [{ images: mayMeetOlder ? reconciling(event, routes) : event, routes }]
     }
     if (this.frontier.isComplete) return [{ images: event, routes }]
     const changes = readChanges(event, columns => this.#parts.keys(event.map, columns))
@@ -273,7 +274,7 @@ export class CopiedTable {
   }
 }
 
-/** Copied rows of these keys are left out, and with them what they would have told of rows that rules leave out. */
+/** Copied rows of these keys are left out, or there are none any more, and with them what they would have told of rows that rules leave out. */
 function reconciling(event: RowsEvent, routes: readonly Route[]): RowImages {
   return routes.every(({ shape }) => shape === undefined) ? event : { ...shapeOf(event), reconciles: true }
 }

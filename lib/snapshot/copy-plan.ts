@@ -47,6 +47,8 @@ export interface CopyPlan {
   readonly schema: string
   readonly table: string
   readonly mode: CopyMode
+  /** The target may hold rows that the rules of before let in and those of now leave out: where such a row goes, it leaves the target. */
+  readonly isAgain: boolean
   readonly copyRoutes: CopyRoutes
   /**
    * Null in mode `atOnce`, where nobody asks; else of a table without a key, whose rows are one chunk, read as they all stood

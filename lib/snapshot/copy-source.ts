@@ -55,6 +55,7 @@ export class CopySource {
       schema: schema.schema,
       table: schema.table,
       mode,
+      isAgain: record.reason === 'ordered',
       get copyRoutes() {
         return routes()
       },

@@ -27,7 +27,8 @@ export async function refuseFilledTargets(begun: readonly CopyRecord[], parts: F
   const { book, sink, records, observer } = parts
   const fresh = begun.filter(isUntouched)
   const isFresh = (record: CopyRecord): boolean => fresh.some(one => isSameTable(one, record))
-  const present = records.filter(record => !isFresh(record) && !isUntouched(record))
+  // One that waits may have begun, and be in, by the time its target is asked.
+  const present = records.filter(record => !isFresh(record))
   const filled: { readonly table: TableId; readonly target: string }[] = []
   const kept = new Set<string>()
   for (const table of fresh)
@@ -50,7 +51,8 @@ export async function refuseFilledTargets(begun: readonly CopyRecord[], parts: F
     observer({
       kind: 'warning',
       message: `${[...kept].join(', ')} had rows before the copy began: those that the source has are written over, others stay.`,
-      advice: 'mysql-sr-sync verify --repair finds and deletes rows that are gone at the source.',
+      advice:
+        'mysql-sr-sync verify finds rows that are gone at the source, and --repair deletes them; with on_delete = "soft" they stay, since it is not known what they were last.',
     })
 }
 

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import { Client } from 'undici'
 import { Failure } from '../model/failure.js'
+import { underSignals } from '../model/linked-signal.js'
 import { type Frontends, formatAddress } from './frontends.js'
 import { expectHop, type HopAnswer, type HopTimes, reasonOf } from './http-hop.js'
-import { underEither } from './linked-signal.js'
 import { type Destination, MAX_HOPS, redirectOf, tooManyRedirects } from './redirects.js'
 
 export interface TransferOptions {
@@ -113,7 +113,7 @@ export class BodyTransfer {
       }
     }
     try {
-      const answer = await underEither(signal, deadline.signal, either =>
+      const answer = await underSignals([signal, deadline.signal], either =>
         exchange(client, destination.path, cargo.headers, pieces(), either),
       )
       if (answer.status < 300 || answer.status > 399) return { kind: 'answer', answer, node: name }

@@ -1,8 +1,8 @@
 import type { Load, PositionMark, SinkTransaction } from '../dispatch/sink.js'
 import { Failure } from '../model/failure.js'
+import { underSignals } from '../model/linked-signal.js'
 import { classifyText } from './answer-text.js'
 import type { LabelStates, SettledLabel } from './label-states.js'
-import { underEither } from './linked-signal.js'
 import { transactionLoadHeaders } from './load-body.js'
 import type { RejectedRows } from './rejected-rows.js'
 import { renderMark } from './sync-position.js'
@@ -108,7 +108,7 @@ export class MultiTransaction implements SinkTransaction {
   async #step<T>(signal: AbortSignal, act: (stop: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#state !== 'open') throw this.#defect(`a request after it has ${this.#state}`)
     try {
-      return await underEither(signal, this.#parts.stopped, act)
+      return await underSignals([signal, this.#parts.stopped], act)
     } catch (error) {
       this.#state = 'failed'
       throw error
@@ -166,7 +166,7 @@ export async function beginMulti(
   signal: AbortSignal,
 ): Promise<MultiTransaction> {
   const ref: TransactionRef = { database, label, table: null }
-  return underEither(signal, parts.stopped, async stop => {
+  return underSignals([signal, parts.stopped], async stop => {
     const { requests, pollMs, rejected } = parts
     const verdict = await persist(() => requests.begin(ref, stop), pollMs, stop)
     if (verdict.kind === 'ok') return new MultiTransaction(parts, ref)
@@ -186,7 +186,7 @@ export async function beginUnused(
   label: string,
   signal: AbortSignal,
 ): Promise<MultiTransaction> {
-  const used = await underEither(signal, parts.stopped, stop => parts.labels.used(database, label, stop))
+  const used = await underSignals([signal, parts.stopped], stop => parts.labels.used(database, label, stop))
   if (used) throw new Failure('labelTaken', `${database}: the label ${label} has been used`)
   return beginMulti(parts, database, label, signal)
 }
@@ -203,7 +203,7 @@ export async function settleMulti(
 ): Promise<SettledLabel> {
   const ref: TransactionRef = { database, label, table: null }
   const name = transactionName(ref)
-  return underEither(signal, parts.stopped, async stop => {
+  return underSignals([signal, parts.stopped], async stop => {
     const { requests, labels, loadTimeoutMs, pollMs } = parts
     const patience = { endingMs: loadTimeoutMs, refusals: true, pollMs }
     const verdict = await rollBack(() => requests.rollback(ref, stop), patience, stop)

@@ -1,5 +1,6 @@
 import type { LabelOutcome, Load, PositionMark, Sink, SinkTransaction, TargetRequest } from '../dispatch/sink.js'
 import { asFailure, Failure } from '../model/failure.js'
+import { underSignals } from '../model/linked-signal.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import type { EvolutionReport, RowTag, TargetEvolution } from '../model/target-change.js'
 import { ALTER_TIMES, type AlterTimes } from './alter-job.js'
@@ -10,7 +11,6 @@ import { dryRun } from './dry-run.js'
 import { type Frontend, Frontends } from './frontends.js'
 import { type FoundKey, findKey } from './key-lookup.js'
 import { LabelStates, STATE_POLL_MS } from './label-states.js'
-import { underEither } from './linked-signal.js'
 import type { LoadVerdict } from './load-status.js'
 import { beginUnused, settleMulti, type TransactionParts } from './multi-transaction.js'
 import { RejectedRows } from './rejected-rows.js'
@@ -99,7 +99,7 @@ export class StarRocksSink implements Sink {
   }
 
   evolve(evolution: TargetEvolution, signal: AbortSignal): Promise<EvolutionReport> {
-    return underEither(signal, this.#stopped.signal, stop => this.#alterer.evolve(evolution, stop))
+    return underSignals([signal, this.#stopped.signal], stop => this.#alterer.evolve(evolution, stop))
   }
 
   async holdsRows(...[target, constants]: Parameters<Sink['holdsRows']>): Promise<boolean> {
@@ -113,7 +113,7 @@ export class StarRocksSink implements Sink {
   }
 
   write(load: Load, signal: AbortSignal): Promise<{ readonly rows: number }> {
-    return underEither(signal, this.#stopped.signal, stop => this.#write(load, stop))
+    return underSignals([signal, this.#stopped.signal], stop => this.#write(load, stop))
   }
 
   findKey(
@@ -122,17 +122,17 @@ export class StarRocksSink implements Sink {
     tag: RowTag | null,
     signal: AbortSignal,
   ): Promise<FoundKey | null> {
-    return underEither(signal, this.#stopped.signal, () => findKey(this.#session, target, keys, tag))
+    return underSignals([signal, this.#stopped.signal], () => findKey(this.#session, target, keys, tag))
   }
 
   dryRun(load: Load, signal: AbortSignal): Promise<string | null> {
-    return underEither(signal, this.#stopped.signal, stop => dryRun(this.#transactions, this.#frontends, load, stop))
+    return underSignals([signal, this.#stopped.signal], stop => dryRun(this.#transactions, this.#frontends, load, stop))
   }
 
   async settleLabel(database: string, label: string, signal: AbortSignal): Promise<LabelOutcome> {
     const why = `${database}: load ${label} of an earlier run`
     const settle = (stop: AbortSignal) => this.#labels.settle(database, label, why, stop)
-    return (await underEither(signal, this.#stopped.signal, settle)).outcome
+    return (await underSignals([signal, this.#stopped.signal], settle)).outcome
   }
 
   lacksTransactions(

@@ -103,6 +103,21 @@ describe('a source whose binlog_row_image is MINIMAL', () => {
       )
   }, 120_000)
 
+  test.each([
+    ['operations', 'operations = ["INSERT", "UPDATE"]'],
+    ['where, mask', 'where = "a > 1"\nmask = { b = "null" }'],
+    ['mode = "partial"', 'mode = "partial"\nsr_table = "wide"\nkey = { number = "id" }'],
+  ])('rules that reshape are refused at start, and by check: %s', async (keys, rule) => {
+    await configure({}, rule)
+    const { stdout } = await bench.engine.cli('check')
+    bench.engine.start()
+    expect(await bench.engine.ended()).toBe(4)
+    for (const said of [bench.engine.output, stdout]) {
+      expect(said).toContain(`: ${keys} need every column of each row of ${bench.schema}.t`)
+      expect(said).toContain('SET GLOBAL binlog_row_image = FULL')
+    }
+  })
+
   test('else it goes by labels, and says why', async () => {
     await configure({})
     bench.engine.start()

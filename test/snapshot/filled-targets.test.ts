@@ -14,9 +14,15 @@ ${rule('/^log_[0-9]+$/', 'sr_table = "logs"\nmode = "append"')}
 ${rule('/^named_[0-9]+$/', 'sr_table = "named"\nmode = "append"\nconstants = { shard = "$table" }')}
 ${rule('/^alike_[0-9]+$/', 'sr_table = "alike"\nmode = "append"\nconstants = { shard = "one" }')}
 ${rule('lines', 'transform = "m.mjs"\ntransform_key = ["id", "no"]')}
+${rule('/^side_([0-9]+)$/', 'sr_table = "sides"\nmode = "partial"\nconstants = { in_side = "1" }\non_delete = "nullify"')}
 ${rule('sums', 'group_by = ["day"]\nmeasures = { n = "count(*)" }')}`),
 )
-const TARGETS: Readonly<Record<string, string>> = { log: 'demo.logs', named: 'demo.named', alike: 'demo.alike' }
+const TARGETS: Readonly<Record<string, string>> = {
+  log: 'demo.logs',
+  named: 'demo.named',
+  alike: 'demo.alike',
+  side: 'demo.sides',
+}
 
 function record(table: string, about: Partial<CopyRecord> = {}): CopyRecord {
   return copyRecord(table, { targets: [TARGETS[table.split('_')[0]!] ?? `demo.${table}`], ...about })
@@ -61,6 +67,14 @@ test('a target of rows by key may have rows; that they are there is told', async
   expect(await begin([record('orders', { deadRows: true })], ['orders'])).toEqual({ failure: null, told: [] })
 })
 
+test('a side of a fused row comes to rows that another side made: nothing is to be told', async () => {
+  const rows = ['sides']
+  for (const state of ['waiting', 'copying', 'copied'] as const)
+    expect(await begin([record('side_2')], rows, [record('side_1', { state })])).toEqual({ failure: null, told: [] })
+  const { failure, told } = await begin([record('side_1'), record('side_2')], rows)
+  expect([failure, told]).toEqual([null, [expect.stringContaining('demo.sides had rows before the copy began')]])
+})
+
 test('a copy that was begun goes on, and nothing is asked of its target', async () => {
   const going = record('log_1', { state: 'copying', frontier: ['7'], rows: 7 })
   const followed = record('log_2', { state: 'followed', reason: 'before' })
@@ -84,6 +98,21 @@ test('a table comes to a target that others fill: constants tell whose rows are 
   ] as const) {
     const { failure, told } = await begin([record(table)], ['logs', 'alike', 'alike one'], copied(other))
     expect([failure, told]).toEqual([null, [expect.stringContaining(`Rows of shop.${table} that an earlier run`)]])
+  }
+})
+
+test('a table comes while the first chunks of another are on their way into the target: they are taken for whose they are', async () => {
+  for (const state of ['waiting', 'copying'] as const) {
+    const going = [record('named_1', { state })]
+    expect(await begin([record('named_2')], ['named', 'named named_1'], going)).toEqual({ failure: null, told: [] })
+    const { failure } = await begin([record('named_2')], ['named', 'named named_2'], going)
+    expect(failure).toMatchObject({ kind: 'snapshotUnfit' })
+    expect(await begin([record('log_2')], ['logs'], [record('log_1', { state })])).toEqual({
+      failure: null,
+      told: [expect.stringContaining('where rows of shop.log_1 are')],
+    })
+    // Its own record says nothing of others.
+    expect((await begin([record('log_2')], ['logs'], [record('log_2', { state })])).failure).not.toBeNull()
   }
 })
 

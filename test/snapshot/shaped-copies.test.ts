@@ -51,6 +51,18 @@ describe('what a rule hears of the images', () => {
     expect(route.seen).toEqual(['insert', 'insert reconciles'])
   })
 
+  test('a table that is copied again: from the first change on, rows that are out and go leave the target', async () => {
+    for (const isAgain of [false, true]) {
+      const route = silent('upsert')
+      const r = gateRig([route])
+      const copy = r.gate.copy(planOf([route], { isAgain }))
+      await r.rows(deleteOf([1, 1]))
+      copy.end()
+      await r.rows(deleteOf([2, 1]), 1)
+      expect(route.seen).toEqual([isAgain ? 'delete reconciles' : 'delete', 'delete'])
+    }
+  })
+
   test('behind the frontier, rows that go are deleted whatever is known of them; halves of updates are told', async () => {
     const [route, log] = [silent('upsert'), silent('append')]
     const r = gateRig([route, log])

@@ -263,7 +263,7 @@ export class CopyWorld {
     return TABLES.filter(table => this.copies.frontiers.get(table) !== undefined).map(table => {
       const copyRoutes = { routes: routes.get(table)!, keyTexts: KEYS.keyTexts }
       const frontier = this.copies.frontiers.get(table) ?? null
-      const copy = gate.copy({ schema: 's', table, mode, copyRoutes, order, frontier })
+      const copy = gate.copy({ schema: 's', table, mode, isAgain: false, copyRoutes, order, frontier })
       const parts = { history: this.history, state: this.copies, life, head, cuts, ahead: mode === 'atOnce' ? 2 : 1 }
       return () => copyTable(table, copy, parts)
     })

@@ -6,6 +6,7 @@ import type { CopyRecord } from '../../lib/model/copy-record.js'
 import type { TableSchema } from '../../lib/model/schema.js'
 import { fixtureTable } from '../../lib/rule-test/fixture-table.js'
 import type { ServerKind } from '../../lib/servers/server-recipe.js'
+import { promisedDifferences } from './promised-rows.js'
 import type { Random } from './random.js'
 import { RandomRows, type RandomRowsOptions } from './random-rows.js'
 import { EXAMPLES, type Promised, type RuleExample } from './rule-example.js'
@@ -97,18 +98,8 @@ export class ExampleRun {
   }
 
   /** What is not as promised, in sentences; nothing may change meanwhile. */
-  async differences(promised: readonly Promised[]): Promise<string[]> {
-    const found: string[] = []
-    for (const { target, source } of promised) {
-      const wanted = (await this.#sourceRows(source)).map(rowText).sort()
-      const rows = (await this.bench.targetRows(`use ${TARGET}`, target)).map(rowText).sort()
-      if (wanted.length === 0) found.push(`${source}: there is nothing to compare`)
-      const [missing] = wanted.filter(row => !rows.includes(row))
-      const [extra] = rows.filter(row => !wanted.includes(row))
-      if (missing !== undefined || extra !== undefined || rows.length !== wanted.length)
-        found.push(`${target}: ${rows.length} rows of ${wanted.length}; missing ${missing}; extra ${extra}`)
-    }
-    return found
+  differences(promised: readonly Promised[]): Promise<string[]> {
+    return promisedDifferences(this.bench, TARGET, promised)
   }
 
   /** Rows of a SELECT in the target. */
@@ -118,16 +109,6 @@ export class ExampleRun {
 
   async close(): Promise<void> {
     await this.traffic.stop().finally(() => this.#drop().finally(() => this.bench.close()))
-  }
-
-  async #sourceRows(sql: string): Promise<unknown[][]> {
-    const connection = await this.bench.server.connect({ dateStrings: true, supportBigNumbers: true })
-    try {
-      const [rows] = await connection.query({ sql, rowsAsArray: true })
-      return rows as unknown[][]
-    } finally {
-      await connection.end()
-    }
   }
 
   async #drop(): Promise<void> {
@@ -144,17 +125,4 @@ export class ExampleRun {
       return false
     }
   }
-}
-
-/** Decimals and moments without the zeros at their end. */
-function rowText(row: readonly unknown[]): string {
-  return row
-    .map(value =>
-      value === null
-        ? 'NULL'
-        : String(value)
-            .replace(/^(-?\d+\.\d*?|.*:\d\d\.\d*?)0+$/, '$1')
-            .replace(/\.$/, ''),
-    )
-    .join(' | ')
 }

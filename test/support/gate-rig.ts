@@ -100,7 +100,8 @@ export const FIRST = { after: null, upTo: ['5'] }
 
 export function planOf(routes: readonly Route[], plan: Partial<CopyPlan> = {}): CopyPlan {
   const copyRoutes = { routes, keyTexts: KEYS.keyTexts }
-  return { schema: 's', table: 't', mode: 'atOnce', copyRoutes, order: ORDER, frontier: null, ...plan }
+  const none = { isAgain: false, order: ORDER, frontier: null }
+  return { schema: 's', table: 't', mode: 'atOnce', copyRoutes, ...none, ...plan }
 }
 
 /** Rows that may go in when the stream is at `binPos`. */

@@ -110,7 +110,7 @@ export class RandomRows {
       await connection.query(
         `update ${name} set ${changed.name} = ${this.#value(table, changed)} where ${key!.name} between ${id} and ${id + 3}`,
       )
-    else await connection.query(`replace into ${name} values (${this.#row(table, id)})`)
+    else await connection.query(`replace into ${name} (${namesOf(table)}) values (${this.#row(table, id)})`)
   }
 
   #row(table: TableSchema, id: number): string {
@@ -144,4 +144,9 @@ export class RandomRows {
       }
     }
   }
+}
+
+/** Columns that are added while it runs get their defaults. */
+function namesOf({ columns }: TableSchema): string {
+  return columns.map(({ name }) => name).join(', ')
 }

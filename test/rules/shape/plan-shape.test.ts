@@ -157,11 +157,37 @@ describe('names that are not known', () => {
   })
 })
 
-test('row images that leave columns out are told before any row comes', () => {
-  const logged = { rowImage: 'MINIMAL', mariadb: false }
-  const found = matched({ where: 'qty > 3' })
-  const findings = imageFindings(planShape(ORDERS, found), planColumns(ORDERS, found), found, logged)
-  expect(findings).toMatchObject([{ level: 'error', message: expect.stringMatching(/binlog_row_image = MINIMAL/) }])
-  const full = { rowImage: 'FULL', mariadb: false }
-  expect(imageFindings(planShape(ORDERS, found), planColumns(ORDERS, found), found, full)).toEqual([])
+describe('row images that leave columns out', () => {
+  const found = (shape: Partial<RuleShape>, more: Partial<RuleSpec>, rowImage: string) => {
+    const one = matched(shape, more)
+    const planned = planShape(ORDERS, one)
+    return imageFindings(planned, planColumns(planned.schema, one), one, { rowImage, mariadb: false })
+  }
+
+  test.each<[string, Partial<RuleShape>, Partial<RuleSpec>]>([
+    ['where', { where: 'qty > 3' }, {}],
+    ['operations', { operations: ['insert', 'update'] }, {}],
+    ['computed', computed({ total: 'price * qty' }), {}],
+    ['mask', { mask: new Map([['Status', 'keep(1,0)']]) }, {}],
+    ['on_delete', { onDelete: 'ignore' }, {}],
+    ['mode = "partial"', { partial: true, onDelete: 'nullify' }, {}],
+    ['mode = "partial", on_delete', { partial: true, onDelete: 'delete', key: new Map([['order', 'id']]) }, {}],
+    ['where, operations, mask', { where: 'qty > 3', operations: ['insert'], mask: new Map([['made', 'year']]) }, {}],
+    ['before', { before: ['*'] }, { mode: 'append' }],
+    [
+      'measures',
+      {},
+      { mode: 'aggregate', groupBy: ['Status'], measures: new Map([['n', { of: 'sumOf', text: 'sum(price * qty)' }]]) },
+    ],
+  ])('%s: told before any row comes, with the rule, the table and what mends it', (keys, shape, more) => {
+    for (const rowImage of ['MINIMAL', 'NOBLOB'])
+      expect(found(shape, more, rowImage)).toEqual([
+        {
+          level: 'error',
+          message: `[[rule]] in sync.toml, line 7: ${keys} need every column of each row of s.t, and binlog_row_image = ${rowImage} leaves columns out.`,
+          remedy: 'SET GLOBAL binlog_row_image = FULL on the source.',
+        },
+      ])
+    expect(found(shape, more, 'FULL')).toEqual([])
+  })
 })

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from '@jest/globals'
-import { underEither } from '../../lib/starrocks/linked-signal.js'
+import { underSignals } from '../../lib/model/linked-signal.js'
 import { StarRocksSink } from '../../lib/starrocks/starrocks-sink.js'
+import { csvLoad, sinkOptions } from '../starrocks/fixtures.js'
 import { backendScript, frontendScript, ScriptedNode, successText } from '../support/stream-load-server.js'
-import { csvLoad, sinkOptions } from './fixtures.js'
 
 /** What hangs on a signal: listeners, and the signals `AbortSignal.any` made from it, which are no listeners. */
 function hangingOn(signal: AbortSignal): number {
@@ -22,7 +22,7 @@ test('the measure sees what AbortSignal.any leaves', () => {
 test('100,000 uses leave nothing on either signal', async () => {
   const [a, b] = [new AbortController().signal, new AbortController().signal]
   for (let i = 0; i < 100_000; i += 1) {
-    await underEither(a, b, async () => {
+    await underSignals([a, b], async () => {
       if (i % 3 === 0) throw new Error('no')
     }).catch(() => undefined)
     // Early, since a heap of listeners would take its time.
@@ -34,13 +34,31 @@ test('100,000 uses leave nothing on either signal', async () => {
 test('either one aborts, with its reason, also when it did before', async () => {
   for (const which of [0, 1]) {
     const both = [new AbortController(), new AbortController()]
-    await underEither(both[0]!.signal, both[1]!.signal, async either => {
+    await underSignals([both[0]!.signal, both[1]!.signal], async either => {
       expect(either.aborted).toBe(false)
       both[which]!.abort(new Error('mine'))
       expect(either.reason).toMatchObject({ message: 'mine' })
     })
-    await underEither(both[0]!.signal, both[1]!.signal, async either => expect(either.aborted).toBe(true))
+    await underSignals([both[0]!.signal, both[1]!.signal], async either => expect(either.aborted).toBe(true))
   }
+})
+
+test('as many as there are at the same time have one listener, and each hears of the end', async () => {
+  const [a, b] = [new AbortController(), new AbortController()]
+  const heard: unknown[] = []
+  const begun: Promise<void>[] = []
+  for (let i = 0; i < 40; i += 1)
+    begun.push(
+      underSignals([a.signal, b.signal], async own => {
+        await new Promise(done => own.addEventListener('abort', done))
+        heard.push(own.reason)
+      }),
+    )
+  expect([hangingOn(a.signal), hangingOn(b.signal)]).toEqual([1, 1])
+  a.abort('over')
+  await Promise.all(begun)
+  expect(heard).toEqual(Array(40).fill('over'))
+  expect([hangingOn(a.signal), hangingOn(b.signal)]).toEqual([0, 0])
 })
 
 test('loads leave nothing on the signal they are given', async () => {
