@@ -74,7 +74,7 @@ const LIMITS = `## What an expression cannot do
 - Depend on the session's time zone: no \`unix_timestamp\`, \`from_unixtime\`, \`convert_tz\`; a text with a zone offset fails as a date.
 - Bit operators, \`||\`, \`&&\`, \`!\`, \`binary\`, \`convert(… using …)\`, comments.
 - Compare dates with numbers, TIMEs with dates, or dates with texts that change from row to row: \`cast\` says what is meant.
-- Compare a YEAR with a number of two digits; compare texts of two collations neither of which is \`*_bin\`, without \`collate\`.
+- Use a BIT as a text: \`flags + 0\` is its number. Compare a YEAR with a number of two digits; compare texts of two collations neither of which is \`*_bin\`, without \`collate\`.
 - Compare JSON, or look into JSON by paths with \`*\`, \`**\`, \`last\` or ranges; \`json_extract\` reads columns of type JSON only, so none
   of MariaDB, whose JSON is text. No JSON is built or changed.
 - \`greatest\` and \`least\` of texts, but for \`*_bin\`; of dates mixed with texts.

@@ -1,4 +1,4 @@
-import { DAY_MICROS, type Moment, momentOf, momentText, timeText } from './calendar-text.js'
+import { DAY_MICROS, dayOf, type Moment, momentOf, momentText, monthOf, timeText } from './calendar-text.js'
 
 /** Dates counted and read by the rules of MySQL's proleptic Gregorian calendar, years 0 to 9999. */
 
@@ -49,6 +49,12 @@ export function isWhole(moment: Moment): boolean {
   )
 }
 
+/** As `isWhole`, of a date text. Only such dates can be cast (NO_ZERO_DATE, NO_ZERO_IN_DATE). */
+export function isWholeText(text: string): boolean {
+  const [month, day] = [monthOf(text), dayOf(text)]
+  return (month >= 1 && month <= 12 && day >= 1 && day <= 28) || isWhole(momentOf(text))
+}
+
 /** Day number of a date text; null when its month or day is 0. */
 export function daysOfText(text: string): number | null {
   const moment = momentOf(text)
@@ -75,7 +81,8 @@ export function roundedDatetime(text: string, digits: number): string | null {
   const unit = 10 ** (6 - digits)
   const rest = moment.micros % unit
   if (rest * 2 < unit || rest === 0) return momentText(moment, digits)
-  const moved = isWhole(moment) ? movedMicros(moment, unit - rest) : null
+  const isMovable = isWhole(moment) || moment.micros + unit - rest < DAY_MICROS
+  const moved = isMovable ? movedMicros(moment, unit - rest) : null
   return moved === null ? null : momentText(moved, digits)
 }
 

@@ -1,8 +1,7 @@
 import type { ValueType } from '../model/value.js'
-import { roundedDatetime, roundedTime } from './calendar.js'
+import { isWholeText, roundedDatetime, roundedTime } from './calendar.js'
 import { timeMicros } from './calendar-text.js'
 import { collationOf } from './collation.js'
-import { asDatetime, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, sizeOf } from './conversions.js'
 import { datetimeOfText } from './datetime-text.js'
 import { clippedDecimal, rescale, roundedQuotient, TENS } from './decimal-math.js'
@@ -18,7 +17,9 @@ import {
   textType,
   UNSIGNED_BIGINT,
 } from './piece.js'
+import { DEFAULT_COLLATION } from './shared-collation.js'
 import type { CastTarget, Place } from './syntax.js'
+import { asDatetime, temporalLiteral } from './temporal-piece.js'
 import { firstCharacters } from './text-runtime.js'
 
 /** CAST(value AS …). What does not fit is what the server's SELECT shows, which warns and goes on. */
@@ -132,9 +133,10 @@ function castDate(b: CodeBuilder, place: Place, operand: Piece): Piece {
   const type: ValueType = { kind: 'date' }
   switch (operand.type?.kind) {
     case 'date':
-      return operand
-    case 'datetime':
-      return b.lift(place, [operand], x => `${x}.slice(0, 10)`, { type })
+    case 'datetime': {
+      const day = b.hold((text: string) => (isWholeText(text) ? text.slice(0, 10) : null))
+      return b.lift(place, [operand], x => `${day}(${x})`, { type, mayBeNull: true })
+    }
     case 'text': {
       const read = b.hold((text: string) => datetimeOfText(text)?.slice(0, 10) ?? null)
       return b.lift(place, [operand], x => `${read}(${x})`, { type, mayBeNull: true })
@@ -146,14 +148,15 @@ function castDate(b: CodeBuilder, place: Place, operand: Piece): Piece {
 
 function castDatetime(b: CodeBuilder, place: Place, operand: Piece, digits: number): Piece {
   const type: ValueType = { kind: 'datetime', fractionDigits: digits }
-  const round = b.hold(roundedDatetime)
   const made = { type, mayBeNull: true }
   switch (operand.type?.kind) {
     case 'date':
-      return asDatetime(b, operand, digits)
-    case 'datetime':
-      if (operand.type.fractionDigits <= digits) return asDatetime(b, operand, digits)
-      return b.lift(place, [operand], x => `${round}(${x}, ${digits})`, made)
+    case 'datetime': {
+      const isCut = operand.type.kind === 'datetime' && operand.type.fractionDigits > digits
+      const whole = isCut ? operand : asDatetime(b, operand, digits)
+      const held = (text: string) => (!isWholeText(text) ? null : isCut ? roundedDatetime(text, digits) : text)
+      return b.lift(place, [whole], x => `${b.hold(held)}(${x})`, made)
+    }
     case 'text': {
       const read = b.hold((text: string) => {
         const moment = datetimeOfText(text)

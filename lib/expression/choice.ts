@@ -1,8 +1,9 @@
 import type { ValueType } from '../model/value.js'
-import { asDatetime, joinedCollation } from './comparison.js'
 import { asBig, asDecimal, asDouble, asNumber, asText, longestText, sizeOf } from './conversions.js'
 import { type CodeBuilder, isBig, kindName, kindOf, type Piece, refuse, spanOfType } from './piece.js'
+import { joinedCollation } from './shared-collation.js'
 import type { Place } from './syntax.js'
+import { asDatetime } from './temporal-piece.js'
 
 /** What one of several values is, whichever is chosen: IF, CASE, COALESCE, IFNULL, GREATEST and LEAST. */
 export interface Choice {

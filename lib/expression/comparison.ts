@@ -1,59 +1,25 @@
-import type { ValueType } from '../model/value.js'
-import { timeOfText } from './calendar.js'
-import { timeMicros, timeText, withDigits } from './calendar-text.js'
-import { type Collation, collationOf, refusedCollation } from './collation.js'
+import { timeMicros } from './calendar-text.js'
+import { type Collation, collationOf } from './collation.js'
 import { asBig, asDecimal, asDouble, asNumber, sizeOf } from './conversions.js'
-import { readDatetime } from './datetime-text.js'
-import { type CodeBuilder, isBig, kindName, kindOf, nullPiece, type Piece, refuse, TRUTH } from './piece.js'
+import { decimalOfText, doubleOfText } from './number-text.js'
+import {
+  BIGINT,
+  type CodeBuilder,
+  isBig,
+  isColumn,
+  kindName,
+  kindOf,
+  nullPiece,
+  type Piece,
+  refuse,
+  TRUTH,
+  uncolumned,
+} from './piece.js'
+import { sharedCollation } from './shared-collation.js'
 import type { ComparisonOperator, Place } from './syntax.js'
+import { asDatetime, digitsOf, temporalLiteral } from './temporal-piece.js'
 
 const NUMERIC: ReadonlySet<string> = new Set(['integer', 'bit', 'decimal', 'double', 'year'])
-
-/** The collation of MySQL 8 and later when nobody says another. */
-export const DEFAULT_COLLATION = 'utf8mb4_0900_ai_ci'
-
-/** The collation in which texts are compared: that of the columns among them. Throws ExpressionProblem where there is none. */
-export function sharedCollation(place: Place, pieces: readonly Piece[]): Collation {
-  const shared = joinedCollation(pieces) ?? collationOf(DEFAULT_COLLATION)
-  if (shared.unsupported === null) return shared
-  const culprit = pieces.find(({ collation }) => collation === shared) ?? place
-  refuse(
-    culprit,
-    `${shared.unsupported}. Say how it is meant: … collate ${shared.name.split('_')[0] || 'utf8mb4'}_bin compares exactly, cast(… as char) by ${DEFAULT_COLLATION}`,
-  )
-}
-
-/** The collation of what is made of texts; null: they have none of their own. It may be one that nothing can be compared by. */
-export function joinedCollation(pieces: readonly Piece[]): Collation | null {
-  let shared: Collation | null = null
-  for (const { collation } of pieces) {
-    if (collation === null || collation === shared || collation.name === shared?.name) continue
-    if (shared === null || stronger(collation, shared)) shared = collation
-    else if (!stronger(shared, collation)) {
-      return refusedCollation('', `texts of the collations ${shared.name} and ${collation.name} have no common order`)
-    }
-  }
-  return shared
-}
-
-/** Of one that is written, and of the collations of columns the one that is exact. */
-function stronger(a: Collation, b: Collation): boolean {
-  if ((a.explicit === true) !== (b.explicit === true)) return a.explicit === true
-  return a.explicit !== true && a.name.endsWith('_bin') && !b.name.endsWith('_bin')
-}
-
-/** text COLLATE name: what it is compared with is compared by this. */
-export function collated(place: Place, operand: Piece, name: string): Piece {
-  if (operand.type === null) return nullPiece(place)
-  if (kindOf(operand) !== 'text') refuse(operand, `collate is for texts, and this is ${kindName(operand)}`)
-  const collation = collationOf(name)
-  if (collation.unsupported !== null) refuse(place, `${name} is no collation whose order is known here`)
-  const charset = operand.charset ?? operand.collation?.name.split('_')[0] ?? 'utf8mb4'
-  const full = name.startsWith('uca1400_') ? `${charset}_${name}` : name
-  if (charset !== '' && full !== 'binary' && full.split('_')[0] !== charset)
-    refuse(place, `${name} is a collation of another character set than ${charset}, which this text is in`)
-  return { ...operand, ...place, collation: { ...collation, explicit: true } }
-}
 
 /** Two values made alike, so that their JavaScript values can be compared; by `collation` where it is not null. */
 export interface Comparable {
@@ -88,7 +54,8 @@ export function comparable(b: CodeBuilder, place: Place, left: Piece, right: Pie
 function refuseShortYear(year: Piece, other: Piece): void {
   if (kindOf(year) !== 'year' || other.literal === undefined || other.literal === null) return
   const value = kindOf(other) === 'decimal' ? 1 : Number(other.literal)
-  if (value !== 0 && !(value >= 100)) refuse(other, 'beside a YEAR stands a whole number of four digits')
+  const isWhole = typeof other.literal !== 'string' || Number.isInteger(value)
+  if (!isWhole || (value !== 0 && !(value >= 100))) refuse(other, 'beside a YEAR stands a whole number of four digits')
 }
 
 /** One character for each byte. */
@@ -122,17 +89,34 @@ function compactPiece(piece: Piece): Piece | null {
   return piece.compact === undefined ? null : { ...piece, code: piece.compact }
 }
 
-/** A text in the expression that spells an integer counts as one beside an integer. */
+/** A text in the expression that spells an integer counts as one beside an integer: a double would make the same of both. */
 function exactLiteral(b: CodeBuilder, literal: Piece, other: Piece): { literal: Piece; value: Piece } | null {
-  if (typeof literal.literal !== 'string' || kindOf(literal) !== 'text') return null
-  if (kindOf(other) !== 'integer' || !/^-?\d{1,18}$/.test(literal.literal)) return null
-  const type: ValueType = { kind: 'integer', bits: 64, unsigned: false }
-  const value = BigInt(literal.literal)
-  const span = value.toString(2).replace('-', '').length
-  return {
-    literal,
-    value: span <= 53 ? b.literal(literal, Number(value), type, span) : b.literal(literal, value, type, 63),
-  }
+  if (typeof literal.literal !== 'string' || kindOf(literal) !== 'text' || kindOf(other) !== 'integer') return null
+  if (!/^-?\d{1,15}$/.test(literal.literal)) return storedLiteral(b, literal, other)
+  const value = Number(literal.literal) + 0
+  return { literal, value: b.literal(literal, value, BIGINT, Math.abs(value).toString(2).length) }
+}
+
+function storedLiteral(b: CodeBuilder, literal: Piece, other: Piece): { literal: Piece; value: Piece } | null {
+  const value = storedValue(literal, other)
+  return value === null ? null : { literal, value: b.literal(literal, value, other.type!) }
+}
+
+/**
+ * A text beside a BIGINT column, as that column would hold it: the server compares so where nothing is lost by it that a double
+ * would tell (convert_constant_arg_to_field in sql/item_cmpfunc.cc). Null: it compares doubles.
+ */
+function storedValue({ literal }: Piece, other: Piece): bigint | null {
+  const { type } = other
+  if (typeof literal !== 'string' || type?.kind !== 'integer' || type.bits !== 64 || !isColumn(other)) return null
+  const value = decimalOfText(literal, 65, 0)
+  const isHeld = type.unsigned ? BigInt.asUintN(64, value) === value : BigInt.asIntN(64, value) === value
+  return isHeld && Number(value) === doubleOfText(literal) ? value : null
+}
+
+/** A value that is compared with several others: the server holds none of them for a value of its column, or all. */
+export function comparedWithAll(value: Piece, others: readonly Piece[]): Piece {
+  return others.every(other => storedValue(other, value) !== null) ? value : uncolumned(value)
 }
 
 /** Dates and times among each other, and with texts in the expression; null when neither is one. */
@@ -161,43 +145,6 @@ function alikeTemporals(b: CodeBuilder, place: Place, left: Piece, right: Piece)
   const digits = Math.max(digitsOf(left), digitsOf(right))
   if (digits === -1) return { left, right, collation: null }
   return { left: asDatetime(b, left, digits), right: asDatetime(b, right, digits), collation: null }
-}
-
-/** Fraction digits of a date with time; -1 for a date. */
-function digitsOf(piece: Piece): number {
-  return piece.type?.kind === 'datetime' ? piece.type.fractionDigits : -1
-}
-
-/** A date or a date with time, with so many fraction digits, not below its own. */
-export function asDatetime(b: CodeBuilder, piece: Piece, digits: number): Piece {
-  const own = digitsOf(piece)
-  if (own === digits) return piece
-  const tail = `${own === -1 ? ' 00:00:00' : ''}${own > 0 ? '' : digits > 0 ? '.' : ''}${'0'.repeat(digits - Math.max(0, own))}`
-  const type: ValueType = { kind: 'datetime', fractionDigits: digits }
-  if (typeof piece.literal === 'string') return b.literal(piece, piece.literal + tail, type)
-  return b.lift(piece, [piece], x => `${x} + '${tail}'`, { type })
-}
-
-/** A text of the expression as the date or the time that it stands for. */
-export function temporalLiteral(b: CodeBuilder, piece: Piece, kind: 'date' | 'datetime' | 'time'): Piece {
-  if (typeof piece.literal !== 'string') {
-    const cast = kind === 'time' ? 'time' : 'datetime'
-    refuse(piece, `a ${kind} meets a text that changes from row to row: cast(… as ${cast}) says what it means`)
-  }
-  if (kind === 'time') {
-    const micros = timeOfText(piece.literal)
-    if (micros === null) refuse(piece, `'${piece.literal}' is no time`)
-    return b.literal(piece, timeText(micros, 6), { kind: 'time', fractionDigits: 6 })
-  }
-  if (/:\d\d(\.\d*)?[-+]\d\d:/.test(piece.literal)) refuse(piece, 'a date stands without a time zone')
-  const read = readDatetime(piece.literal)
-  if (read === null || !read.clean) refuse(piece, `'${piece.literal}' is no date`)
-  const { text } = read
-  const fraction = text.slice(20).replace(/0+$/, '').length
-  if (fraction === 0 && kind === 'date' && text.slice(11, 19) === '00:00:00') {
-    return b.literal(piece, text.slice(0, 10), { kind: 'date' })
-  }
-  return b.literal(piece, withDigits(text, fraction), { kind: 'datetime', fractionDigits: fraction })
 }
 
 /** left operator right: 1, 0 or NULL. */

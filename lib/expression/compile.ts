@@ -3,13 +3,12 @@ import type { Value, ValueType } from '../model/value.js'
 import { arithmetic, minus } from './arithmetic.js'
 import { castTo } from './cast.js'
 import { type Collation, collationOf, refusedCollation } from './collation.js'
-import { collated, comparison, DEFAULT_COLLATION, temporalLiteral } from './comparison.js'
+import { comparison } from './comparison.js'
 import { conditionOf } from './conversions.js'
 import type { Call } from './function-row.js'
 import { functionNamed, functionNames } from './function-table.js'
 import { like, regexp } from './like.js'
 import { between, caseOf, logical, membership, negation, truthTest } from './logic.js'
-
 import { scaledDigits } from './number-text.js'
 import {
   BIGINT,
@@ -25,7 +24,9 @@ import {
   UNSIGNED_BIGINT,
 } from './piece.js'
 import type { ExpressionScope, NamedValue } from './scope.js'
+import { collated, DEFAULT_COLLATION } from './shared-collation.js'
 import type { Expression, Literal, Place } from './syntax.js'
+import { temporalLiteral } from './temporal-piece.js'
 
 /** An expression as a function of the values that its scope gave slots. */
 export interface CompiledExpression {

@@ -3,7 +3,17 @@ import { dateNumber, datetimeNumber, timeNumber } from './calendar-text.js'
 import { decimalDouble, decimalText, nearestEven, rescale, roundedQuotient, TENS } from './decimal-math.js'
 import { unquotedJson } from './json-text.js'
 import { COMPUTED_WIDTH, doubleOfText, doubleText } from './number-text.js'
-import { type CodeBuilder, DOUBLE, isBig, kindName, NUMBER_SPAN, type Piece, refuse, textType } from './piece.js'
+import {
+  type CodeBuilder,
+  DOUBLE,
+  isBig,
+  isColumn,
+  kindName,
+  NUMBER_SPAN,
+  type Piece,
+  refuse,
+  textType,
+} from './piece.js'
 
 /** Decimal digits of the integers below 2^span. */
 function digitsOfSpan(span: number): number {
@@ -122,7 +132,6 @@ export function asText(b: CodeBuilder, piece: Piece): Piece {
     case 'json':
       return { ...piece, type: textType(longest) }
     case 'integer':
-    case 'bit':
       return b.lift(piece, [piece], x => `String(${x})`, made)
     case 'year':
       return b.lift(piece, [piece], x => `String(${x}).padStart(4, '0')`, made)
@@ -134,11 +143,13 @@ export function asText(b: CodeBuilder, piece: Piece): Piece {
       return b.lift(
         piece,
         [piece],
-        x => `${b.hold(doubleText)}(${x}, ${piece.code.startsWith('v[') ? 'Infinity' : COMPUTED_WIDTH})`,
+        x => `${b.hold(doubleText)}(${x}, ${isColumn(piece) ? 'Infinity' : COMPUTED_WIDTH})`,
         made,
       )
     case 'bytes':
       return refuse(piece, 'binary is no text: hex(…) makes one of it')
+    case 'bit':
+      return refuse(piece, 'a BIT is bytes where a text stands: + 0 behind it makes a number of it')
   }
 }
 
@@ -150,7 +161,6 @@ export function longestText(piece: Piece): number | null {
     case 'text':
       return type.maxLength
     case 'integer':
-    case 'bit':
       return digitsOfSpan(piece.span) + 1
     case 'year':
       return 4

@@ -5,8 +5,9 @@ import { calendarWeek, dayOfYear, weekMode } from './week.js'
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')
 const DAYS = 'Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split(' ')
 
-/** DATE_FORMAT with English names; null where a zero date has no such part. */
+/** DATE_FORMAT with English names; null where a zero date has no such part, and for the empty format. */
 export function dateFormat(text: string, format: string): string | null {
+  if (format === '') return null
   let result = ''
   for (let i = 0; i < format.length; i++) {
     const c = format[i]!

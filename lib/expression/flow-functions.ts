@@ -1,8 +1,9 @@
 import { choiceOf, chosen } from './choice.js'
-import { comparison, conditionPiece, sharedCollation } from './comparison.js'
+import { comparison, conditionPiece } from './comparison.js'
 import { conditionOf } from './conversions.js'
 import { type Call, type FunctionRow, MANY } from './function-row.js'
-import { type Piece, refuse } from './piece.js'
+import { isColumn, type Piece, refuse } from './piece.js'
+import { sharedCollation } from './shared-collation.js'
 
 function coalesce(call: Call): Piece {
   const choice = choiceOf(call.b, call, call.pieces())
@@ -31,7 +32,10 @@ function nullif(call: Call): Piece {
   const name = call.b.variable()
   const { isTrue: _, compact: ___, ...compared } = first
   const { literal: __, ...rest } = compared
-  const equal = conditionOf(call.b, comparison(call.b, call, '=', { ...compared, code: name }, second))
+  const equal = conditionOf(
+    call.b,
+    comparison(call.b, call, '=', isColumn(first) ? compared : { ...compared, code: name }, second),
+  )
   return {
     ...rest,
     at: call.at,

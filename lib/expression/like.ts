@@ -1,7 +1,7 @@
-import { sharedCollation } from './comparison.js'
 import { asText } from './conversions.js'
 import { type CodeBuilder, kindOf, nullPiece, type Piece, refuse, TRUTH } from './piece.js'
 import { regexpOf } from './regexp-syntax.js'
+import { sharedCollation } from './shared-collation.js'
 import type { Place } from './syntax.js'
 
 const FOUND = { type: TRUTH, span: 1, condition: true }

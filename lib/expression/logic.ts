@@ -1,7 +1,8 @@
 import { choiceOf, chosen } from './choice.js'
-import { comparable, comparison, conditionPiece, sharedCollation } from './comparison.js'
+import { comparable, comparedWithAll, comparison, conditionPiece } from './comparison.js'
 import { conditionOf, truthOf } from './conversions.js'
-import { type CodeBuilder, nullPiece, type Piece, TRUTH } from './piece.js'
+import { type CodeBuilder, nullPiece, type Piece, TRUTH, uncolumned } from './piece.js'
+import { sharedCollation } from './shared-collation.js'
 import type { LogicalOperator, Place } from './syntax.js'
 
 /** and, or, xor: three-valued. */
@@ -48,7 +49,7 @@ export function between(
   negated: boolean,
 ): Piece {
   const [first, from, to] = alikeTexts(place, [operand, low, high]) as [Piece, Piece, Piece]
-  const { piece, bind } = once(b, first)
+  const { piece, bind } = once(b, comparedWithAll(first, [from, to]))
   const range = logical(b, place, 'and', comparison(b, place, '>=', piece, from), comparison(b, place, '<=', piece, to))
   return bind(negated ? negation(b, place, range) : range)
 }
@@ -66,8 +67,9 @@ export function membership(
     Piece,
     ...Piece[],
   ]
-  const { piece, bind } = once(b, first)
-  const set = setOfTexts(b, place, first, known)
+  const compared = comparedWithAll(first, known)
+  const { piece, bind } = once(b, compared)
+  const set = setOfTexts(b, place, compared, known)
   let found: Piece | null = set
   if (found === null) {
     for (const item of known) {
@@ -107,7 +109,8 @@ function setOfTexts(b: CodeBuilder, place: Place, operand: Piece, list: readonly
 
 /** A piece that several others read, computed once; `bind` puts its computation before the code of what reads it. */
 function once(b: CodeBuilder, operand: Piece): { readonly piece: Piece; bind(whole: Piece): Piece } {
-  if (operand.type === null || /^\w+$|^v\[\d+\]$/.test(operand.code)) return { piece: operand, bind: whole => whole }
+  if (operand.type === null || /^\w+$|^\(?v\[\d+\]\)?$/.test(operand.code))
+    return { piece: operand, bind: whole => whole }
   const name = b.variable()
   const { isTrue: _, compact: __, ...rest } = operand
   return {
@@ -129,7 +132,7 @@ export function caseOf(
   otherwise: Piece | null,
 ): Piece {
   const compared = operand === null ? [] : alikeTexts(place, [operand, ...branches.map(({ when }) => when)])
-  const held = operand === null ? null : once(b, compared[0]!)
+  const held = operand === null ? null : once(b, uncolumned(compared[0]!))
   const results = choiceOf(b, place, [...branches.map(({ result }) => result), otherwise ?? nullPiece(place)])
   let code = results.pieces.at(-1)!.code
   for (let i = branches.length - 1; i >= 0; i--) {

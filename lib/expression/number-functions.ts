@@ -150,7 +150,7 @@ export const NUMBER_FUNCTIONS: readonly FunctionRow[] = [
   {
     names: ['power', 'pow'],
     form: 'power(a, b)',
-    text: 'A double: `a` to the power of `b`.',
+    text: 'A double: `a` to the power of `b`; its last digit may differ.',
     count: [2, 2],
     compile: call =>
       apply(call, [asDouble(call.b, call.piece(0)), asDouble(call.b, call.piece(1))], pow, { type: DOUBLE }),

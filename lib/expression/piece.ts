@@ -130,6 +130,16 @@ export class CodeBuilder {
   }
 }
 
+/** The value is that of a column as it is. */
+export function isColumn({ code }: Piece): boolean {
+  return /^v\[\d+\]$/.test(code)
+}
+
+/** The same value, which is a column's own no longer. */
+export function uncolumned(piece: Piece): Piece {
+  return isColumn(piece) ? { ...piece, code: `(${piece.code})` } : piece
+}
+
 /** NULL itself. */
 export function nullPiece(place: Place): Piece {
   return {

@@ -1,7 +1,7 @@
-import { joinedCollation, sharedCollation } from './comparison.js'
 import { asCount, asText } from './conversions.js'
 import { apply, type Call, type FunctionRow, lift, MANY } from './function-row.js'
 import { type Made, nullPiece, type Piece, refuse, textType } from './piece.js'
+import { joinedCollation, sharedCollation } from './shared-collation.js'
 import {
   beforeDelimiter,
   characterCount,
