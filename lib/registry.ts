@@ -100,6 +100,7 @@ export function ruleBookOf(config: Config): RuleBook {
   const salt = config.mask_salt === '' ? null : new MaskSalt(config.mask_salt)
   const rules = config.rule.map(rule => ({
     where: `[[rule]] in ${rule.at.file}, line ${rule.at.line}`,
+    ...(rule.at.characterAt && { characterAt: rule.at.characterAt }),
     schema: rule.schema,
     table: rule.table,
     targetDatabase: rule.sr_schema ?? null,

@@ -52,6 +52,20 @@ export class Document {
     return this.#problem(0, message)
   }
 
+  /**
+   * "file:line:column" of a character of the string at a path, from 0; null where the path is not in the text, or where
+   * variables are filled in, so that the characters of the value are not those of the file.
+   */
+  placeOfCharacter(path: Path, character: number): string | null {
+    const place = this.#places.find(path)
+    if (place === null) return null
+    const written = this.#text.slice(place.value.start, place.value.end)
+    if (written.includes('${')) return null
+    const offset = place.value.start + placeOfCharacter(written, character)
+    const line = this.#lineAt(offset)
+    return `${this.file}:${line}:${offset - this.#lineStarts[line - 1]! + 1}`
+  }
+
   /** The line of a path's header or key, counted from 1. */
   lineOf(path: Path): number {
     const place = this.#places.find(path)

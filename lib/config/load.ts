@@ -3,7 +3,15 @@ import { CROSS_CHECKS, type CrossCheck } from './config-checks.js'
 import { Document, type SourceText } from './document.js'
 import type { Key } from './key.js'
 import { saltProblem } from './mask-checks.js'
-import { type Config, type RuleBlock, SECTIONS, type Section, TOP_KEYS } from './options.js'
+import {
+  type Config,
+  type Location,
+  type RuleBlock,
+  type RuleLocation,
+  SECTIONS,
+  type Section,
+  TOP_KEYS,
+} from './options.js'
 import { PARTIAL_CHECKS } from './partial-checks.js'
 import type { Problem } from './problem.js'
 import { RULE_CHECKS } from './rule-checks.js'
@@ -141,7 +149,10 @@ class Loader {
         this.#crossCheck(values, [...RULE_CHECKS, ...SHAPE_CHECKS, ...PARTIAL_CHECKS], document, path)
         this.#checkSalt(values, config, document, path)
       }
-      return { ...values, at: { file: document.file, line: document.lineOf(path) } }
+      const at: Location = { file: document.file, line: document.lineOf(path) }
+      if (name !== 'rule') return { ...values, at }
+      const characterAt = (inner: Path, character: number) => document.placeOfCharacter([...path, ...inner], character)
+      return { ...values, at: { ...at, characterAt } satisfies RuleLocation }
     })
   }
 

@@ -343,8 +343,16 @@ export interface Location {
   readonly line: number
 }
 
+export interface RuleLocation extends Location {
+  /**
+   * See `Document.placeOfCharacter`; `path`: from the rule on, as `["computed", "total"]`. Absent: the configuration was kept
+   * on disk, and its files may be others by now.
+   */
+  readonly characterAt?: (path: readonly string[], character: number) => string | null
+}
+
 export type SourceBlock = Values<typeof SOURCE_KEYS> & { readonly at: Location }
-export type RuleBlock = Values<typeof RULE_KEYS> & { readonly at: Location }
+export type RuleBlock = Values<typeof RULE_KEYS> & { readonly at: RuleLocation }
 
 /** The configuration, checked and complete: names as in the file, sizes in bytes, times in milliseconds. */
 export type Config = Values<typeof TOP_KEYS> & {

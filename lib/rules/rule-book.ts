@@ -13,9 +13,11 @@ export interface SourceSpec {
   readonly tables: readonly string[]
 }
 
-/** One [[rule]] block as plain data; `where` names its place in the configuration for messages. */
+/** One [[rule]] block; `where` names its place in the configuration for messages. */
 export interface RuleSpec {
   readonly where: string
+  /** "file:line:column" of a character, from 0, of the text at a key; null, or absent: it cannot be told. */
+  readonly characterAt?: (path: readonly string[], character: number) => string | null
   readonly schema: string
   readonly table: string
   readonly targetDatabase: string | null

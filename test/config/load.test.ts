@@ -76,7 +76,29 @@ n = 7
       ['src', '$schema.$table'],
       ['n', '7'],
     ])
-    expect(rule!.at).toEqual({ file: 'sync.toml', line: 10 })
+    expect(rule!.at).toMatchObject({ file: 'sync.toml', line: 10 })
+  })
+
+  test('a rule tells where a character of an expression stands', () => {
+    const text = `
+[[rule]]
+schema = "shop"
+table = "orders"
+where = """
+qty > 1
+  and "x" = status"""
+computed = { a = 'qty', "b.c" = "concat(\\"é\\", status)" }
+measures.n = "sum(${'${COLUMN}'})"
+group_by = ["a", "b.c"]
+`
+    const { at } = load(`${MINIMAL}${text}`, env({ COLUMN: 'qty' })).rule[0]!
+    const characterAt = at.characterAt!
+    expect(characterAt(['where'], 0)).toBe('sync.toml:14:1')
+    expect(characterAt(['where'], 'qty > 1\n  and "x" = '.length)).toBe('sync.toml:15:13')
+    expect(characterAt(['computed', 'a'], 2)).toBe('sync.toml:16:21')
+    expect(characterAt(['computed', 'b.c'], 'concat("é", '.length)).toBe('sync.toml:16:48')
+    expect(characterAt(['measures', 'n'], 4)).toBeNull()
+    expect(characterAt(['computed', 'none'], 0)).toBeNull()
   })
 
   test('CRLF line ends and a byte order mark are accepted', () => {
@@ -91,7 +113,7 @@ n = 7
     ]
     const config = load(MINIMAL, { rules })
     expect(config.source.map(block => block.schema)).toEqual(['shop', 'a'])
-    expect(config.rule.map(block => block.at)).toEqual([{ file: 'rules/b.toml', line: 2 }])
+    expect(config.rule.map(block => block.at)).toMatchObject([{ file: 'rules/b.toml', line: 2 }])
   })
 
   test('the only [[source]] may stand in rules/', () => {

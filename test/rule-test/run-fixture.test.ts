@@ -137,6 +137,22 @@ rows.sales = [ { status = "new", n = 2, revenue = 0 } ]
     expect(await report(`[[test]]\nchanges = [ ${changes} ]\nrows.orders = []\n`)).toContain(problem)
   })
 
+  test.each([
+    [
+      'where = "statsu = 1"',
+      /where: .* has no column "statsu" .*, at character 1 \(sync\.toml:14:10\):\nstatsu = 1\n\^/,
+    ],
+    [
+      'computed = { a = "id + 1", b = "a + 1" }',
+      /what is computed is not known to other expressions.*sync\.toml:14:33/,
+    ],
+    ['computed = { "a.b" = "id + doc" }', /computed\.a\.b: .*\(sync\.toml:14:28\)/],
+  ])('%s: the place in the file is told', async (key, message) => {
+    const rules = `[[rule]]\nschema = "shop"\ntable = "orders"\nsr_table = "o"\n${key}\n`
+    const text = await report('[[test]]\nchanges = [ { insert = { id = 1 } } ]\nrows = []\n', rules)
+    expect(text.replace(/^ +/gm, '')).toMatch(message)
+  })
+
   test('a table that no rule takes, or that is no table', async () => {
     const test = '[[test]]\nchanges = []\nrows = []\n'
     expect(await report(test, '')).toContain('no [[rule]] takes shop.orders')

@@ -3,6 +3,7 @@ import { parseExpression } from '../../expression/parser.js'
 import { ExpressionFailure, ExpressionProblem, showProblem } from '../../expression/problem.js'
 import { type Expression, namesIn } from '../../expression/syntax.js'
 import { Failure } from '../../model/failure.js'
+import type { RuleShape } from '../../model/rule-shape.js'
 import { type TableSchema, tableName } from '../../model/schema.js'
 import type { Value } from '../../model/value.js'
 import type { RuleSpec } from '../rule-book.js'
@@ -47,7 +48,7 @@ export function planExpression(
 ): PlannedExpression {
   try {
     const expression = part(parseExpression(place.text))
-    checkNames(expression, schema, names)
+    checkNames(expression, schema, names, place.rule.shape)
     const compiled = compileExpression(expression, names)
     const isHidden = readsMasked(expression, schema, place.rule)
     return {
@@ -77,9 +78,11 @@ export function planExpression(
   } catch (error) {
     if (!(error instanceof ExpressionProblem)) throw error
     const { rule, key, text } = place
+    const [name, ...inner] = key.split('.')
+    const found = rule.characterAt?.([name!, ...(inner.length === 0 ? [] : [inner.join('.')])], error.at) ?? null
     throw new Failure(
       'ruleInvalid',
-      `${rule.where}: ${key}: ${error.message}, at character ${error.at + 1}:\n${showProblem(text, error)}`,
+      `${rule.where}: ${key}: ${error.message}, at character ${error.at + 1}${found === null ? '' : ` (${found})`}:\n${showProblem(text, error)}`,
       { cause: error },
     )
   }
@@ -97,12 +100,16 @@ function readsMasked(expression: Expression, schema: TableSchema, { shape }: Rul
   return namesIn(expression).some(name => 'column' in name && masked.has(findColumn(schema, name.column)))
 }
 
-function checkNames(expression: Expression, schema: TableSchema, names: RowNames): void {
+function checkNames(expression: Expression, schema: TableSchema, names: RowNames, { computed }: RuleShape): void {
   for (const name of namesIn(expression)) {
     const refused = names.refuses(name)
     if (refused !== null) throw new ExpressionProblem(refused, name)
     if ('variable' in name || findColumn(schema, name.column) >= 0) continue
     const columns = schema.columns.map(column => column.name).join(', ')
-    throw new ExpressionProblem(`${tableName(schema)} has no column "${name.column}" (it has ${columns})`, name)
+    const isComputed = computed.has(name.column)
+    throw new ExpressionProblem(
+      `${tableName(schema)} has no column "${name.column}" (it has ${columns}${isComputed ? '; what is computed is not known to other expressions: write it out' : ''})`,
+      name,
+    )
   }
 }
