@@ -27,7 +27,7 @@ export type Verdict = 'nothing' | 'insert' | 'update' | 'delete' | 'mark'
  * `on_delete` is for rows that are deleted at the source, not for those that leave or have another key.
  */
 export function judgeChange(
-  { operations, onDelete }: Pick<RuleShape, 'operations' | 'onDelete'>,
+  { operations, onDelete, partial }: Pick<RuleShape, 'operations' | 'onDelete' | 'partial'>,
   mode: RouteMode,
   change: FilteredChange,
 ): Verdict {
@@ -35,6 +35,8 @@ export function judgeChange(
   if (!operations.includes(operation)) return 'nothing'
   // A delete of a row that is not there harms nothing where rows have keys.
   const reconciles = change.reconciles && mode === 'upsert'
+  // Where updates are passed over, the target may have the row as it was when it was in the filter.
+  const isUnseen = mode === 'upsert' && !partial && !operations.includes('update')
   switch (op) {
     case 'insert':
       return isIn ? 'insert' : reconciles ? 'delete' : 'nothing'
@@ -45,7 +47,7 @@ export function judgeChange(
         if (change.isVanished) return 'nothing'
         if (wasIn) return 'mark'
       }
-      return wasIn || reconciles ? 'delete' : 'nothing'
+      return wasIn || reconciles || isUnseen ? 'delete' : 'nothing'
     case 'update':
       if (isIn) return wasIn || reconciles ? 'update' : 'insert'
       return wasIn || reconciles ? 'delete' : 'nothing'

@@ -15,10 +15,10 @@ const CHANGE: FilteredChange = {
 
 function verdict(
   change: Partial<FilteredChange>,
-  { operations = ALL, onDelete = 'delete' as OnDelete, mode = 'upsert' as RouteMode } = {},
+  { operations = ALL, onDelete = 'delete' as OnDelete, mode = 'upsert' as RouteMode, partial = false } = {},
 ) {
   const op = change.op ?? 'insert'
-  return judgeChange({ operations, onDelete }, mode, { ...CHANGE, operation: op, ...change })
+  return judgeChange({ operations, onDelete, partial }, mode, { ...CHANGE, operation: op, ...change })
 }
 
 describe('a filter', () => {
@@ -69,6 +69,18 @@ describe('operations', () => {
       op => verdict({ op, wasIn: op !== 'insert', isIn: op !== 'delete' }, { operations }) !== 'nothing',
     )
     expect(written).toEqual(operations)
+  })
+
+  test('where updates are passed over, a row that is deleted may be in the target although it left the filter', () => {
+    const gone = { op: 'delete', wasIn: false } as const
+    const operations = ['insert', 'delete'] as const
+    expect(verdict(gone, { operations })).toBe('delete')
+    expect(verdict(gone, { operations, onDelete: 'soft' })).toBe('delete')
+    expect(verdict(gone, { operations, onDelete: 'ignore' })).toBe('nothing')
+    expect(verdict(gone, { operations, mode: 'append' })).toBe('nothing')
+    // Of rows that others write too, a delete could make one.
+    expect(verdict(gone, { operations, partial: true })).toBe('nothing')
+    expect(verdict(gone)).toBe('nothing')
   })
 
   test('half of an update is an update', () => {

@@ -180,7 +180,10 @@ describe('random histories through random rules', () => {
     for (const { op, before, after } of history.flatMap(({ changes }) => changes)) {
       if (!operations.includes(op)) continue
       if (op === 'delete') {
-        if (onDelete === 'delete' && drawn.isIn(before!)) model.delete(`${before![0]}`)
+        // It may have left the filter by an update that was passed over.
+        const isUnseen = !operations.includes('update') && !drawn.isIn(before!)
+        if (onDelete !== 'ignore' && (isUnseen || (onDelete === 'delete' && drawn.isIn(before!))))
+          model.delete(`${before![0]}`)
         if (onDelete === 'soft' && drawn.isIn(before!)) model.set(`${before![0]}`, marked(before!, '1'))
         continue
       }
