@@ -1,3 +1,4 @@
+import { isSameName } from './model/same-name.js'
 import type { TargetColumn, TargetTable } from './model/schema.js'
 import { type SourceColumn, tableName, targetName } from './model/schema.js'
 import type { ZeroDate } from './model/value-policy.js'
@@ -41,11 +42,10 @@ export function composeFit(
   sample: number | null,
 ): FitQuery | null {
   const columns: readonly Pick<TargetColumn, 'name' | 'type'>[] = existing?.columns ?? target.request.columns
-  const typeOf = (name: string) =>
-    columns.find(column => column.name.toLowerCase() === name.toLowerCase())?.type ?? null
+  const typeOf = (name: string) => columns.find(column => isSameName(column.name, name))?.type ?? null
   const model = existing?.model ?? target.request.model
   const key = model === 'primary' ? (existing?.key ?? target.request.key) : []
-  const isKey = (name: string) => key.some(other => other.toLowerCase() === name.toLowerCase())
+  const isKey = (name: string) => key.some(other => isSameName(other, name))
   const probes: ColumnProbe[] = []
   const keyProbes = new Map<string, KeyProbe>()
   source.table.columns.forEach((column, i) => {
@@ -120,10 +120,10 @@ function judgeColumn(
   const column = source.columns[at]!
   const name = plan.targets[at]!
   const columns: readonly Pick<TargetColumn, 'name' | 'type' | 'nullable'>[] = existing?.columns ?? request.columns
-  const { type, nullable } = columns.find(other => other.name.toLowerCase() === name.toLowerCase())!
+  const { type, nullable } = columns.find(other => isSameName(other.name, name))!
   const says = `${table}.${fit.column}`
   const exclude = `exclude = ["${fit.column}"]`
-  const isKey = (existing?.key ?? request.key).some(key => key.toLowerCase() === name.toLowerCase())
+  const isKey = (existing?.key ?? request.key).some(key => isSameName(key, name))
   const leaveOut = isKey ? '' : `, or leave the column out: ${exclude}`
   const finding = (check: string, count: number, message: string, remedy: string): SchemaFinding[] =>
     count === 0

@@ -1,6 +1,7 @@
 import type { Sink } from './dispatch/sink.js'
 import { asFailure, Failure } from './model/failure.js'
 import type { Observer } from './model/observer.js'
+import { isSameName } from './model/same-name.js'
 import { type TableSchema, type TargetTable, tableName, targetName } from './model/schema.js'
 import type { RowTag } from './model/target-change.js'
 import { planColumns } from './rules/column-plan.js'
@@ -68,7 +69,7 @@ export class SharedTargets {
       if (isHeld(other)) return true
       const schema = known().find(one => one.schema === other.schema && one.table === other.table)
       const wish = schema === undefined ? null : this.#wishOf(schema, target)
-      return wish?.columns.some(({ name }) => name.toLowerCase() === column.toLowerCase()) ?? false
+      return wish?.columns.some(({ name }) => isSameName(name, column)) ?? false
     }
     return this.othersOf(target, of).filter(fills).map(tableName)
   }

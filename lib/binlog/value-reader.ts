@@ -79,25 +79,6 @@ export function compileValueReader(
   }
 }
 
-/**
- * Compiles a reader of the texts that the stream writes for some columns, by their index in the image: strings, or null.
- * @throws as `compileValueReader`
- */
-export function compileTextReader(
-  kind: ImageKind,
-  columns: readonly BoundColumn[],
-  wanted: readonly number[],
-  zone: Zone,
-): ValueReader {
-  const type: ValueType = { kind: 'text', maxLength: null }
-  return compileValueReader(
-    kind,
-    columns,
-    wanted.map(index => ({ index, type })),
-    zone,
-  )
-}
-
 interface Compiled {
   read(b: Buffer, at: number, limit: number, to: Value[], from: number): number
   /**

@@ -1,4 +1,5 @@
 import { Failure } from '../model/failure.js'
+import { isSameName } from '../model/same-name.js'
 import { type SourceColumn, type TableSchema, type TargetTable, tableName, targetName } from '../model/schema.js'
 import { parseTargetType } from '../starrocks/target-type.js'
 import { valueKind } from '../starrocks/type-map.js'
@@ -82,7 +83,7 @@ const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'lon
 /** Of texts '7' and '07' two rows come, which are one where StarRocks makes numbers of them. */
 function refuseNumbers({ key, source, matched }: Owner, target: TargetTable): void {
   for (const { name, type, form } of key) {
-    const found = target.columns.find(column => column.name.toLowerCase() === name.toLowerCase())
+    const found = target.columns.find(column => isSameName(column.name, name))
     const isText = form === 'text' && TEXTS.has(type.replace(/\W.*/s, '').toLowerCase())
     if (found === undefined || !isText || !NUMBERS.has(parseTargetType(found.type).base)) continue
     throw new Failure(

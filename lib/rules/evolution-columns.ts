@@ -1,4 +1,5 @@
 import { Failure } from '../model/failure.js'
+import { isSameName } from '../model/same-name.js'
 import { type SourceColumn, type TableSchema, targetName } from '../model/schema.js'
 import type { TableChange } from '../model/schema-change.js'
 import type { RowTag, TargetFill, TargetStep } from '../model/target-change.js'
@@ -180,9 +181,7 @@ function pairColumns(change: TableChange, before: RuleView, after: RuleView): Co
   return before.schema.columns.flatMap((old, index) => {
     const name = renamed.get(old.name) ?? old.name
     const taken = name === old.name && [...renamed.values()].includes(name)
-    const at = after.schema.columns.findIndex(
-      column => column.added === old.added && column.name.toLowerCase() === name.toLowerCase(),
-    )
+    const at = after.schema.columns.findIndex(column => column.added === old.added && isSameName(column.name, name))
     const now = after.schema.columns[at]
     if (now === undefined || taken || change.fills.has(now.name)) return []
     const formerName = before.plan.targets[index] ?? null
@@ -299,7 +298,7 @@ function readsChange(change: TableChange, before: RuleView, after: RuleView, hin
     const formerName = [...change.renamedColumns].find(([, to]) => to === now.name)?.[0] ?? now.name
     const old = change.fills.has(now.name)
       ? undefined
-      : before.own.columns.find(column => column.name.toLowerCase() === formerName.toLowerCase())
+      : before.own.columns.find(column => isSameName(column.name, formerName))
     const values = old && valueChange(old, now)
     const why =
       values === undefined

@@ -1,6 +1,7 @@
 import type { FieldGuard } from '../binlog/field-guard.js'
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
+import { isSameName } from '../model/same-name.js'
 import { type TableSchema, type TargetColumn, type TargetTable, tableName, targetName } from '../model/schema.js'
 import { type FieldForm, formFor } from '../starrocks/type-map.js'
 import type { ColumnPlan } from './column-plan.js'
@@ -75,7 +76,7 @@ export function coverTarget(
   }
   if (matched.rule.shape.partial) requireNullable(filled, matched, target)
   const key = target.key.flatMap(name => {
-    const index = fields.findIndex(f => f?.name.toLowerCase() === name.toLowerCase())
+    const index = fields.findIndex(f => f != null && isSameName(f.name, name))
     return index < 0 ? [] : [index]
   })
   return { fields, key: mode === 'append' ? [] : key, measures: plan.measures }

@@ -1,6 +1,7 @@
 import { undecodableType } from '../binlog/decodable.js'
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { Failure } from '../model/failure.js'
+import { isSameName } from '../model/same-name.js'
 import { type SourceColumn, type TableSchema, type TargetModel, tableName } from '../model/schema.js'
 import { chooseType, type KeyRole } from '../starrocks/chosen-type.js'
 import { parseTargetType } from '../starrocks/target-type.js'
@@ -100,7 +101,7 @@ export function requestTarget(
  */
 function checkSortKey(plan: ColumnPlan, { rule, database, table }: MatchedRule): void {
   if (!rule.shape.partial) return
-  const isKey = (name: string) => plan.key.some(key => key.toLowerCase() === name.toLowerCase())
+  const isKey = (name: string) => plan.key.some(key => isSameName(key, name))
   const other = rule.orderBy?.find(name => !isKey(name))
   if (other !== undefined)
     throw new Failure(
@@ -113,12 +114,12 @@ function checkSortKey(plan: ColumnPlan, { rule, database, table }: MatchedRule):
 function checkCondition(columns: readonly WishedColumn[], plan: ColumnPlan, { rule, ...target }: MatchedRule): void {
   const name = rule.load.mergeCondition
   if (name === null) return
-  const column = columns.find(candidate => candidate.name.toLowerCase() === name.toLowerCase())
+  const column = columns.find(candidate => isSameName(candidate.name, name))
   const base = column === undefined ? '' : parseTargetType(column.type).base
   const why =
     column === undefined
       ? `it would not have (it has ${columns.map(candidate => candidate.name).join(', ')})`
-      : plan.key.some(key => key.toLowerCase() === name.toLowerCase())
+      : plan.key.some(key => isSameName(key, name))
         ? 'is part of its key'
         : UNMERGED_TYPES.has(base)
           ? `is ${column.type}, which StarRocks compares no rows by`

@@ -1,3 +1,4 @@
+import { isSameName } from '../model/same-name.js'
 import type { TargetEvolution, TargetStep, UnitedColumn } from '../model/target-change.js'
 import { HandNeeded } from './alter-by-hand.js'
 import { FILLING_MARK, isLeft, leftComment } from './alter-marks.js'
@@ -137,7 +138,7 @@ function add(
 }
 
 function unite(columns: readonly UnitedColumn[], shape: TargetShape): readonly AlterStatement[] {
-  const isKey = (name: string) => shape.key.some(key => key.toLowerCase() === name.toLowerCase())
+  const isKey = (name: string) => shape.key.some(key => isSameName(key, name))
   const missing = columns.filter(({ name }) => !isKey(name) && shapedColumn(shape, name) === undefined)
   const given = new Set(columns.map(({ name }) => name.toLowerCase()))
   return [
@@ -171,8 +172,7 @@ function modify(
 ): readonly AlterStatement[] {
   const column = shapedColumn(shape, name)
   if (column === undefined) return []
-  const isPrimaryKey =
-    shape.model === 'primary' && shape.key.some(key => key.toLowerCase() === column.name.toLowerCase())
+  const isPrimaryKey = shape.model === 'primary' && shape.key.some(key => isSameName(key, column.name))
   const holds = typeFit(type, column.type).kind === 'fits'
   const relaxed = nullable && !column.nullable && !isPrimaryKey
   if (holds && !relaxed) return []

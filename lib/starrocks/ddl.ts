@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.js'
 import { renderPartitionBy } from '../model/partition-by.js'
+import { isSameName } from '../model/same-name.js'
 import { type TargetModel, targetName } from '../model/schema.js'
 import { KEY_TYPES, PRIMARY_KEY_TYPES } from './key-types.js'
 import { checkDistribution, checkPartitions, checkSortColumns } from './layout-check.js'
@@ -169,7 +170,7 @@ function renderColumn(column: RequestedColumn): string {
 
 function keyColumn(request: RequestedTable, key: string): RequestedColumn {
   const name = targetName(request)
-  const column = request.columns.find(candidate => candidate.name.toLowerCase() === key.toLowerCase())
+  const column = request.columns.find(candidate => isSameName(candidate.name, key))
   if (column === undefined) throw new Failure('targetUnfit', `${name}: the key column ${key} is not among its columns`)
   const { base } = parseTargetType(column.type)
   const legal = request.model === 'primary' ? PRIMARY_KEY_TYPES : KEY_TYPES

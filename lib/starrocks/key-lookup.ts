@@ -1,3 +1,4 @@
+import { isSameName } from '../model/same-name.js'
 import type { TargetTable } from '../model/schema.js'
 import type { RowTag } from '../model/target-change.js'
 import { quoteIdentifier, quoteString, quoteTable } from './ddl.js'
@@ -41,7 +42,7 @@ export function renderFindKey(target: TargetTable, keys: readonly (readonly stri
 }
 
 function literal({ columns, key }: TargetTable, n: number, text: string): string {
-  const column = columns.find(({ name }) => name.toLowerCase() === key[n]!.toLowerCase())
+  const column = columns.find(({ name }) => isSameName(name, key[n]!))
   const isNumber = column !== undefined && NUMBERS.has(parseTargetType(column.type).base)
   return isNumber && /^-?\d+(\.\d+)?$/.test(text) ? text : quoteString(text)
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.js'
 import { type PartitionTerm, parsePartitionBy } from '../model/partition-by.js'
+import { isSameName } from '../model/same-name.js'
 import { type TargetModel, targetName } from '../model/schema.js'
 import { KEY_TYPES, PRIMARY_KEY_TYPES } from './key-types.js'
 import { parseTargetType } from './target-type.js'
@@ -91,14 +92,14 @@ function takesDates(slice: NonNullable<PartitionTerm['slice']>): boolean {
 }
 
 function columnOf(request: LaidOutTable, name: string, key: string): Column {
-  const found = request.columns.find(column => column.name.toLowerCase() === name.toLowerCase())
+  const found = request.columns.find(column => isSameName(column.name, name))
   if (found !== undefined) return found
   const names = request.columns.map(column => column.name).join(', ')
   throw unfit(request, `${key} names column "${name}", which it would not have (it has ${names})`)
 }
 
 function isKey(request: LaidOutTable, name: string): boolean {
-  return request.key.some(key => key.toLowerCase() === name.toLowerCase())
+  return request.key.some(key => isSameName(key, name))
 }
 
 function unfit(request: LaidOutTable, message: string): Failure {

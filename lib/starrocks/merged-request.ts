@@ -1,5 +1,6 @@
 import type { TargetRequest } from '../dispatch/sink.js'
 import { Failure } from '../model/failure.js'
+import { isSameName } from '../model/same-name.js'
 import { targetName } from '../model/schema.js'
 import { parseTargetType, renderTargetType } from './target-type.js'
 import { widestType } from './widest-type.js'
@@ -43,9 +44,8 @@ function mergeTwo(merged: TargetRequest, { source, request }: SourceRequest, ear
     ['properties', JSON.stringify(merged.properties), JSON.stringify(request.properties)],
   ] as const)
     if ((a ?? '') !== (b ?? '')) throw apart(`their rules give ${name} as "${b ?? ''}" and "${a ?? ''}"`)
-  const find = (columns: readonly Column[], name: string) =>
-    columns.find(column => column.name.toLowerCase() === name.toLowerCase())
-  const isKey = (name: string) => merged.key.some(key => key.toLowerCase() === name.toLowerCase())
+  const find = (columns: readonly Column[], name: string) => columns.find(column => isSameName(column.name, name))
+  const isKey = (name: string) => merged.key.some(key => isSameName(key, name))
   const shared = merged.columns.map(column => {
     const other = find(request.columns, column.name)
     if (other === undefined) return { ...column, nullable: true }

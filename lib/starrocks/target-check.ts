@@ -1,4 +1,5 @@
 import type { TargetRequest } from '../dispatch/sink.js'
+import { isSameName } from '../model/same-name.js'
 import { type TargetColumn, type TargetModel, type TargetTable, targetName } from '../model/schema.js'
 import { anKey, quoteIdentifier, quoteTable, renderAddColumns } from './ddl.js'
 import { typeFit } from './target-type.js'
@@ -84,7 +85,7 @@ export function checkTarget(request: TargetRequest, table: TargetTable): TargetF
       })
   }
   for (const column of table.columns) {
-    const requested = request.columns.some(candidate => sameName(candidate.name, column.name))
+    const requested = request.columns.some(candidate => isSameName(candidate.name, column.name))
     if (!requested && request.model === 'aggregate' && column.aggregate === 'replace')
       faults.push(
         fatal(
@@ -108,7 +109,7 @@ export const KEPT = { sum: 'sums', min: 'least values', max: 'greatest values' }
 
 /** What is wrong with an existing table's key, or null. The key of a table of changes only orders it. */
 function checkKey(request: TargetRequest, table: TargetTable): string | null {
-  const covered = request.key.every(name => table.key.some(other => sameName(name, other)))
+  const covered = request.key.every(name => table.key.some(other => isSameName(name, other)))
   const has = `${targetName(table)} has the ${request.model} key (${table.key.join(', ')})`
   switch (request.model) {
     case 'duplicate':
@@ -156,9 +157,5 @@ function modifyRemedy(table: TargetTable, existing: TargetColumn, type: string):
 }
 
 function findColumn(table: TargetTable, name: string): TargetColumn | undefined {
-  return table.columns.find(column => sameName(column.name, name))
-}
-
-function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
+  return table.columns.find(column => isSameName(column.name, name))
 }

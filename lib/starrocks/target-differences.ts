@@ -1,4 +1,5 @@
 import type { TargetRequest } from '../dispatch/sink.js'
+import { isSameName } from '../model/same-name.js'
 import { type TargetColumn, type TargetTable, targetName } from '../model/schema.js'
 import { modifyRefusal } from './alter-types.js'
 import { anKey, quoteIdentifier, quoteTable, renderAddColumns } from './ddl.js'
@@ -46,7 +47,7 @@ class Comparison {
       ...this.#keys(),
       ...missingColumns(request, table).map(column => this.#missing(column)),
       ...table.columns.flatMap(column => {
-        const wanted = request.columns.find(candidate => sameName(candidate.name, column.name))
+        const wanted = request.columns.find(candidate => isSameName(candidate.name, column.name))
         return wanted === undefined ? this.#unfilled(column) : this.#column(wanted, column)
       }),
       ...layoutDifferences(request, table, this.#text, this.#anew),
@@ -56,11 +57,12 @@ class Comparison {
   #keys(): TargetDifference[] {
     const { key } = this.#request
     const existing = this.#table.key
-    const isSame = key.length === existing.length && key.every((name, at) => sameName(name, existing[at]!))
+    const isSame = key.length === existing.length && key.every((name, at) => isSameName(name, existing[at]!))
     if (isSame || this.#request.model === 'duplicate') return []
     const message = `${this.#name} has the key (${existing.join(', ')}) where (${key.join(', ')}) is wanted; the key of a table cannot be changed`
     // Rows keep apart by a longer key too, and by the same columns in another order.
-    const suits = this.#request.model === 'primary' && key.every(name => existing.some(other => sameName(name, other)))
+    const suits =
+      this.#request.model === 'primary' && key.every(name => existing.some(other => isSameName(name, other)))
     return [{ ...this.#lasting('key', null, message), level: suits ? 'ok' : 'error' }]
   }
 
@@ -119,7 +121,7 @@ class Comparison {
   }
 
   #isKey(column: TargetColumn): boolean {
-    return this.#table.key.some(key => sameName(key, column.name))
+    return this.#table.key.some(key => isSameName(key, column.name))
   }
 
   /** MODIFY COLUMN states the whole column again: a default that is left out counts as changed, and is refused. */
@@ -136,8 +138,4 @@ class Comparison {
   #lasting(kind: TargetDifference['kind'], column: string | null, message: string): TargetDifference {
     return { kind, level: 'error', column, message, statement: null, otherwise: this.#anew }
   }
-}
-
-function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }

@@ -1,3 +1,4 @@
+import { isSameName } from '../model/same-name.js'
 import type { TargetColumn, TargetTable } from '../model/schema.js'
 import { quoteString } from './ddl.js'
 import { rowField, type Statements } from './starrocks-session.js'
@@ -41,5 +42,5 @@ export async function readShape(session: Statements, target: TableRef): Promise<
 
 /** A column by name; StarRocks' column names ignore case. */
 export function shapedColumn(shape: TargetShape, name: string): ShapedColumn | undefined {
-  return shape.columns.find(column => column.name.toLowerCase() === name.toLowerCase())
+  return shape.columns.find(column => isSameName(column.name, name))
 }

@@ -1,4 +1,5 @@
 import type { KeyedHash } from '../model/mask.js'
+import { isSameName } from '../model/same-name.js'
 import type { SourceColumn, TargetColumn, TargetTable } from '../model/schema.js'
 import type { PlannedSource, PlannedTarget } from '../schema-plan.js'
 import { type ComparedKind, type ComparedText, comparedText } from '../starrocks/compared-text.js'
@@ -84,7 +85,7 @@ function mergeTexts(
 function partsOf(source: PlannedSource, existing: TargetTable, dialect: SourceDialect): Map<string, ComparedText> {
   const { shaped, plan } = source
   const parts = new Map<string, ComparedText>()
-  const find = (name: string) => existing.columns.find(column => column.name.toLowerCase() === name.toLowerCase())
+  const find = (name: string) => existing.columns.find(column => isSameName(column.name, name))
   shaped.columns.forEach((column, i) => {
     const name = plan.targets[i]
     if (name == null) return

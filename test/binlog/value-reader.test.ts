@@ -3,7 +3,7 @@ import { spanAt, spanBytes } from '../../lib/binlog/ascii-span.js'
 import type { BoundColumn } from '../../lib/binlog/bound-column.js'
 import { compileRowEncoder } from '../../lib/binlog/row-encoder.js'
 import { textColumn } from '../../lib/binlog/text-columns.js'
-import { compileTextReader, compileValueReader } from '../../lib/binlog/value-reader.js'
+import { compileValueReader } from '../../lib/binlog/value-reader.js'
 import { decimalBytes, WIRE } from '../../lib/binlog/wire-type.js'
 import type { Value, ValueType } from '../../lib/model/value.js'
 import { u8, u16, u32, u64 } from '../support/binlog-builder.js'
@@ -20,6 +20,8 @@ const INT: ValueType = { kind: 'integer', bits: 32, unsigned: false }
 const BIGINT: ValueType = { kind: 'integer', bits: 64, unsigned: false }
 const TEXT: ValueType = { kind: 'text', maxLength: null }
 const BYTES: ValueType = { kind: 'bytes', maxLength: null }
+
+const texts = (...indexes: readonly number[]) => indexes.map(index => ({ index, type: TEXT }))
 
 /** The wanted values of one binlog image, which must end where the image does. */
 function valuesOf(columns: readonly BoundColumn[], wanted: readonly [number, ValueType][], image: Buffer): Value[] {
@@ -136,7 +138,7 @@ describe('values', () => {
 
   test('long texts that are converted', () => {
     const latin1 = column('v', WIRE.BLOB, { length: 4, form: 'latin1' })
-    const reader = compileTextReader('binlog', [latin1, int('n')], [0, 1], UTC)
+    const reader = compileValueReader('binlog', [latin1, int('n')], texts(0, 1), UTC)
     const to: Value[] = []
     for (const n of [10, 200_000, 30_000, 70_000]) {
       const image = Buffer.concat([u8(0), u32(n), Buffer.alloc(n, 0x80), u32(n)])
@@ -205,7 +207,7 @@ describe('texts', () => {
       str(Buffer.from([0xe9, 0x80])),
     ])
     const to: Value[] = []
-    compileTextReader('binlog', columns, [4, 3, 2, 1, 0], UTC).read(image, 0, image.length, to)
+    compileValueReader('binlog', columns, texts(4, 3, 2, 1, 0), UTC).read(image, 0, image.length, to)
     expect(to).toEqual(['é€', 'YQAA', '1970-01-01 00:01:00', '1.50', '-12'])
   })
 })

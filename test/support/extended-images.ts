@@ -3,10 +3,10 @@ import type { ImageKind } from '../../lib/binlog/image-form.js'
 import type { RowLayout } from '../../lib/binlog/row-layout.js'
 import { textColumn } from '../../lib/binlog/text-columns.js'
 import { TextValueWriter } from '../../lib/binlog/text-image-writer.js'
-import { compileTextReader, compileValueReader } from '../../lib/binlog/value-reader.js'
+import { compileValueReader } from '../../lib/binlog/value-reader.js'
 import { sourceColumnOf, valueTypeOf } from '../../lib/binlog/value-type.js'
 import type { TableSchema } from '../../lib/model/schema.js'
-import type { Value } from '../../lib/model/value.js'
+import type { Value, ValueType } from '../../lib/model/value.js'
 import { type EncodedRow, encodeImages, layoutOf, SHANGHAI } from './encoded-rows.js'
 
 /** What images of `id`, `v`, `n` (which is 7) hold, read and written again. */
@@ -19,6 +19,7 @@ export interface ReadImages {
 
 /** Types that no key has: their hashes need not agree. */
 const KEYLESS = new Set(['json', 'vector', 'float'])
+const TEXT: ValueType = { kind: 'text', maxLength: null }
 const SHAPES = /^(point|linestring|polygon|multi|geom)/
 
 /**
@@ -42,7 +43,7 @@ export function readExtended(
     { index: 0, type: valueTypeOf(id) },
   ] as const
   const reader = compileValueReader(images, columns, wanted, SHANGHAI)
-  const texts = compileTextReader(images, columns, [1], SHANGHAI)
+  const texts = compileValueReader(images, columns, [{ index: 1, type: TEXT }], SHANGHAI)
   const added = [
     textColumn(schema, sourceColumnOf('w', type, ''), 'text'),
     { ...textColumn(schema, v, 'text'), name: 'x' },

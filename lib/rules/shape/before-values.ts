@@ -4,11 +4,9 @@ import type { ValueType } from '../../model/value.js'
 import type { MatchedRule, RuleSpec } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { columnMasks } from './masks.js'
-import type { RowSlots } from './row-slots.js'
+import { ANY_TEXT, type RowSlots } from './row-slots.js'
 
 const ALL = '*'
-/** Any column's value as the stream writes it. */
-const ANY_TEXT: ValueType = { kind: 'text', maxLength: null }
 /** The same as bytes: binary values are no text. */
 const ANY_BYTES: ValueType = { kind: 'bytes', maxLength: null }
 

@@ -4,17 +4,14 @@ import type { ColumnFill } from '../../model/column-fill.js'
 import { Failure } from '../../model/failure.js'
 import type { KeyedHash, Mask } from '../../model/mask.js'
 import { type SourceColumn, type TableSchema, tableName } from '../../model/schema.js'
-import type { Value, ValueType } from '../../model/value.js'
+import type { Value } from '../../model/value.js'
 import { keyColumns } from '../partial-key.js'
 import type { MatchedRule } from '../rule-book.js'
 import type { AddedValue } from './added-value.js'
 import { maskSpan, type WriteMaskedSpan } from './mask-span.js'
 import { maskText } from './mask-text.js'
 import { maskedColumn, readsBytes } from './masked-column.js'
-import type { RowSlots } from './row-slots.js'
-
-/** Any column's value as the stream writes it. */
-const ANY_TEXT: ValueType = { kind: 'text', maxLength: null }
+import { ANY_TEXT, type RowSlots } from './row-slots.js'
 
 /** What stands in place of the values of one column. */
 export interface ColumnMask {

@@ -25,6 +25,9 @@ export type ChangeVariable = (typeof CHANGE_VARIABLES)[number]
 /** As `_commit_time` of tables of changes is written. */
 export const COMMIT_TIME: ValueType = { kind: 'datetime', fractionDigits: 6 }
 
+/** Any column's value as the stream writes it. */
+export const ANY_TEXT: ValueType = { kind: 'text', maxLength: null }
+
 /** A column may be read as its own value, as text, as the span of one and as bytes. */
 const WAYS_TO_READ = 4
 

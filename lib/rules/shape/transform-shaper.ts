@@ -6,6 +6,7 @@ import { zoneOffset } from '../../binlog/zone-offset.js'
 import type { ChangePlace } from '../../model/change-place.js'
 import { Failure } from '../../model/failure.js'
 import { formatPosition } from '../../model/position.js'
+import { isSameName } from '../../model/same-name.js'
 import { type TableSchema, type TargetTable, tableName } from '../../model/schema.js'
 import type { TransformContext } from '../../model/transform-module.js'
 import type { Value } from '../../model/value.js'
@@ -273,7 +274,7 @@ function madeColumns(schema: TableSchema, fit: TargetFit, rule: RuleSpec, hasKey
 }
 
 function filler(schema: TableSchema, index: number, target: TargetTable, name: string): string | null {
-  const column = target.columns.find(candidate => candidate.name.toLowerCase() === name.toLowerCase())
+  const column = target.columns.find(candidate => isSameName(candidate.name, name))
   if (schema.columns[index]!.nullable && column?.nullable !== false) return null
   return column === undefined ? '' : fillerText(column.type)
 }
