@@ -41,7 +41,7 @@ export class UnmadeRows {
   get reason(): string | null {
     const [first] = this.#rows.values()
     if (first === undefined) return null
-    const all = this.#rows.size === 1 ? 'a row of the source' : `${this.#rows.size} rows of the source`
-    return `of ${all} it is not known what the target should have: ${first.why.replace(/\.$/, '')}`
+    const all = this.#rows.size === 1 ? '1 row' : `${this.#rows.size} rows`
+    return `${all} of the source cannot be compared, since ${first.why.replace(/\.$/, '')}`
   }
 }
