@@ -1,12 +1,10 @@
 import type { OpenBody } from '../dispatch/epoch.js'
 import { Failure } from '../model/failure.js'
 import { type TargetTable, targetName } from '../model/schema.js'
+import { binaryColumns } from '../rules/columns-header.js'
 
 /** A row of a target: the text of each value; null is NULL. */
 export type TargetRow = ReadonlyMap<string, string | null>
-
-/** `name`=to_binary(`temporary`,'encode64') in a header of columns. */
-const DERIVED = /`((?:[^`]|``)+)`=to_binary\(`((?:[^`]|``)+)`,'encode64'\)/g
 
 /** What loads make of a target's rows, by the ways of its model. */
 export class TargetRows {
@@ -80,10 +78,10 @@ function decoded(fields: Record<string, unknown>, columns: string): Map<string, 
       value === null || typeof value === 'string' ? value : JSON.stringify(value),
     ]),
   )
-  for (const [, name, temporary] of columns.matchAll(DERIVED)) {
-    const base64 = row.get(temporary!.replaceAll('``', '`')) ?? null
-    row.delete(temporary!.replaceAll('``', '`'))
-    row.set(name!.replaceAll('``', '`'), base64 === null ? null : `0x${Buffer.from(base64, 'base64').toString('hex')}`)
+  for (const [field, name] of binaryColumns(columns)) {
+    const base64 = row.get(field) ?? null
+    row.delete(field)
+    row.set(name, base64 === null ? null : `0x${Buffer.from(base64, 'base64').toString('hex')}`)
   }
   return row
 }

@@ -41,6 +41,15 @@ export function renderColumnsHeader(
   return [...names, ...derived].join(',')
 }
 
+/** `name`=to_binary(`temporary`,'encode64') in a header of columns. */
+const DERIVED = /`((?:[^`]|``)+)`=to_binary\(`((?:[^`]|``)+)`,'encode64'\)/g
+
+/** The columns of bytes that a header for JSON derives, by the temporary fields that carry them in base64. */
+export function binaryColumns(header: string): ReadonlyMap<string, string> {
+  const plain = (quoted: string) => quoted.replaceAll('``', '`')
+  return new Map([...header.matchAll(DERIVED)].map(([, name, field]) => [plain(field!), plain(name!)]))
+}
+
 /** JSON key of the temporary field that carries source column `index` in base64. */
 export function base64Name(index: number): string {
   return `__base64_${index}`

@@ -31,6 +31,8 @@ export interface RouteOptions {
   readonly generatedLogged: boolean
   /** Rows that a module fails with end the flow; false: they are parked. */
   readonly stopsAtBadValues: boolean
+  /** Rows are made to be compared, not to be written: modules are asked for each of them more than once, and messages name no position. */
+  readonly forComparison?: boolean
 }
 
 /** One way of a table into a target, before it is known what its rows are read from. */
@@ -117,10 +119,11 @@ export function compileRoute(options: RouteOptions, way: Way, own: RouteImages):
         // As the source has it, also where what is written is masked.
         key: fit.key.map(i => Math.max(own.place(i, 'text'), own.place(i, useOf(fit, i)), own.place(i, 'key'))),
       })
-  const shape = compileShape({ rule, shaped, images: own, zone, route, fit, gone })
+  const { stopsAtBadValues, forComparison = false } = options
+  const shape = compileShape({ rule, shaped, images: own, zone, route, fit, gone, forComparison })
   if (transform === null) return { ...route, ...shape }
-  const { stopsAtBadValues } = options
-  const parts = { rule, transform, schema, fit, images: extended, zone, before: shape.shape, route, stopsAtBadValues }
+  const asked = { stopsAtBadValues, forComparison }
+  const parts = { rule, transform, schema, fit, images: extended, zone, before: shape.shape, route, ...asked }
   return { ...route, ...shape, ...compileTransform(parts) }
 }
 

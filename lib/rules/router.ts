@@ -31,6 +31,8 @@ export interface RouterOptions {
   readonly logged?: LoggedImages
   /** true: values their target column cannot hold stop the stream when they are met; false: StarRocks judges them. */
   readonly stopsAtBadValues: boolean
+  /** See `RouteOptions`. */
+  readonly forComparison?: boolean
 }
 
 export interface RouterParts {

@@ -59,7 +59,6 @@ export function composeComparison(
 ): ComparedTable | string {
   const [first] = planned.sources
   const { mode } = first.matched.rule
-  if (mode === 'append') return 'each of its rows is a change: the source keeps nothing to compare them with'
   const passed = tolerated(planned)
   if (typeof passed === 'string') return passed
   const conditions: (string | null)[] = []
@@ -76,16 +75,16 @@ export function composeComparison(
   if (unkeyed !== undefined) return unkeyedReason(unkeyed, columns, ignored)
   const table = { columns, key, ignored, tolerated: passed }
   if (mode === 'aggregate') return { ...table, ...grouped(planned, existing, table, texts, conditions) }
-  if (!isFused(planned)) return { ...table, ...plain(planned, existing, table, texts, conditions) }
+  if (!isFused(planned)) return { ...table, ...plainRows(planned, existing, table, texts, conditions) }
   const own = columns.flatMap((_, at) => (key.includes(at) ? [] : [at]))
   if (own.length === 0) return 'none of the columns that its rule owns can be compared'
   const fused = conditions.map((condition, n) => fusedCondition(planned.sources[n]!, condition, own, texts[n]!))
-  const { sources, target } = plain(planned, existing, table, texts, fused)
+  const { sources, target } = plainRows(planned, existing, table, texts, fused)
   const isMade = anyOf(own.map(at => columns[at]!.target))
   return { ...table, sources, target: { ...target, where: allOf([target.where, isMade]) } }
 }
 
-function unkeyedReason(
+export function unkeyedReason(
   name: string,
   columns: readonly ComparedColumn[],
   ignored: Readonly<Record<string, string>>,
@@ -119,7 +118,8 @@ function allOf(conditions: readonly (string | null)[]): string {
 
 type Shape = Pick<ComparedTable, 'columns' | 'key'>
 
-function plain(
+/** Rows of the target that each are one of a source table, by its key. */
+export function plainRows(
   planned: PlannedTarget,
   existing: TargetTable,
   { columns, key }: Shape,

@@ -44,7 +44,7 @@ function isSameRow(table: ComparedTable, source: RowTexts, target: RowTexts): bo
 /** Target names of the columns whose texts do not mean the same value; `fetched`: only of those that a digest says nothing of. */
 export function differingColumns(table: ComparedTable, source: RowTexts, target: RowTexts, fetched = false): string[] {
   return table.columns.flatMap((column, n) => {
-    if (fetched && !column.fetched) return []
+    if ((fetched && !column.fetched) || source.uncertain?.has(n) === true) return []
     const [ours, theirs] = [source.texts.get(n) ?? null, target.texts.get(n) ?? null]
     return isSameValue(column, ours, theirs) ? [] : [column.name]
   })

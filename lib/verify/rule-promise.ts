@@ -29,7 +29,7 @@ export function unmarked({ sources }: PlannedTarget): string | null {
 }
 
 function toleratedBy({ shape, mode }: RuleSpec): readonly SuspectKind[] | string {
-  if (shape.transform !== null) return 'a transform module makes its rows'
+  if (mode === 'append') return 'each of its rows is a change: the source keeps nothing to compare them with'
   const passed = passedOver(shape)
   if (passed.length === 0) return []
   const are = `changes of kind ${passed.join(' and ')} are passed over`

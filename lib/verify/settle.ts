@@ -37,7 +37,6 @@ export interface SettleParts {
 }
 
 const ROUNDS = 12
-const KEYS_PER_QUERY = 200
 const FIRST_PAUSE_MS = 25
 const MAX_PAUSE_MS = 2_000
 
@@ -87,8 +86,8 @@ export async function settle(parts: SettleParts, suspects: readonly Suspect[]): 
 /** Rows by key, with the texts of all columns. A case-insensitive source may give a row of another key: it is no match. */
 async function look(side: WalkSides['source'], suspects: readonly Suspect[]): Promise<Map<string, RowTexts>> {
   const rows = new Map<string, RowTexts>()
-  for (let at = 0; at < suspects.length; at += KEYS_PER_QUERY) {
-    const keys = suspects.slice(at, at + KEYS_PER_QUERY).map(({ key }) => key)
+  for (let at = 0; at < suspects.length; at += side.keysAtOnce) {
+    const keys = suspects.slice(at, at + side.keysAtOnce).map(({ key }) => key)
     for (const row of await side.rows({ by: 'keys', keys }, true)) rows.set(keyId(row.key), row)
   }
   return rows

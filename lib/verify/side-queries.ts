@@ -2,12 +2,14 @@ import type { ChunkRange, KeyBound } from '../model/chunk.js'
 import { bucketOf, digestOf, digestOfText, numberOf } from '../starrocks/row-digest.js'
 import type { ComparedTable, RowSource } from './compared-table.js'
 
-/** Which rows a query is for. */
-export type Part =
+/** Part of a table, as a walk comes by. */
+export type WalkedPart =
   | { readonly by: 'range'; readonly range: ChunkRange }
   | { readonly by: 'buckets'; readonly digits: number; readonly buckets: readonly string[] }
-  | { readonly by: 'keys'; readonly keys: readonly KeyTexts[] }
   | { readonly by: 'all' }
+
+/** Which rows a query is for. */
+export type Part = WalkedPart | { readonly by: 'keys'; readonly keys: readonly KeyTexts[] }
 
 /** The texts of a key's columns; null is NULL, in groups. */
 export type KeyTexts = readonly (string | null)[]

@@ -1,7 +1,7 @@
 import type { ChunkRange, KeyBound } from '../model/chunk.js'
 import { Failure } from '../model/failure.js'
 import type { ComparedTable } from './compared-table.js'
-import { type KeyTexts, type Part, SideQueries } from './side-queries.js'
+import { type KeyTexts, type Part, SideQueries, type WalkedPart } from './side-queries.js'
 
 /** Runs a SELECT; values as text under lower-case names. */
 export type Ask = (sql: string) => Promise<readonly Readonly<Record<string, string | null>>[]>
@@ -20,10 +20,29 @@ export interface RowTexts {
   readonly texts: ReadonlyMap<number, string | null>
   /** Which source table has it; 0 on the target's side. */
   readonly source: number
+  /** Columns of which this row says nothing: their values are of a change, not of the row. Absent: none. */
+  readonly uncertain?: ReadonlySet<number>
 }
 
+/** One side of a comparison: what a server tells of its rows, or the rows that the target should have. */
+export interface ComparedSide {
+  /** So many keys are asked for at a time. */
+  readonly keysAtOnce: number
+  digest(part: WalkedPart): Promise<Digest>
+  /** Digests by bucket, for 16 to the power of `digits` buckets at most; empty ones are absent. */
+  buckets(digits: number): Promise<Map<string, Digest>>
+  /** A key inside the range with at least `offset` others before it there; null where no table has so many. */
+  bound(range: ChunkRange, offset: number): Promise<KeyBound | null>
+  /** The rows of a part with the texts that have to be compared; `all`: with every column's. */
+  rows(part: Part, all?: boolean): Promise<RowTexts[]>
+}
+
+/** Keys in one statement. */
+const KEYS_PER_QUERY = 200
+
 /** One side of a table: all source tables that are written into a target together, or the target itself. */
-export class TableSide {
+export class TableSide implements ComparedSide {
+  readonly keysAtOnce = KEYS_PER_QUERY
   readonly #table: ComparedTable
   readonly #queries: readonly SideQueries[]
   readonly #ask: Ask
@@ -44,7 +63,6 @@ export class TableSide {
     return digest
   }
 
-  /** Digests by bucket, for 16 to the power of `digits` buckets at most; empty ones are absent. */
   async buckets(digits: number): Promise<Map<string, Digest>> {
     const found = new Map<string, Digest>()
     for (const queries of this.#queries)
@@ -53,7 +71,6 @@ export class TableSide {
     return found
   }
 
-  /** A key inside the range with at least `offset` others before it there; null where no table has so many. */
   async bound(range: ChunkRange, offset: number): Promise<KeyBound | null> {
     let least: KeyBound | null = null
     for (const queries of this.#queries) {
@@ -65,7 +82,6 @@ export class TableSide {
     return least
   }
 
-  /** The rows of a part with the texts that have to be compared; `all`: with every column's. */
   async rows(part: Part, all = false): Promise<RowTexts[]> {
     const found: RowTexts[] = []
     for (const [source, queries] of this.#queries.entries())

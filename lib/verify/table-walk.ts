@@ -2,7 +2,7 @@ import type { ChunkRange, KeyBound } from '../model/chunk.js'
 import type { ComparedTable } from './compared-table.js'
 import { matchRows, type Suspect } from './row-match.js'
 import type { Part } from './side-queries.js'
-import { type Digest, isSame, type TableSide } from './table-side.js'
+import { type ComparedSide, type Digest, isSame } from './table-side.js'
 
 export interface WalkOptions {
   /** Rows of the source that one digest stands for. */
@@ -13,8 +13,8 @@ export interface WalkOptions {
 }
 
 export interface WalkSides {
-  readonly source: TableSide
-  readonly target: TableSide
+  readonly source: ComparedSide
+  readonly target: ComparedSide
 }
 
 /** What a walk has just done; awaited, so that the listener sets the pace. */

@@ -1,38 +1,17 @@
 import type { KeyBound } from '../model/chunk.js'
 import { asFailure, Failure } from '../model/failure.js'
-import type { Position } from '../model/position.js'
 import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { PlannedTarget } from '../schema-plan.js'
-import { type ComparedTable, composeComparison, sourceNames } from './compared-table.js'
+import { sourceNames } from './compared-table.js'
+import { type Comparison, openComparison } from './comparison.js'
 import { isOwnKey } from './fused-parts.js'
 import { type RepairRequest, repairRequests } from './repair-requests.js'
 import type { Suspect } from './row-match.js'
 import { type Difference, type SettleParts, settle } from './settle.js'
-import { dialectFor } from './source-dialect.js'
-import type { VisibleUpTo } from './stream-place.js'
-import { type Ask, TableSide } from './table-side.js'
 import { walkTable } from './table-walk.js'
+import { TooManyUnmade } from './unmade-rows.js'
 import { stateOf, type TableVerdict, verdictOf } from './verdict.js'
-
-/** What a comparison talks to. */
-export interface VerifyParts {
-  /** SELECTs at the source: utf8mb4, the stream's zone, ALLOW_INVALID_DATES. */
-  readonly source: Ask
-  readonly target: Ask
-  readonly head: () => Promise<Position>
-  readonly place: VisibleUpTo
-  readonly flavor: 'mysql' | 'mariadb'
-}
-
-export interface VerifyTableOptions {
-  readonly chunkRows: number
-  readonly listRows: number
-  /** Longest wait for the stream to pass what the source has; then rows are pending. */
-  readonly waitMs: number
-  readonly signal: AbortSignal
-  /** Told of the rows compared since it was told last; awaited, so that it can slow the comparison down. */
-  readonly compared?: (rows: number) => Promise<void>
-}
+import type { VerifyParts, VerifyTableOptions } from './verify-parts.js'
 
 /** Has rows read again through the stream's ordered path; resolves when they have been admitted. `keys`: literals of the source. */
 export type Repair = (request: RepairRequest) => Promise<void>
@@ -51,10 +30,26 @@ export async function verifyTable(
   options: VerifyTableOptions,
   repair: Repair | null = null,
 ): Promise<TableVerdict> {
-  const table = composeComparison(planned, existing, await dialectFor(parts.source, planned, parts.flavor))
   const [source, target] = [sourceNames(planned), targetName(existing)]
-  if (typeof table === 'string') return { ...verdictOf(source, target, 'ignored'), reason: table }
-  const found = await findDifferences(parts, table, options).catch(error => {
+  const comparison = await openComparison(parts, planned, existing, options)
+  if ('reason' in comparison) return { ...verdictOf(source, target, comparison.state), reason: comparison.reason }
+  try {
+    return await verdictBy(comparison, parts, planned, { ...verdictOf(source, target, 'ok') }, options, repair)
+  } finally {
+    await comparison.close()
+  }
+}
+
+async function verdictBy(
+  comparison: Comparison,
+  parts: VerifyParts,
+  planned: PlannedTarget,
+  empty: TableVerdict,
+  options: VerifyTableOptions,
+  repair: Repair | null,
+): Promise<TableVerdict> {
+  const { table } = comparison
+  const found = await findDifferences(parts, comparison, options).catch(error => {
     const failure = asFailure(error)
     // A row of which an expression makes no value ends the SELECT, and has stopped the stream or waits among the dead letters.
     if (failure.kind !== 'sourceUnfit' || !computes(planned)) throw error
@@ -62,20 +57,24 @@ export async function verifyTable(
   })
   if (found instanceof Failure)
     return {
-      ...verdictOf(source, target, 'pending'),
+      ...empty,
+      state: 'pending',
       reason: `not compared, since the source cannot compute what the rule does: ${hidesValues(planned) ? 'its message may show masked values' : found.message}`,
     }
   const { differences } = found
   const count = (kind: Difference['kind']) => differences.filter(difference => difference.kind === kind).length
   const repaired =
-    repair === null || differences.length === 0 ? null : await mend(parts, table, options, differences, repair)
+    repair === null || differences.length === 0 ? null : await mend(parts, comparison, options, differences, repair)
   const left = repaired?.left ?? differences.length
   return {
-    source,
-    target,
+    ...empty,
     state: stateOf(left, found.pending, found.isWhole),
     reason:
-      [found.why, repaired?.why ?? null, repaired?.left ? unmendable(planned) : null]
+      [
+        found.why,
+        repaired?.why ?? null,
+        repaired?.left ? (comparison.unaskable === null ? unmendable(planned) : null) : null,
+      ]
         .filter(why => why !== null)
         .join('; ') || null,
     rows: found.rows,
@@ -90,7 +89,7 @@ export async function verifyTable(
       key: Object.fromEntries(key.map((text, n) => [table.columns[table.key[n]!]!.name, text])),
       columns,
     })),
-    ignored_columns: table.ignored,
+    ignored_columns: { ...table.ignored, ...comparison.unsure() },
   }
 }
 
@@ -105,17 +104,21 @@ export async function findDeadKeys(
   options: VerifyTableOptions,
   source: string,
 ): Promise<{ readonly keys: readonly KeyBound[]; readonly why: string | null }> {
-  const table = composeComparison(planned, existing, await dialectFor(parts.source, planned, parts.flavor))
+  const comparison = await openComparison(parts, planned, existing, options)
   // Where rows have keys, it must not go unsaid that some of them cannot be looked for.
-  if (typeof table === 'string')
-    return { keys: [], why: planned.sources[0].matched.rule.mode === 'upsert' ? table : null }
-  const own = table.sources.find(one => tableName(one.table) === source)
-  if (own === undefined || own.keyLiterals === null) return { keys: [], why: null }
-  const { ownKey } = own
-  if (ownKey === null) return { keys: [], why: 'their key in the target is not the key of the table' }
-  const { differences, why } = await findDifferences(parts, table, options, suspect => suspect.kind === 'extra')
-  const gone = differences.filter(({ kind }) => kind === 'extra')
-  return { keys: gone.flatMap(({ key }) => (own.isOwner(key) ? [ownKey(key)] : [])), why }
+  if ('reason' in comparison)
+    return { keys: [], why: planned.sources[0].matched.rule.mode === 'upsert' ? comparison.reason : null }
+  try {
+    const own = comparison.table.sources.find(one => tableName(one.table) === source)
+    if (own === undefined || own.keyLiterals === null) return { keys: [], why: null }
+    const { ownKey } = own
+    if (ownKey === null) return { keys: [], why: 'their key in the target is not the key of the table' }
+    const { differences, why } = await findDifferences(parts, comparison, options, ({ kind }) => kind === 'extra')
+    const gone = differences.filter(({ kind }) => kind === 'extra')
+    return { keys: gone.flatMap(({ key }) => (own.isOwner(key) ? [ownKey(key)] : [])), why }
+  } finally {
+    await comparison.close()
+  }
 }
 
 interface Found {
@@ -132,23 +135,26 @@ class Enough extends Error {}
 
 async function findDifferences(
   parts: VerifyParts,
-  table: ComparedTable,
+  comparison: Comparison,
   options: VerifyTableOptions,
   wanted: (suspect: Suspect) => boolean = () => true,
 ): Promise<Found> {
-  const settling = settleParts(parts, table, options)
+  const { table, unmade } = comparison
+  const settling = settleParts(parts, comparison, options)
   const differences: Difference[] = []
   let suspects: Suspect[] = []
   let [pending, passed, rows] = [0, 0, 0]
   const isTolerated = ({ kind }: Pick<Suspect, 'kind'>) => table.tolerated.has(kind)
   let why: string | null = null
   let isWhole = true
+  // A row of which nothing is known may have made it.
+  const isDoubtful = ({ kind }: Pick<Suspect, 'kind'>) => kind === 'extra' && unmade.size > 0
   const judge = async (): Promise<void> => {
     const settled = await settle(settling, suspects)
     suspects = []
-    pending += settled.pending.length
+    pending += settled.pending.length + settled.differences.filter(isDoubtful).length
     why = settled.why ?? why
-    differences.push(...settled.differences.filter(difference => !isTolerated(difference)))
+    differences.push(...settled.differences.filter(difference => !isTolerated(difference) && !isDoubtful(difference)))
     passed += settled.differences.filter(isTolerated).length
     if (differences.length >= MAX_DIFFERENCES) throw new Enough()
   }
@@ -156,42 +162,53 @@ async function findDifferences(
     await walkTable(table, settling.sides, options, async step => {
       rows += step.rows
       passed += step.suspects.filter(isTolerated).length
-      suspects.push(...step.suspects.filter(suspect => wanted(suspect) && !isTolerated(suspect)))
+      const open = step.suspects.filter(suspect => wanted(suspect) && !isTolerated(suspect))
+      pending += open.filter(isDoubtful).length
+      suspects.push(...open.filter(suspect => !isDoubtful(suspect)))
       if (suspects.length >= SETTLED_TOGETHER) await judge()
-      await options.compared?.(step.rows)
+      options.compared?.(step.rows)
+      if (comparison.isPaced) await options.read?.(step.rows)
     })
     await judge()
+    await comparison.lookAgain()
   } catch (error) {
-    if (!(error instanceof Enough)) throw error
-    why = `looked at no further after ${differences.length} differences: copy the table again, or look again behind a repair`
+    if (error instanceof TooManyUnmade) why = `looked at no further after ${unmade.size} such rows`
+    else if (error instanceof Enough)
+      why = `looked at no further after ${differences.length} differences: copy the table again, or look again behind a repair`
+    else throw error
     isWhole = false
   }
+  pending += unmade.size
+  why = [unmade.reason, why].filter(said => said !== null).join('; ') || null
   return { differences, pending, tolerated: passed, rows, why, isWhole }
 }
 
-function settleParts(parts: VerifyParts, table: ComparedTable, options: VerifyTableOptions): SettleParts {
+function settleParts(parts: VerifyParts, { table, sides }: Comparison, options: VerifyTableOptions): SettleParts {
   const { head, place } = parts
   const { waitMs, signal } = options
-  const sides = {
-    source: new TableSide(table, 'source', parts.source),
-    target: new TableSide(table, 'target', parts.target),
-  }
   return { table, sides, head, place, waitMs, signal }
 }
 
 /** How many still differ after they were read again, and why no more could be done. */
 async function mend(
   parts: VerifyParts,
-  table: ComparedTable,
+  comparison: Comparison,
   options: VerifyTableOptions,
   differences: readonly Difference[],
   repair: Repair,
 ): Promise<{ readonly left: number; readonly why: string | null }> {
+  const { table, unaskable } = comparison
+  if (unaskable !== null) return { left: differences.length, why: unaskable }
   if (table.sources.some(({ keyLiterals }) => keyLiterals === null))
     return { left: differences.length, why: 'sums and counts cannot be mended by their keys: copy the table again' }
   for (const request of await repairRequests(parts.source, table, differences)) await repair(request)
-  const again = await settle(settleParts(parts, table, options), differences)
-  return { left: again.differences.length + again.pending.length, why: again.why }
+  try {
+    const again = await settle(settleParts(parts, comparison, options), differences)
+    return { left: again.differences.length + again.pending.length, why: again.why }
+  } catch (error) {
+    if (!(error instanceof TooManyUnmade)) throw error
+    return { left: differences.length, why: comparison.unmade.reason }
+  }
 }
 
 function computes({ sources }: PlannedTarget): boolean {

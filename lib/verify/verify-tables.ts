@@ -4,8 +4,10 @@ import type { Config } from '../config/options.js'
 import type { KeyBound } from '../model/chunk.js'
 import { Failure } from '../model/failure.js'
 import { type TargetTable, tableName, targetName } from '../model/schema.js'
+import type { Zone } from '../model/zone.js'
 import { askHeadPosition } from '../mysql/head-position.js'
 import { SourceSession } from '../mysql/session.js'
+import { PageReader } from '../mysql/snapshot/page-reader.js'
 import { resolveZone } from '../mysql/time-zone.js'
 import { sourceAddress, starRocksOptions } from '../registry.js'
 import { type PlannedTarget, planTargets } from '../schema-plan.js'
@@ -14,12 +16,14 @@ import { StarRocksSession } from '../starrocks/starrocks-session.js'
 import { readTarget } from '../starrocks/target-catalog.js'
 import { sourceNames } from './compared-table.js'
 import { comparisonsOf } from './fused-parts.js'
+import { madeRoutes } from './made-routes.js'
 import { dialectFor } from './source-dialect.js'
 import { quoteName } from './source-literal.js'
 import { sourceCondition } from './source-value.js'
 import { placeOf, type VisibleUpTo } from './stream-place.js'
 import { type TableVerdict, type VerifyReport, verdictOf } from './verdict.js'
-import { findDeadKeys, type Repair, type VerifyParts, type VerifyTableOptions, verifyTable } from './verify-table.js'
+import type { VerifyParts, VerifyTableOptions } from './verify-parts.js'
+import { findDeadKeys, type Repair, verifyTable } from './verify-table.js'
 
 export interface VerifyOptions {
   readonly dataDir: string
@@ -109,13 +113,16 @@ async function withBothSides<T>(
   options.signal.addEventListener('abort', cut, { once: true })
   try {
     options.signal.throwIfAborted()
-    await prepareSource(session, config)
+    const zone = await prepareSource(session, config)
     const parts: VerifyParts = {
       source: sql => session.query(sql),
       target: async sql => (await target.query(sql)).map(row => Object.fromEntries(row)),
       head: () => askHeadPosition(sourceAddress(config)),
       place: options.place ?? placeOf(options.dataDir),
       flavor: config.flavor,
+      routes: (source, existing) => madeRoutes(config, source, existing, zone),
+      reader: (schema, expressions, signal) =>
+        new PageReader(address, { schema, expressions, zone: config.time_zone, signal }),
     }
     return await work(parts, await planTargets(session, config), one => readTarget(target, one.request))
   } catch (error) {
@@ -129,7 +136,7 @@ async function withBothSides<T>(
 }
 
 /** A session that prints every value as the stream writes it. */
-async function prepareSource(session: SourceSession, config: Config): Promise<void> {
+async function prepareSource(session: SourceSession, config: Config): Promise<Zone> {
   const zone = await resolveZone(config.time_zone, session)
   if (zone.fixedOffset !== null) await session.query(`SET time_zone = '${offsetText(zone.fixedOffset)}'`)
   else if (config.time_zone === 'source') await session.query('SET time_zone = @@GLOBAL.time_zone')
@@ -147,6 +154,7 @@ async function prepareSource(session: SourceSession, config: Config): Promise<vo
       )
     }
   await session.query("SET sql_mode = 'ALLOW_INVALID_DATES'")
+  return zone
 }
 
 function offsetText(seconds: number): string {
@@ -175,17 +183,20 @@ function tableOptions(
 ): VerifyTableOptions {
   const { rate, signal, waitMs, progress } = options
   const begin = performance.now()
-  let rows = 0
+  let [rows, taken] = [0, 0]
   return {
     chunkRows: rate === null ? CHUNK_ROWS : Math.max(100, Math.min(CHUNK_ROWS, rate)),
     listRows: rate === null ? LIST_ROWS : Math.max(100, Math.min(LIST_ROWS, rate)),
     waitMs,
     signal,
-    compared: async (more: number) => {
+    compared: more => {
       rows += more
       progress?.(targetName(existing), rows)
+    },
+    read: async more => {
+      taken += more
       if (rate === null) return
-      const dueMs = (1000 * rows) / rate - (performance.now() - begin)
+      const dueMs = (1000 * taken) / rate - (performance.now() - begin)
       if (dueMs > 0) await pause(dueMs, undefined, { signal })
     },
   }

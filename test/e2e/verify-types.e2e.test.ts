@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { ResultSetHeader } from 'mysql2/promise'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
@@ -33,7 +35,12 @@ function groupsOf(cases: readonly TypeCase[]): Group[] {
 }
 
 /** Every type case goes through the stream; its values are compared, and one that is changed behind the stream's back is found. */
-describe.each(['mysql', 'mariadb'] as const)('verify compares every type of %s', kind => {
+describe.each([
+  ['mysql', 'by SQL of both sides'],
+  ['mariadb', 'by SQL of both sides'],
+  ['mysql', 'where a module makes the rows'],
+  ['mariadb', 'where a module makes the rows'],
+] as const)('verify compares every type of %s, %s', (kind, way) => {
   let server: ServerAddress
   let sandbox: Sandbox
   let engine: Engine
@@ -53,6 +60,8 @@ describe.each(['mysql', 'mariadb'] as const)('verify compares every type of %s',
     })
     schema = await freshSchema(server)
     engine = await Engine.create()
+    await writeFile(join(engine.folder, 'same.mjs'), 'export default change => change\n')
+    const of = `schema = "${schema}"`
     await engine.configure({
       mysqlPort: server.port,
       fePort: sandbox.mysqlPort,
@@ -60,6 +69,9 @@ describe.each(['mysql', 'mariadb'] as const)('verify compares every type of %s',
       flavor: kind,
       schema,
       top: { time_zone: '+08:00', log_level: 'warn' },
+      ...(way === 'where a module makes the rows' && {
+        blocks: `[[source]]\n${of}\ntables = ["/./"]\n\n[[rule]]\n${of}\ntable = "/^g/"\ntransform = "same.mjs"\n`,
+      }),
     })
     const connection = await server.connect({ database: schema, charset: 'utf8mb4' })
     await connection.query(SESSION)

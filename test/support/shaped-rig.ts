@@ -63,6 +63,7 @@ export function shapedRouter(
   source: TableSchema = SHAPED_SOURCE,
   map: TableMap = SHAPED_MAP,
   stopsAtBadValues = true,
+  forComparison = false,
 ): ShapedRouter {
   const wishes: TargetWish[] = []
   const separator = (byte: number) => ({ text: `\\x0${byte}`, bytes: Uint8Array.of(byte) })
@@ -73,6 +74,7 @@ export function shapedRouter(
       zone: UTC,
       skipTablesWithoutKey: false,
       stopsAtBadValues,
+      forComparison,
     },
     new RuleBook([{ schema: 's', tables: ['/./'] }], rules.map(rule), 'd'),
     {

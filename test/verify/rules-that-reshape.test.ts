@@ -50,7 +50,6 @@ describe('rows that one side alone may have', () => {
     [{ operations: ['update'] }, /kind INSERT and DELETE/],
     // A row that goes and comes back is written by neither.
     [{ operations: ['update', 'delete'], onDelete: 'ignore' }, /kind INSERT and DELETE/],
-    [{ transform: { path: 'm.mjs', file: '', source: '' } }, /transform module/],
   ])('%j', (shape, expected) => {
     const found = tolerated({ ...planned({}), sources: [{ ...planned({}).sources[0], matched: matchedBy(shape) }] })
     if (expected instanceof RegExp) expect(found).toMatch(expected)

@@ -37,7 +37,7 @@ export class ChunkRows implements RowSink {
     this.#bytes += end
     if (this.#bytes > this.#maxBytes && this.#rows > 1) {
       const { length } = this.#pieces
-      this.#release()
+      this.release()
       this.#buffers.give(buffer)
       throw new ChunkTooLarge(length === 0 ? rows : this.#rows, this.#bytes)
     }
@@ -51,16 +51,25 @@ export class ChunkRows implements RowSink {
     return this.#rows
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get pieces(): readonly TextRows[] {
+    return this.#pieces
+  }
+
   /** The key of the last row; there is at least one. */
   lastKey(key: LastKey): KeyBound {
     return key.read(this.#pieces.at(-1)!.buffer, this.#last)
   }
 
   chunk(last: KeyBound | null, high: Moment): ReadChunk {
-    return { pieces: this.#pieces, rows: this.#rows, bytes: this.#bytes, last, high, release: () => this.#release() }
+    return { pieces: this.#pieces, rows: this.#rows, bytes: this.#bytes, last, high, release: () => this.release() }
   }
 
-  #release(): void {
+  /** The pieces' memory may be used for other rows. */
+  release(): void {
     for (const { buffer } of this.#pieces) this.#buffers.give(buffer)
     this.#pieces = []
   }

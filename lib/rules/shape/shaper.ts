@@ -1,9 +1,8 @@
 import { commitTimeText } from '../../binlog/change-text.js'
 import { compileValueReader, type ValueReader } from '../../binlog/value-reader.js'
 import { zoneOffset } from '../../binlog/zone-offset.js'
-import type { ChangePlace } from '../../model/change-place.js'
+import { type ChangePlace, placeText } from '../../model/change-place.js'
 import { Failure } from '../../model/failure.js'
-import { formatPosition } from '../../model/position.js'
 import type { Operation } from '../../model/rule-shape.js'
 import { tableName, targetName } from '../../model/schema.js'
 import type { Value } from '../../model/value.js'
@@ -32,6 +31,8 @@ export interface ShaperParts {
   readonly route: CompiledRoute
   /** How rows leave a target that other rules write too; null: as any row is deleted. */
   readonly gone: GoneRows | null
+  /** See `RouteOptions`. */
+  readonly forComparison: boolean
 }
 
 /**
@@ -46,7 +47,7 @@ export function compileShape(parts: ShaperParts): Required<Pick<CompiledRoute, '
     reshape: (_images, _bitmaps, place) => {
       throw new Failure(
         'rowImageIncomplete',
-        `${route.source} into ${targetName(route.target)} (${rule.where}), rows event ${place.event} of the transaction behind ${formatPosition(place)}: a row image leaves columns out, and the rule decides by whole rows.`,
+        `${route.source} into ${targetName(route.target)} (${rule.where})${placeText(place)}: a row image leaves columns out, and the rule decides by whole rows.`,
       )
     },
   }
@@ -289,12 +290,12 @@ class Shaper {
 
   #located(error: unknown, buffer: Buffer, at: number, limit: number, place: ChangePlace): unknown {
     if (!(error instanceof ValueFailure)) return error
-    const { rule, shaped } = this.#parts
+    const { rule, shaped, forComparison } = this.#parts
     const value = shaped.added[this.#extender?.current ?? 0]
     const what = this.#what === 'filter' ? 'where' : `the value of ${value?.column.name}`
     return new Failure(
       'ruleFailed',
-      `${rule.where}: ${what} ${error.message}, in the row with key ${this.#keyText(buffer, at, limit)} of ${tableName(shaped.schema)}, rows event ${place.event} of the transaction behind ${formatPosition(place)}.`,
+      `${rule.where}: ${what} ${error.message}, in the row with key ${this.#keyText(buffer, at, limit)} of ${tableName(shaped.schema)}${forComparison ? '' : placeText(place)}.`,
       { cause: error },
     )
   }

@@ -3,9 +3,8 @@ import { textColumn } from '../../binlog/text-columns.js'
 import { TextValueWriter } from '../../binlog/text-image-writer.js'
 import { compileValueReader, type ValueReader } from '../../binlog/value-reader.js'
 import { zoneOffset } from '../../binlog/zone-offset.js'
-import type { ChangePlace } from '../../model/change-place.js'
+import { type ChangePlace, placeText } from '../../model/change-place.js'
 import { Failure } from '../../model/failure.js'
-import { formatPosition } from '../../model/position.js'
 import { isSameName } from '../../model/same-name.js'
 import { type TableSchema, type TargetTable, tableName } from '../../model/schema.js'
 import type { TransformContext } from '../../model/transform-module.js'
@@ -43,6 +42,8 @@ export interface TransformParts {
   readonly route: CompiledRoute
   /** A row of which the module makes none for an error ends the flow; false: it is handed back. */
   readonly stopsAtBadValues: boolean
+  /** See `RouteOptions`. */
+  readonly forComparison: boolean
 }
 
 /** The images that a module's rows are written as: all columns that are in the target, as text. */
@@ -109,7 +110,7 @@ class TransformShaper {
     this.#rows = new TransformedRows(
       transform,
       this.#columns.map(made => ({ ...made, column: schema.columns[made.index]! })),
-      CHECKED_ROWS,
+      parts.forComparison ? Number.POSITIVE_INFINITY : CHECKED_ROWS,
     )
     this.#offsetAt = zoneOffset(zone)
     const own = images.columns.length - images.added
@@ -248,11 +249,11 @@ class TransformShaper {
   }
 
   #located(error: ValueFailure, { buffer, middle, end }: OneChange, place: ChangePlace): Failure {
-    const { rule, transform } = this.#parts
+    const { rule, transform, forComparison } = this.#parts
     const { path } = transform.module
     return new Failure(
       'ruleFailed',
-      `${rule.where}: transform = "${path}" ${error.message}, in the row with key ${this.#keyText(buffer, middle, end)} of ${tableName(transform.seen)}, rows event ${place.event} of the transaction behind ${formatPosition(place)}.`,
+      `${rule.where}: transform = "${path}" ${error.message}, in the row with key ${this.#keyText(buffer, middle, end)} of ${tableName(transform.seen)}${forComparison ? '' : placeText(place)}.`,
       { cause: error },
     )
   }
