@@ -148,10 +148,21 @@ describe('rules with a module', () => {
     writeFileSync(join(old, 'sync.toml'), readFileSync(bench.engine.configFile))
     expect((await explain()).text).toContain(`digits = "${PHONES[0]}"`)
     await configure(rule)
-    const { text } = await explain('--against', join(old, 'sync.toml'))
-    expect(text).toContain('digits = "138****5678"')
-    expect(text).toContain('digits = "***"')
-    for (const phone of PHONES) expect(text).not.toContain(phone)
+    const now = readFileSync(bench.engine.configFile, 'utf8')
+    const isHidden = async () => {
+      const { text } = await explain('--against', join(old, 'sync.toml'))
+      expect(text).toContain('digits = "138****5678"')
+      expect(text).toContain('digits = "***"')
+      for (const phone of PHONES) expect(text).not.toContain(phone)
+    }
+    await isHidden()
+    const left = now.replace(', "phone"]', ']\ntransform_reads = ["phone"]').replace(/mask.*\n/, '')
+    writeFileSync(join(old, 'sync.toml'), left)
+    writeFileSync(
+      join(old, 'rows.mjs'),
+      'export default ({ row: { phone, ...row } }) => ({ row: { ...row, digits: phone } })',
+    )
+    await isHidden()
   })
 })
 
