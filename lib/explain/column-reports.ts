@@ -1,5 +1,6 @@
 import { CHANGE_COLUMNS } from '../model/change-columns.js'
 import { renderMeasure } from '../model/rule-mode.js'
+import { isSameName } from '../model/same-name.js'
 import type { SourceColumn, TableSchema } from '../model/schema.js'
 import { measuredColumns } from '../rules/planned-measures.js'
 import type { RuleSpec } from '../rules/rule-book.js'
@@ -38,13 +39,12 @@ export function explainColumns(planned: PlannedSource, target: ShownTarget): Pic
       summedColumn(name, text, column === null ? null : shaped.columns[column]!, table, rule),
     ),
   ]
-  const order = target.columns.map(({ name }) => name.toLowerCase())
-  const at = ({ name }: Filled) => order.indexOf(name.toLowerCase())
+  const at = ({ name }: Filled) => target.columns.findIndex(column => isSameName(column.name, name))
   const columns = filled
     .sort((a, b) => at(a) - at(b))
     .map((column): ColumnReport => {
       const type = target.columns[at(column)]?.type ?? ''
-      return { ...column, type, isKey: target.key.some(key => isSame(key, column.name)) }
+      return { ...column, type, isKey: target.key.some(key => isSameName(key, column.name)) }
     })
   const { transformReads } = rule.shape
   const readOut = (column: string) => [
@@ -149,8 +149,4 @@ function leftOut(
   return table.columns.flatMap(({ name }, i) =>
     plan.targets[i] == null ? [{ column: name, readBy: [...readBy(name), ...summed(name)] }] : [],
   )
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }

@@ -1,3 +1,4 @@
+import { isSameName } from '../model/same-name.js'
 import type { TableSchema, TargetColumn, TargetTable } from '../model/schema.js'
 import type { PlannedMeasure } from '../rules/planned-measures.js'
 import type { PlannedTarget } from '../schema-plan.js'
@@ -75,10 +76,7 @@ export function groupedRows(
   const shown = columns.map(({ target }, n) => `${target} AS c${n}`)
   const kept = columns
     .filter((_, n) => !isKey(n))
-    .map(
-      ({ name }) =>
-        `${quoteIdentifier(existing.columns.find(c => c.name.toLowerCase() === name.toLowerCase())!.name)} <> 0`,
-    )
+    .map(({ name }) => `${quoteIdentifier(existing.columns.find(c => isSameName(c.name, name))!.name)} <> 0`)
   return {
     source: {
       from: `(SELECT ${made.join(', ')} FROM (${rows.join(' UNION ALL ')}) AS r GROUP BY ${groups.join(', ')}${present}) AS g`,

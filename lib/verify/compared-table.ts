@@ -1,3 +1,4 @@
+import { isSameName } from '../model/same-name.js'
 import { type TableSchema, type TargetTable, tableName } from '../model/schema.js'
 import type { PlannedSource, PlannedTarget } from '../schema-plan.js'
 import { quoteIdentifier, quoteTable } from '../starrocks/ddl.js'
@@ -127,9 +128,7 @@ export function plainRows(
   conditions: readonly (string | null)[],
 ): Pick<ComparedTable, 'sources' | 'target'> {
   const { sources } = planned
-  const targetKey = key.map(
-    at => existing.columns.find(column => column.name.toLowerCase() === columns[at]!.name.toLowerCase())!,
-  )
+  const targetKey = key.map(at => existing.columns.find(column => isSameName(column.name, columns[at]!.name))!)
   const keys = sources.map(({ table, matched }) =>
     keyColumns(table, matched).map(name => table.columns.find(column => column.name === name)!),
   )

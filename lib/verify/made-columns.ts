@@ -1,3 +1,4 @@
+import { isSameName } from '../model/same-name.js'
 import type { TargetTable } from '../model/schema.js'
 import type { PlannedSource } from '../schema-plan.js'
 import { constantColumn, type WrittenColumn, writtenColumn } from './written-column.js'
@@ -28,7 +29,7 @@ function columnsOf(
   existing: TargetTable,
 ): Map<string, WrittenColumn | string> {
   const columns = new Map<string, WrittenColumn | string>()
-  const find = (name: string) => existing.columns.find(column => column.name.toLowerCase() === name.toLowerCase())
+  const find = (name: string) => existing.columns.find(column => isSameName(column.name, name))
   shaped.columns.forEach((column, i) => {
     const name = plan.targets[i]
     if (name == null) return
