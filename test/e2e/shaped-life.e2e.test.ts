@@ -36,7 +36,7 @@ test.each([
       added: { orders: [], visits: [] },
     }
     const tables = await life.create(server)
-    const traffic = new RandomRows(server, tables, random, { ids: IDS, keptKeys: [], onlyAdded: [], values: {} })
+    const traffic = new RandomRows(server, tables, random, { ids: IDS })
 
     const configure = (changes: Partial<RulesOfNow>, snapshot = '') => {
       rules = { ...rules, ...changes }

@@ -14,11 +14,11 @@ export interface RandomRowsOptions {
   /** Keys are below; those of tables whose rows are only added go on behind. */
   readonly ids: number
   /** "schema.table": rows keep their keys. */
-  readonly keptKeys: readonly string[]
+  readonly keptKeys?: readonly string[]
   /** "schema.table": rows do not change, and do not go. */
-  readonly onlyAdded: readonly string[]
+  readonly onlyAdded?: readonly string[]
   /** "schema.table.column": what makes its values, as literals. */
-  readonly values: Readonly<Record<string, (random: Random) => string>>
+  readonly values?: Readonly<Record<string, (random: Random) => string>>
 }
 
 /** Tables whose first column is their whole key, a number, with random rows that come, change, move and go. */
@@ -91,7 +91,7 @@ export class RandomRows {
   }
 
   async #change(connection: Connection): Promise<void> {
-    const { ids, keptKeys, onlyAdded } = this.#options
+    const { ids, keptKeys = [], onlyAdded = [] } = this.#options
     const table = this.#tables[this.#random.below(this.#tables.length)]!
     const name = tableName(table)
     const [key, ...others] = table.columns
@@ -122,7 +122,7 @@ export class RandomRows {
   #value(table: TableSchema, { name, nullable, dataType, columnType, maxLength, scale }: SourceColumn): string {
     const random = this.#random
     if (nullable && random.below(6) === 0) return 'null'
-    const own = this.#options.values[`${tableName(table)}.${name}`]
+    const own = this.#options.values?.[`${tableName(table)}.${name}`]
     if (own !== undefined) return own(random)
     const two = (n: number) => String(n).padStart(2, '0')
     const date = () => `2024-${two(1 + random.below(12))}-${two(1 + random.below(28))}`
