@@ -26,15 +26,15 @@ export async function promisedDifferences(
   }
 }
 
-/** Decimals without the zeros at their end. */
+/** Decimals and moments without the zeros at their end. */
 function rowText(row: readonly unknown[]): string {
   return row
     .map(value =>
       value === null
         ? 'NULL'
         : String(value)
-            .replace(/^(-?\d+\.\d*?)0+$/, '$1')
-            .replace(/^(-?\d+)\.$/, '$1'),
+            .replace(/^(-?\d+\.\d*?|.*:\d\d\.\d*?)0+$/, '$1')
+            .replace(/\.$/, ''),
     )
     .join(' | ')
 }
