@@ -82,12 +82,16 @@ export class TransformedRows {
 
   #ask(values: readonly Value[], operation: TransformedChange['operation'], context: TransformContext): MadeRow[] {
     const { module, call } = this.#transform
-    let answer: unknown
     try {
-      answer = call({ operation, row: this.#show(values) }, context)
+      return this.#rowsOf(call({ operation, row: this.#show(values) }, context), operation)
     } catch (error) {
+      // What is returned may run code of the module where it is read.
+      if (error instanceof ValueFailure) throw error
       throw new ValueFailure(`(${placeOf(module, error)}) throws: ${wordsOf(error)}`, error)
     }
+  }
+
+  #rowsOf(answer: unknown, operation: TransformedChange['operation']): MadeRow[] {
     if (answer === null || answer === undefined) return []
     const rows = Array.isArray(answer) ? answer.map(one => this.#row(one, operation)) : [this.#row(answer, operation)]
     const twice = rows.find((row, i) => rows.findIndex(({ key }) => key === row.key) !== i)

@@ -40,6 +40,7 @@ async function failing(source: string, shape: Partial<RuleShape> = {}, op: RowIm
 describe('what is no row of the target stops the stream', () => {
   test.each([
     ['() => { throw new Error("bad") }', '(rows.mjs:1) throws: bad'],
+    ['({ row }) => ({ row: { ...row, get qty() { throw new Error("late") } } })', '(rows.mjs:1) throws: late'],
     ['() => 7', 'returns a number, not { row }'],
     ['() => ({ id: 1 })', 'returns an object without row'],
     ['({ row }) => ({ row: { ...row, more: 1 } })', 'returns column more, which is neither'],
