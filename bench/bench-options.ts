@@ -4,6 +4,8 @@ import type { ServerKind } from '../lib/servers/server-recipe.js'
 export interface BenchOptions {
   /** Show the table of a report instead of measuring. */
   readonly table: string | null
+  /** With `table`: the page whose figures are replaced by that table, instead of stdout. */
+  readonly into: string | null
   readonly quick: boolean
   /** The last line of stdout is one JSON object; everything else goes to stderr. */
   readonly json: boolean
@@ -32,6 +34,7 @@ export const USAGE = `npm run bench -- [options]
   --no-freshness    without the ages of rows at steady rates
   --out FILE        where the report goes (default: a new file in bench/results)
   --table FILE      prints the tables of a report
+  --into PAGE       with --table: writes them into docs/performance.md instead
 `
 
 /** Reads the command line. Throws a TypeError that names what is wrong. */
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       'no-freshness': { type: 'boolean' },
       out: { type: 'string' },
       table: { type: 'string' },
+      into: { type: 'string' },
     },
   })
   const quick = values.quick === true
@@ -64,6 +68,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const all: readonly ServerKind[] = quick ? ['mysql'] : ['mysql', 'mariadb']
   return {
     table: values.table ?? null,
+    into: values.into ?? null,
     quick,
     json: values.json === true,
     scale: number('scale', quick ? 0.1 : 1),

@@ -61,7 +61,7 @@ async function measureRate(
   const table = `pulse_${intervalMs}_${rate}`
   const writer = await SteadyWriter.open(set.server, table)
   const folder = await mkdtemp(join(tmpdir(), 'bench-fresh-'))
-  const target = await createConnection({ host: '127.0.0.1', port: sink.mysqlPort, user: 'root', database: SCHEMA })
+  const target = await createConnection({ host: '127.0.0.1', port: sink.mysqlPort, user: 'root' })
   let engine: ChildProcess | null = null
   try {
     engine = await startEngine(set, sink, table, intervalMs, folder)
@@ -130,7 +130,7 @@ async function until(isSo: () => boolean, engine: ChildProcess): Promise<void> {
 
 async function look(target: Connection, table: string, sights: Sight[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const [[row]] = await target.query<RowDataPacket[]>(`select max(id) as highest from ${table}`)
+    const [[row]] = await target.query<RowDataPacket[]>(`select max(id) as highest from ${SCHEMA}.${table}`)
     sights.push({ highest: Number(row?.highest ?? 0), atMs: performance.now() })
     await sleep(LOOK_MS)
   }

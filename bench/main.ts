@@ -4,6 +4,7 @@ import type { ServerKind } from '../lib/servers/server-recipe.js'
 import { type BenchOptions, readOptions, USAGE } from './bench-options.js'
 import { describeMachine, loadAverage, readCommit, readVersions } from './machine.js'
 import { measureServer } from './measure-server.js'
+import { putFigures } from './page.js'
 import type { Report, ServerReport } from './report.js'
 import { renderReport } from './report-table.js'
 import { guardFigures } from './summary.js'
@@ -26,12 +27,15 @@ function fileName({ at, commit, servers }: Report, kinds: readonly ServerKind[])
   return `${at.slice(0, 16).replace(/[-:]/g, '')}-${commit.replace('+', '-changed')}${server}.json`
 }
 
+async function showTable(file: string, page: string | null): Promise<void> {
+  const figures = renderReport(JSON.parse(await readFile(file, 'utf8')) as Report)
+  if (page === null) process.stdout.write(figures)
+  else await writeFile(page, putFigures(await readFile(page, 'utf8'), file, figures))
+}
+
 async function run(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
-  if (options.table !== null) {
-    process.stdout.write(renderReport(JSON.parse(await readFile(options.table, 'utf8')) as Report))
-    return
-  }
+  if (options.table !== null) return showTable(options.table, options.into)
   const startedMs = performance.now()
   const say = (line: string) => void process.stderr.write(`${line}\n`)
   const report = await measure(options, say)

@@ -4,6 +4,7 @@ import { readOptions } from '../../bench/bench-options.js'
 test('all is measured on both servers unless less is asked for', () =>
   expect(readOptions([])).toEqual({
     table: null,
+    into: null,
     quick: false,
     json: false,
     scale: 1,
