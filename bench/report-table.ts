@@ -20,7 +20,8 @@ export function renderReport(report: Report): string {
 }
 
 function renderServer(server: ServerReport): string {
-  const blocks = [`### ${server.server}`, ratioTable(server.parts), costTable(server.parts)]
+  const blocks = [`### ${server.server}`]
+  if (server.parts.length > 0) blocks.push(ratioTable(server.parts), costTable(server.parts))
   const scaling = scalingLines(server.parts)
   if (scaling.length > 0) blocks.push(scaling.join('\n'))
   if (server.stages !== undefined) blocks.push(stageTable(server.stages))
