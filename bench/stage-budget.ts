@@ -52,6 +52,12 @@ const BUILT_IN = /^\(/
 const TOP = 15
 
 /**
+ * The profiler samples every 1,000 us of wall time. A longer gap is time in which the process did not run, for others had the
+ * processor: it says nothing of the function that was caught behind it.
+ */
+const LONGEST_US = 2_000
+
+/**
  * Shares by stage and the functions that took most. Time of a frame that belongs to no stage (Buffer, zlib, streams) is its
  * nearest caller's; compiled row encoders are of decode and encode.
  */
@@ -73,7 +79,7 @@ export function stageBudget(name: string, profile: CpuProfile): StageBudget {
   profile.samples.forEach((id, i) => {
     const node = nodes.get(id)!
     if (node.callFrame.functionName === '(idle)') return
-    const us = Math.max(0, profile.timeDeltas[i] ?? 0)
+    const us = Math.min(LONGEST_US, Math.max(0, profile.timeDeltas[i] ?? 0))
     busy += us
     byStage[stageOf(id)] += us
     const place = placeOf(node)

@@ -45,3 +45,9 @@ test('functions by time of their own, generated code by its name', () => {
   expect(top).toContainEqual({ place: 'admit lib/dispatch/window.js:10', share: 0.1 })
   expect(top).toContainEqual({ place: 'execute mysql2/lib/packet_parser.js:10', share: 0.1 })
 })
+
+test('a gap in which the process did not run is nobody’s', () => {
+  const [first, ...others] = PROFILE.timeDeltas
+  const { busy_ms } = stageBudget('a', { ...PROFILE, timeDeltas: [first! + 1e6, ...others] })
+  expect(busy_ms).toBe(3)
+})
