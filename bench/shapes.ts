@@ -41,9 +41,11 @@ const narrow = (n: string) => `${n}, ${n} * 7919 % 1000003, ${digits(10, n)}, ${
 
 const loop = (times: number, statements: string) =>
   `declare i int default 0; while i < ${times} do ${statements} set i = i + 1; end while;`
-/** Numbers of `count` rows from the variable `i * count` on; at most 1,000,000. */
+/** `count` numbers from `i * count` on, `i` being a variable; `count` is below 1000 or whole thousands, at most 1,000,000. */
 const range = (count: number) =>
-  `(select i * ${count} + a.n * 1000 + b.n as n from ${NUMBERS} a join ${NUMBERS} b where a.n * 1000 + b.n < ${count}) as source`
+  count < 1000
+    ? `(select i * ${count} + n as n from ${NUMBERS} where n < ${count}) as source`
+    : `(select i * ${count} + a.n * 1000 + b.n as n from ${NUMBERS} a join ${NUMBERS} b where a.n < ${count / 1000}) as source`
 
 /** CREATE TABLE statements of all shapes. */
 export const TABLES: readonly string[] = [
