@@ -283,7 +283,7 @@ export class BinlogDecoder {
       }
     }
     const event = this.#startTransaction(null, commitMicros)
-    if (this.#header.type === EVENT.GTID) this.#gtid.setMysql(reader.buffer, at + 1)
+    if (this.#header.type === EVENT.GTID) this.#gtid.gtid.setMysql(reader.buffer, at + 1)
     return event
   }
 

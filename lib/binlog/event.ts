@@ -1,3 +1,4 @@
+import type { GtidMark } from './gtid-mark.js'
 import type { TableMap } from './table-map.js'
 
 /** Wire codes of binlog events (MySQL libs/mysql/binlog/event, MariaDB sql/log_event.h). */
@@ -99,8 +100,8 @@ export interface GtidListEvent extends EventHeader {
 /** A transaction (or a single statement) begins. */
 export interface GtidEvent extends EventHeader {
   readonly kind: 'gtid'
-  /** "uuid:7", "uuid:tag:7", MariaDB "0-1-100"; null when anonymous. Built when asked. */
-  gtid(): string | null
+  /** Valid until the next decode, as its event. */
+  readonly gtid: GtidMark
   /** When the transaction was committed on this server, ms since 1970; the header's second where the server sends none. */
   readonly commitMs: number
   /** MariaDB FL_STANDALONE: one statement follows, and no commit marker. False on MySQL. */

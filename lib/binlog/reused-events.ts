@@ -9,7 +9,7 @@ import type {
   TableMapEvent,
   XaPrepareEvent,
 } from './event.js'
-import { renderUuid } from './gtid.js'
+import { GtidMark } from './gtid-mark.js'
 import type { TableMap } from './table-map.js'
 
 /** Events that come once per row or transaction are one object each, filled anew by every decode. */
@@ -51,43 +51,19 @@ export class ReusedGtid implements GtidEvent {
   commitMs = 0
   standalone = false
   preparesXa = false
-  #form: 'text' | 'mysql' | 'mariadb' = 'text'
-  #text: string | null = null
-  #buffer = NO_BYTES
-  #at = 0
-  #serverId = 0
+  readonly gtid = new GtidMark()
 
-  gtid(): string | null {
-    switch (this.#form) {
-      case 'text':
-        return this.#text
-      case 'mysql':
-        return `${renderUuid(this.#buffer, this.#at)}:${this.#buffer.readBigInt64LE(this.#at + 16)}`
-      case 'mariadb':
-        return `${this.#buffer.readUInt32LE(this.#at + 8)}-${this.#serverId}-${this.#buffer.readBigUInt64LE(this.#at)}`
-    }
-  }
-
+  /** Null: anonymous. */
   setText(text: string | null): void {
-    this.#form = 'text'
-    this.#text = text
+    if (text === null) this.gtid.setAnonymous()
+    else this.gtid.setText(text)
     this.standalone = false
     this.preparesXa = false
   }
 
-  /** `buffer[at..]` holds a uuid and a 64-bit number. */
-  setMysql(buffer: Buffer, at: number): void {
-    this.#form = 'mysql'
-    this.#buffer = buffer
-    this.#at = at
-  }
-
   /** `buffer[at..]` holds a 64-bit sequence number, a domain, and flags (1 = standalone, 64 = prepares an XA transaction). */
   setMariadb(buffer: Buffer, at: number, serverId: number): void {
-    this.#form = 'mariadb'
-    this.#buffer = buffer
-    this.#at = at
-    this.#serverId = serverId
+    this.gtid.setMariadb(buffer, at, serverId)
     this.standalone = (buffer[at + 12]! & 1) !== 0
     this.preparesXa = (buffer[at + 12]! & 64) !== 0
   }

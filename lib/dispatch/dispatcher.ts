@@ -240,7 +240,7 @@ export class Dispatcher {
 
   #dueBy(route: Route): void {
     const ms = this.#parts.pace.interval(route.flushIntervalMs)
-    if (this.#open.rows === 0 || ms < this.#timer.leftMs) this.#timer.dueIn(ms)
+    if (this.#open.rows === 0 || !this.#timer.isDueWithin(ms)) this.#timer.dueIn(ms)
   }
 
   /** Ships every open body although the transaction goes on: memory stays within the window, the position waits for its end. */

@@ -87,6 +87,9 @@ export class Epoch {
   readonly accounts = new Map<string, Account>()
   /** Changes of which rules could make no row; they are parked before the epoch is durable. */
   readonly refused: Refusal[] = []
+  /** `targets` and `accounts` once more: names are made once for each description, not once for each event. */
+  readonly #bodies = new Map<TargetTable, TargetBodies>()
+  readonly #accounts = new Map<Route, Account>()
   readonly settled = new Map<string, { loaded: number; parked: Map<string, number> }>()
 
   constructor(ordinal: number, start: Position, script: EpochScript | null) {
@@ -101,12 +104,12 @@ export class Epoch {
   }
 
   bodiesOf(target: TargetTable): TargetBodies {
+    const known = this.#bodies.get(target)
+    if (known !== undefined) return known
     const name = targetName(target)
-    let bodies = this.targets.get(name)
-    if (!bodies) {
-      bodies = { target, name, salt: saltOf(name), open: [], parts: [], shape: null }
-      this.targets.set(name, bodies)
-    }
+    const bodies = this.targets.get(name) ?? { target, name, salt: saltOf(name), open: [], parts: [], shape: null }
+    this.targets.set(name, bodies)
+    this.#bodies.set(target, bodies)
     return bodies
   }
 
@@ -148,14 +151,15 @@ export class Epoch {
     this.settled.set(name, sum)
   }
 
-  #accountOf({ source, target: { database, table } }: Route): Account {
-    const target = `${database}.${table}`
+  #accountOf(route: Route): Account {
+    const known = this.#accounts.get(route)
+    if (known !== undefined) return known
+    const { source } = route
+    const target = targetName(route.target)
     const name = `${source} ${target}`
-    let account = this.accounts.get(name)
-    if (account === undefined) {
-      account = { source, target, decoded: 0, filtered: 0 }
-      this.accounts.set(name, account)
-    }
+    const account = this.accounts.get(name) ?? { source, target, decoded: 0, filtered: 0 }
+    this.accounts.set(name, account)
+    this.#accounts.set(route, account)
     return account
   }
 }

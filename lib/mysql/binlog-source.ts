@@ -151,7 +151,6 @@ export class BinlogSource {
         },
         {
           onEvent: (buffer, from, to) => {
-            this.lastEventMs = Date.now()
             const event = decoder.decode(buffer, from, to)
             this.#holes.follow(event)
             this.#noteBytes(buffer, from, decoder.bodyEnd)
@@ -172,6 +171,9 @@ export class BinlogSource {
                 finish(() => reject(error))
               },
             )
+          },
+          onHeard: () => {
+            this.lastEventMs = Date.now()
           },
           onEnd: failure => finish(() => reject(failure)),
         },

@@ -17,6 +17,8 @@ export interface DumpOptions {
 export interface DumpHandlers {
   /** One whole event, its 19-byte header at `start`; the buffer is only valid during the call. What it throws ends the connection. */
   readonly onEvent: (buffer: Buffer, start: number, end: number) => void
+  /** The server has sent something: one or more events, or a part of one. */
+  readonly onHeard: () => void
   /** Called once, when the connection has ended for a reason other than `close`. */
   readonly onEnd: (failure: Failure) => void
 }
@@ -59,7 +61,8 @@ export class DumpConnection {
   readonly #zongji: ZongJi
   #ended = false
   #paused = false
-  #lastPacketMs = performance.now()
+  /** When the socket gave something last, ms of `performance.now`. */
+  #heardMs = performance.now()
   #watch: NodeJS.Timeout | null = null
 
   constructor(options: DumpOptions, handlers: DumpHandlers) {
@@ -79,7 +82,7 @@ export class DumpConnection {
         ? { ...whole, gtidSet: start.gtidSet }
         : { ...whole, filename: start.binName, position: start.binPos },
     )
-    this.#lastPacketMs = performance.now()
+    this.#heardMs = performance.now()
     this.#watch = setInterval(() => this.#checkSilence(), Math.max(100, this.#options.readTimeoutMs / 4))
   }
 
@@ -91,7 +94,7 @@ export class DumpConnection {
 
   resume(): void {
     this.#paused = false
-    this.#lastPacketMs = performance.now()
+    this.#heardMs = performance.now()
     ;(this.#zongji as unknown as ZongJiInside).connection?.resume()
   }
 
@@ -114,6 +117,12 @@ export class DumpConnection {
     }
     const { connection, ctrlConnection } = zongji
     if (connection === null) return
+    const { onEvent, onHeard } = this.#handlers
+    // A clock is dear beside an event, and one piece of the socket holds many.
+    connection.stream.on('data', () => {
+      this.#heardMs = performance.now()
+      onHeard()
+    })
     // zongji keeps this one to end the dump with; it says nothing for as long as the stream lasts.
     ctrlConnection?.query('SET SESSION wait_timeout = 31536000', failed)
     // CRC32 whatever the global says now: older files may carry checksums, and a server refuses to send those to a client that does not know them.
@@ -123,7 +132,6 @@ export class DumpConnection {
     connection.query('SET SESSION net_write_timeout = 86400', failed)
     // SHOW REPLICAS lists this reader then, so that another one can see that its server_id is taken.
     connection._registerSlave({ serverId: this.#options.serverId }, failed)
-    const { onEvent } = this.#handlers
     const next = (packet: Packet, connection: { clientEncoding: string }): unknown => {
       if (this.#ended) return null
       if (packet.isError()) {
@@ -134,7 +142,6 @@ export class DumpConnection {
         this.#end(new Failure('streamBroken', 'The source ended the binlog stream.'))
         return null
       }
-      this.#lastPacketMs = performance.now()
       try {
         onEvent(packet.buffer, packet.offset + 1, packet.end)
       } catch (error) {
@@ -149,7 +156,7 @@ export class DumpConnection {
   }
 
   #checkSilence(): void {
-    if (this.#paused || performance.now() - this.#lastPacketMs < this.#options.readTimeoutMs) return
+    if (this.#paused || performance.now() - this.#heardMs < this.#options.readTimeoutMs) return
     this.#end(
       new Failure(
         'streamBroken',

@@ -1,3 +1,4 @@
+import { GtidMark } from '../binlog/gtid-mark.js'
 import type { Position } from '../model/position.js'
 import { addGtidRun, canonicalGtidSet, moveMariadbPosition } from './gtid-set.js'
 
@@ -12,10 +13,12 @@ export class PositionTracker {
   #binPos: number
   /** Null while the set is not known (started by file and offset without one): it is taken up at the next file's start. */
   #gtidSet: string | null
-  #pending: string | null = null
-  #runSource = ''
+  readonly #pending = new GtidMark()
+  /** The transaction committed last, if its GTID is not in the set yet. */
+  readonly #last = new GtidMark()
+  /** MySQL: the first number of the run that ends with `#last`. */
   #runFirst = 0n
-  #runLast = 0n
+  /** MariaDB: the last GTIDs of the other domains. */
   readonly #domains = new Map<string, string>()
 
   constructor(mariadb: boolean, start: Position, gtidSetKnown: boolean) {
@@ -54,9 +57,14 @@ export class PositionTracker {
     if (this.#gtidSet === null) this.#gtidSet = gtidSet
   }
 
-  /** A transaction begins under this GTID; null for an anonymous one. */
-  begin(gtid: string | null): void {
-    this.#pending = gtid
+  /** A transaction begins under this GTID. */
+  begin(gtid: GtidMark): void {
+    this.#pending.set(gtid)
+  }
+
+  /** GTID of the transaction that has begun; null for an anonymous one. */
+  get pending(): string | null {
+    return this.#pending.text
   }
 
   /** An event between transactions ends at this offset. */
@@ -74,37 +82,36 @@ export class PositionTracker {
   /** The transaction ends at this offset of 32 bits (behind 4 GiB the wire value wraps); 0 when the event does not say. */
   commit(binPos: number): void {
     if (binPos > 0) this.#binPos = this.offsetOf(binPos)
-    if (this.#pending !== null) this.#add(this.#pending)
-    this.#pending = null
+    if (this.#pending.isAnonymous) return
+    this.#add(this.#pending)
+    this.#pending.setAnonymous()
   }
 
   position(): Position {
     return { binName: this.#binName, binPos: this.#binPos, gtidSet: this.#render(), serverUuid: this.#serverUuid }
   }
 
-  #add(gtid: string): void {
+  #add(gtid: GtidMark): void {
     if (this.#gtidSet === null) return
+    const last = this.#last
     if (this.#mariadb) {
-      this.#domains.set(gtid.slice(0, gtid.indexOf('-')), gtid)
-      return
+      if (!last.isAnonymous && !gtid.isOfDomainOf(last)) this.#domains.set(last.domain, last.text!)
+    } else if (last.isAnonymous || !gtid.isNextOf(last)) {
+      this.#gtidSet = this.#render()
+      this.#runFirst = gtid.run.number
     }
-    const cut = gtid.lastIndexOf(':')
-    const source = gtid.slice(0, cut)
-    const number = BigInt(gtid.slice(cut + 1))
-    if (source === this.#runSource && number === this.#runLast + 1n) {
-      this.#runLast = number
-      return
-    }
-    this.#gtidSet = this.#render()
-    this.#runSource = source
-    this.#runFirst = number
-    this.#runLast = number
+    last.set(gtid)
   }
 
   #render(): string {
     if (this.#gtidSet === null) return ''
-    if (this.#mariadb) return moveMariadbPosition(this.#gtidSet, this.#domains.values())
-    if (this.#runSource === '') return canonicalGtidSet(this.#gtidSet)
-    return addGtidRun(this.#gtidSet, this.#runSource, this.#runFirst, this.#runLast)
+    const last = this.#last
+    if (this.#mariadb) {
+      const { text } = last
+      return moveMariadbPosition(this.#gtidSet, text === null ? [] : [...this.#domains.values(), text])
+    }
+    if (last.isAnonymous) return canonicalGtidSet(this.#gtidSet)
+    const { source, number } = last.run
+    return addGtidRun(this.#gtidSet, source, this.#runFirst, number)
   }
 }

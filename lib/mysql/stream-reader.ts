@@ -57,8 +57,8 @@ export class StreamReader {
   readonly #place: { -readonly [K in keyof ChangePlace]: ChangePlace[K] } = { binName: '', binPos: 0, event: -1 }
   #rowEventsTaken = 0
   #rowEventsToSkip = 0
-  /** Where the open transaction begins, and under which GTID; empty between transactions. */
-  #opening = ''
+  /** Offset behind the event that opened the transaction; -1 between transactions. */
+  #openedAt = -1
   /** The same of the transaction whose rows are to be passed over, and its file. */
   #cut: { readonly opening: string; readonly binName: string } | null = null
   readonly #bound = new WeakSet<TableMap>()
@@ -86,8 +86,8 @@ export class StreamReader {
     this.#inXa = false
     this.#rowEventsToSkip = this.#rowEventsTaken
     if (this.#rowEventsTaken === 0) this.#cut = null
-    else if (this.#opening !== '') this.#cut = { opening: this.#opening, binName: this.#tracker.binName }
-    this.#opening = ''
+    else if (this.#openedAt >= 0) this.#cut = { opening: this.#opening, binName: this.#tracker.binName }
+    this.#openedAt = -1
   }
 
   /**
@@ -188,28 +188,32 @@ export class StreamReader {
 
   #beginGtid(event: Extract<BinlogEvent, { kind: 'gtid' }>, logPos: number): void {
     if (this.#inTransaction) throw this.#unclear('A transaction begins before the one before it has ended.')
-    const gtid = event.gtid()
-    this.#open(logPos, gtid)
-    this.#tracker.begin(gtid)
+    this.#tracker.begin(event.gtid)
+    this.#open(logPos)
     this.#commitMs = event.commitMs
     // MariaDB's GTID event is itself the BEGIN of a group, unless it is marked standalone.
     if (this.#options.flavor === 'mariadb' && !event.standalone) this.#inTransaction = true
-    if (event.preparesXa) this.#beginXa(gtid)
+    if (event.preparesXa) this.#beginXa(this.#tracker.pending)
   }
 
   #begin(commitMs: number, logPos: number): void {
-    if (this.#opening === '') this.#open(logPos, null)
+    if (this.#openedAt < 0) this.#open(logPos)
     this.#inTransaction = true
     if (commitMs > this.#commitMs) this.#commitMs = commitMs
   }
 
   /** A transaction read again must be the one whose rows were handed on: a server that crashed may have lost it, and another stands there. */
-  #open(logPos: number, gtid: string | null): void {
-    this.#opening = `${this.#tracker.binName}:${logPos} ${gtid ?? ''}`
+  #open(logPos: number): void {
+    this.#openedAt = logPos
     this.#place.binName = this.#tracker.binName
     this.#place.binPos = this.#tracker.binPos
     this.#place.event = -1
     if (this.#cut !== null && this.#cut.opening !== this.#opening) throw this.#vanished()
+  }
+
+  /** Where the open transaction begins, and under which GTID. */
+  get #opening(): string {
+    return `${this.#tracker.binName}:${this.#openedAt} ${this.#tracker.pending ?? ''}`
   }
 
   #vanished(): Failure {
@@ -221,7 +225,7 @@ export class StreamReader {
 
   #commit(logPos: number): void {
     this.#inTransaction = false
-    this.#opening = ''
+    this.#openedAt = -1
     this.#cut = null
     this.#inXa = false
     this.#rowEventsTaken = 0

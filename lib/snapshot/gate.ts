@@ -195,13 +195,15 @@ export class CopyGate {
   /** What may go in now. */
   #due(): (() => Promise<void>) | null {
     const { dispatcher } = this.#parts
-    const position = this.#parts.position()
     const replay = this.#replays[0]
     if (replay !== undefined) {
-      if (dispatcher.epoch < replay.epoch || comparePositions(position, replay.position) < 0) return null
+      if (dispatcher.epoch < replay.epoch || comparePositions(this.#parts.position(), replay.position) < 0) return null
       return () => this.#replay(replay)
     }
     for (const table of this.#tables.values()) {
+      // Asked for at every commit: a position has a GTID set, which is dear to render.
+      if (table.admissions.length === 0) continue
+      const position = this.#parts.position()
       const admission = table.admissions.find(({ range, chunk }) => {
         const isNext = range === null || table.frontier.isAt(range.after)
         const ways = table.plan.copyRoutes.routes.length

@@ -157,7 +157,7 @@ describe('transactions', () => {
     const body = Buffer.concat([u8(0), UUID, u64(2n ** 62n), clock(micros)])
     const gtid = decode(decoder(), event(EVENT.GTID, body, { timestamp: 5 }))
     if (gtid.kind !== 'gtid') throw new Error(gtid.kind)
-    expect(gtid.gtid()).toBe(`${UUID_TEXT}:4611686018427387904`)
+    expect(gtid.gtid.text).toBe(`${UUID_TEXT}:4611686018427387904`)
     expect(gtid.commitMs).toBe(1_700_000_123_456)
     expect(gtid.standalone).toBe(false)
   })
@@ -176,7 +176,7 @@ describe('transactions', () => {
 
   test('ANONYMOUS_GTID has none', () => {
     const event34 = decode(decoder(), event(EVENT.ANONYMOUS_GTID, Buffer.concat([u8(0), Buffer.alloc(16), u64(0)])))
-    expect(event34.kind === 'gtid' && event34.gtid()).toBe(null)
+    expect(event34.kind === 'gtid' && event34.gtid.text).toBe(null)
   })
 
   test('GTID_TAGGED', () => {
@@ -206,7 +206,7 @@ describe('transactions', () => {
       event(EVENT.GTID_TAGGED, Buffer.concat([varint(1n), varint(BigInt(size)), fields])),
     )
     if (tagged.kind !== 'gtid') throw new Error(tagged.kind)
-    expect(tagged.gtid()).toBe(`${UUID_TEXT}:blue:300`)
+    expect(tagged.gtid.text).toBe(`${UUID_TEXT}:blue:300`)
     expect(tagged.commitMs).toBe(1_700_000_123_456)
   })
 
@@ -215,7 +215,7 @@ describe('transactions', () => {
     const d = decoder({ flavor: 'mariadb' })
     const alone = decode(d, event(EVENT.MARIADB_GTID, body(1), { serverId: 101, timestamp: 77 }))
     if (alone.kind !== 'gtid') throw new Error(alone.kind)
-    expect(alone.gtid()).toBe('3-101-1152921504606846976')
+    expect(alone.gtid.text).toBe('3-101-1152921504606846976')
     expect(alone.standalone).toBe(true)
     expect(alone.commitMs).toBe(77_000)
     expect(decode(d, event(EVENT.MARIADB_GTID, body(4)))).toMatchObject({ standalone: false })

@@ -28,7 +28,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', kind => {
           readTimeoutMs: 10_000,
           start: { binName, binPos },
         },
-        { onEvent: () => resolve(), onEnd: reject },
+        { onEvent: () => resolve(), onHeard: () => undefined, onEnd: reject },
       )
       other.start()
     })

@@ -51,6 +51,7 @@ async function follow(server: TestServer, start: DumpOptions['start']): Promise<
           connection.close()
           resolve({ events, last: `${file}:${event.logPos}` })
         },
+        onHeard: () => undefined,
         onEnd: reject,
       },
     )
