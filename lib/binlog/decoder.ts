@@ -105,6 +105,13 @@ export class BinlogDecoder {
     return this.#decodeBody(buffer, start)
   }
 
+  /** Of the event at `buffer[start..end)` its header alone, as of one without meaning; its checksum is not looked at. */
+  glance(buffer: Buffer, start: number, end: number): BinlogEvent {
+    this.#inner = false
+    this.#readHeader(buffer, start, end)
+    return this.#stamp(this.#plain.ignored)
+  }
+
   /** Where the event decoded last ends in its buffer, its checksum not included. */
   get bodyEnd(): number {
     return this.#reader.end

@@ -16,6 +16,7 @@ export function comparePositions(
   a: Pick<Position, 'binName' | 'binPos'>,
   b: Pick<Position, 'binName' | 'binPos'>,
 ): number {
+  if (a.binName === b.binName) return a.binPos - b.binPos
   const files = fileNumber(a.binName) - fileNumber(b.binName)
   return files !== 0 ? files : a.binPos - b.binPos
 }

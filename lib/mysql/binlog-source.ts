@@ -31,6 +31,8 @@ export interface BinlogSourceOptions extends ReadingOptions {
   /** See StreamReaderOptions. */
   readonly follow: StreamReaderOptions['follow']
   readonly prepared: PreparedRows
+  /** Types of events that are passed over unread, their checksums too: for readers of which none are rows. */
+  readonly unread?: ReadonlySet<number>
 }
 
 /** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */
@@ -113,6 +115,9 @@ export class BinlogSource {
       let handling: Promise<void> | null = null
       let stopTimer: NodeJS.Timeout | null = null
       let leave: (() => void) | null = null
+      // Asked for every event, where `signal.aborted` is dear.
+      let stopping = signal.aborted
+      const { unread } = this.#options
       const finish = (settle: () => void): void => {
         if (stopTimer) clearTimeout(stopTimer)
         connection.close()
@@ -128,11 +133,12 @@ export class BinlogSource {
         else handling.then(leave, leave)
       }
       const stopIfBetween = (): boolean => {
-        if (!signal.aborted || this.#reader.inTransaction) return false
+        if (!stopping || this.#reader.inTransaction) return false
         finish(resolve)
         return true
       }
       const onAbort = (): void => {
+        stopping = true
         if (leave) {
           this.#leaveBehind(leave)
           return
@@ -151,6 +157,10 @@ export class BinlogSource {
         },
         {
           onEvent: (buffer, from, to) => {
+            if (unread?.has(buffer[from + 4]!)) {
+              this.#holes.follow(decoder.glance(buffer, from, to))
+              return
+            }
             const event = decoder.decode(buffer, from, to)
             this.#holes.follow(event)
             this.#noteBytes(buffer, from, decoder.bodyEnd)

@@ -1,4 +1,4 @@
-import type { QueryEvent } from '../binlog/event.js'
+import { EVENT, type QueryEvent } from '../binlog/event.js'
 import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
 import { BinlogSource, type ReadingOptions } from './binlog-source.js'
@@ -11,6 +11,23 @@ import type { ChangeReceiver } from './stream-reader.js'
 
 /** A stretch longer than this takes seconds to read, in which nothing is loaded. */
 const TOLD_BYTES = 64 * 1024 * 1024
+
+/** No statement is in them, and no transaction begins or ends with them. */
+const UNREAD: ReadonlySet<number> = new Set([
+  EVENT.TABLE_MAP,
+  EVENT.WRITE_ROWS_V1,
+  EVENT.UPDATE_ROWS_V1,
+  EVENT.DELETE_ROWS_V1,
+  EVENT.WRITE_ROWS,
+  EVENT.UPDATE_ROWS,
+  EVENT.DELETE_ROWS,
+  EVENT.PARTIAL_UPDATE_ROWS,
+  EVENT.WRITE_ROWS_COMPRESSED_V1,
+  EVENT.UPDATE_ROWS_COMPRESSED_V1,
+  EVENT.DELETE_ROWS_COMPRESSED_V1,
+  EVENT.ROWS_QUERY,
+  EVENT.ANNOTATE_ROWS,
+])
 
 /**
  * Reads the stretch of the binlog between two positions once, for the DDL statements in it. Rejects with a Failure that no retry
@@ -49,7 +66,7 @@ export async function scanStatements(
       advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
     })
   const source = new BinlogSource(
-    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0 },
+    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0, unread: UNREAD },
     tracker,
     receiver,
     quiet(observer),
