@@ -1,12 +1,14 @@
 /**
- * DataViews of the buffers in use: four bytes at a time are read and written in one step. One view of a source and one
- * of a target are remembered, since many values in a row come from one buffer and go to one other.
+ * DataViews of the buffers in use: four bytes at a time are read and written in one step. One source and one target are at
+ * hand, since many values in a row come from one buffer and go to one other. Views of targets are kept as long as their
+ * buffers: rows go to the lanes in turns, and a view is dear to make.
  */
 
 let source: Uint8Array = new Uint8Array(0)
 let sourceView = new DataView(source.buffer)
 let target: Uint8Array = source
 let targetView = sourceView
+const targetViews = new WeakMap<Uint8Array, DataView>()
 
 /** A remembered buffer above this size is let go as soon as another one is read. */
 const LARGE = 1 << 22
@@ -26,8 +28,13 @@ export function releaseSource(b: Uint8Array): void {
 export function targetViewOf(o: Uint8Array): DataView {
   if (o === target) return targetView
   target = o
-  targetView = new DataView(o.buffer, o.byteOffset, o.length)
-  return targetView
+  let view = targetViews.get(o)
+  if (view === undefined) {
+    view = new DataView(o.buffer, o.byteOffset, o.length)
+    targetViews.set(o, view)
+  }
+  targetView = view
+  return view
 }
 
 /** Are `b[p..p+n)` and the first `n` bytes behind `view` the same? The caller has checked that they are there. */

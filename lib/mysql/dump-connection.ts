@@ -28,6 +28,9 @@ interface Packet {
   readonly buffer: Buffer
   readonly offset: number
   readonly end: number
+  readonly sequenceId: number
+  /** The driver fills one packet anew for each that comes. */
+  clone(): Packet
   isEOF(): boolean
   isError(): boolean
   asError(encoding: string): Error
@@ -39,8 +42,9 @@ interface ZongJiInside {
     query(sql: string, done: (error: Error | null) => void): void
     /** COM_REGISTER_SLAVE. */
     _registerSlave(as: { serverId: number }, done: (error?: Error | null) => void): void
-    pause(): void
-    resume(): void
+    readonly packetParser: { onPacket: (packet: Packet) => void }
+    /** The one that the driver expects next. */
+    sequenceId: number
     clientEncoding: string
     readonly stream: Socket
   } | null
@@ -48,12 +52,12 @@ interface ZongJiInside {
     query(sql: string, done: (error: Error | null) => void): void
     readonly stream: Socket
   } | null
-  readonly BinlogClass: { prototype: { binlogData(packet: Packet, connection: { clientEncoding: string }): unknown } }
+  readonly BinlogClass: { prototype: { binlogData(packet: Packet): unknown } }
 }
 
 /**
  * A stream of raw binlog events with pause and resume. zongji does the handshake, authentication, TLS, the flavour's preamble
- * and COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID; its decoding is replaced by handing every packet on as it came.
+ * and COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID; its decoding is replaced by handing every packet on as mysql2's parser cut it.
  */
 export class DumpConnection {
   readonly #options: DumpOptions
@@ -61,6 +65,9 @@ export class DumpConnection {
   readonly #zongji: ZongJi
   #ended = false
   #paused = false
+  /** Packets that came behind a pause, with the piece of the socket that was being taken apart. */
+  readonly #held: Packet[] = []
+  #take: (packet: Packet) => void = () => undefined
   /** When the socket gave something last, ms of `performance.now`. */
   #heardMs = performance.now()
   #watch: NodeJS.Timeout | null = null
@@ -89,13 +96,14 @@ export class DumpConnection {
   /** No event is delivered until `resume`; the server is held by TCP. */
   pause(): void {
     this.#paused = true
-    ;(this.#zongji as unknown as ZongJiInside).connection?.pause()
+    ;(this.#zongji as unknown as ZongJiInside).connection?.stream.pause()
   }
 
   resume(): void {
     this.#paused = false
     this.#heardMs = performance.now()
-    ;(this.#zongji as unknown as ZongJiInside).connection?.resume()
+    while (!this.#paused && this.#held.length > 0) this.#take(this.#held.shift()!)
+    if (!this.#paused) (this.#zongji as unknown as ZongJiInside).connection?.stream.resume()
   }
 
   close(): void {
@@ -117,7 +125,7 @@ export class DumpConnection {
     }
     const { connection, ctrlConnection } = zongji
     if (connection === null) return
-    const { onEvent, onHeard } = this.#handlers
+    const { onHeard } = this.#handlers
     // A clock is dear beside an event, and one piece of the socket holds many.
     connection.stream.on('data', () => {
       this.#heardMs = performance.now()
@@ -132,27 +140,41 @@ export class DumpConnection {
     connection.query('SET SESSION net_write_timeout = 86400', failed)
     // SHOW REPLICAS lists this reader then, so that another one can see that its server_id is taken.
     connection._registerSlave({ serverId: this.#options.serverId }, failed)
-    const next = (packet: Packet, connection: { clientEncoding: string }): unknown => {
+    const { packetParser } = connection
+    const driver = packetParser.onPacket
+    // Of what the driver does with a packet, an event needs nothing: it has one command to go to, and there are millions of them.
+    this.#take = packet => {
+      if (this.#ended) return
+      if (this.#paused) this.#held.push(packet.clone())
+      else if (packet.buffer[packet.offset] === 0) this.#handOn(packet)
+      else {
+        connection.sequenceId = packet.sequenceId
+        driver(packet)
+      }
+    }
+    const next = (packet: Packet): unknown => {
       if (this.#ended) return null
-      if (packet.isError()) {
-        this.#end(dumpFailure(packet.asError(connection.clientEncoding)))
-        return null
-      }
-      if (packet.isEOF()) {
-        this.#end(new Failure('streamBroken', 'The source ended the binlog stream.'))
-        return null
-      }
-      try {
-        onEvent(packet.buffer, packet.offset + 1, packet.end)
-      } catch (error) {
+      if (packet.isError() || packet.isEOF()) {
         this.#end(
-          error instanceof Failure ? error : new Failure('internal', (error as Error).message, { cause: error }),
+          packet.isError()
+            ? dumpFailure(packet.asError(connection.clientEncoding))
+            : new Failure('streamBroken', 'The source ended the binlog stream.'),
         )
         return null
       }
+      packetParser.onPacket = this.#take
+      this.#handOn(packet)
       return next
     }
     zongji.BinlogClass.prototype.binlogData = next
+  }
+
+  #handOn({ buffer, offset, end }: Packet): void {
+    try {
+      this.#handlers.onEvent(buffer, offset + 1, end)
+    } catch (error) {
+      this.#end(error instanceof Failure ? error : new Failure('internal', (error as Error).message, { cause: error }))
+    }
   }
 
   #checkSilence(): void {
