@@ -105,11 +105,11 @@ export class BinlogDecoder {
     return this.#decodeBody(buffer, start)
   }
 
-  /** Of the event at `buffer[start..end)` its header alone, as of one without meaning; its checksum is not looked at. */
+  /** The header of the event at `buffer[start..end)` alone: a commit, or what has no meaning; its checksum is not looked at. */
   glance(buffer: Buffer, start: number, end: number): BinlogEvent {
     this.#inner = false
     this.#readHeader(buffer, start, end)
-    return this.#stamp(this.#plain.ignored)
+    return this.#stamp(this.#header.type === EVENT.XID ? this.#plain.commit : this.#plain.ignored)
   }
 
   /** Where the event decoded last ends in its buffer, its checksum not included. */

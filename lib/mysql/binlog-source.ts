@@ -31,8 +31,8 @@ export interface BinlogSourceOptions extends ReadingOptions {
   /** See StreamReaderOptions. */
   readonly follow: StreamReaderOptions['follow']
   readonly prepared: PreparedRows
-  /** Types of events that are passed over unread, their checksums too: for readers of which none are rows. */
-  readonly unread?: ReadonlySet<number>
+  /** Types of events of which only the header is read: for who looks for statements alone. XID is a commit all the same. */
+  readonly glancedAt?: ReadonlySet<number>
 }
 
 /** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */
@@ -117,7 +117,7 @@ export class BinlogSource {
       let leave: (() => void) | null = null
       // Asked for every event, where `signal.aborted` is dear.
       let stopping = signal.aborted
-      const { unread } = this.#options
+      const { glancedAt } = this.#options
       const finish = (settle: () => void): void => {
         if (stopTimer) clearTimeout(stopTimer)
         connection.close()
@@ -157,12 +157,10 @@ export class BinlogSource {
         },
         {
           onEvent: (buffer, from, to) => {
-            if (unread?.has(buffer[from + 4]!)) {
-              this.#holes.follow(decoder.glance(buffer, from, to))
-              return
-            }
-            const event = decoder.decode(buffer, from, to)
+            const isGlance = glancedAt?.has(buffer[from + 4]!) === true
+            const event = isGlance ? decoder.glance(buffer, from, to) : decoder.decode(buffer, from, to)
             this.#holes.follow(event)
+            if (isGlance && event.kind === 'ignored') return
             this.#noteBytes(buffer, from, decoder.bodyEnd)
             const wait = this.#handle(decoder, event)
             if (!wait) {

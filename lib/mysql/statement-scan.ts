@@ -12,8 +12,11 @@ import type { ChangeReceiver } from './stream-reader.js'
 /** A stretch longer than this takes seconds to read, in which nothing is loaded. */
 const TOLD_BYTES = 64 * 1024 * 1024
 
-/** No statement is in them, and no transaction begins or ends with them. */
-const UNREAD: ReadonlySet<number> = new Set([
+/** No statement is in them. */
+const NO_STATEMENTS: ReadonlySet<number> = new Set([
+  EVENT.GTID,
+  EVENT.ANONYMOUS_GTID,
+  EVENT.XID,
   EVENT.TABLE_MAP,
   EVENT.WRITE_ROWS_V1,
   EVENT.UPDATE_ROWS_V1,
@@ -46,6 +49,9 @@ export async function scanStatements(
   const onAbort = (): void => reached.abort()
   signal.addEventListener('abort', onAbort, { once: true })
   const follow = ({ sql, schema: defaultSchema, facts }: QueryEvent, at: BinlogPlace): null => {
+    const last = found.at(-1)
+    // The GTID set is not followed here: a connection that begins anew by it begins too early.
+    if (last !== undefined && comparePositions(at, last.at) <= 0) return null
     if (facts.alterPhase !== 'start' && facts.alterPhase !== 'rollback') found.push({ at, sql, defaultSchema, facts })
     return null
   }
@@ -66,7 +72,7 @@ export async function scanStatements(
       advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
     })
   const source = new BinlogSource(
-    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0, unread: UNREAD },
+    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0, glancedAt: NO_STATEMENTS },
     tracker,
     receiver,
     quiet(observer),
