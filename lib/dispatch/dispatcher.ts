@@ -8,7 +8,8 @@ import type { DispatcherOptions, DispatcherParts } from './dispatcher-parts.js'
 import { DueTimer } from './due-timer.js'
 import { Epoch } from './epoch.js'
 import type { EpochScript } from './epoch-script.js'
-import { type EventPiece, EventWriter, located } from './event-writer.js'
+import type { EventPiece, EventRows } from './event-rows.js'
+import { EventWriter, located } from './event-writer.js'
 import { parkRefused } from './refused-rows.js'
 import type { Route, RowImages } from './route.js'
 import { release, takeAll, takeComplete, takeOne } from './shipments.js'
@@ -89,8 +90,13 @@ export class Dispatcher {
   }
 
   /** Rows that were copied from the table, not read from the stream: no event of the epoch, and no news of how fresh it is. */
-  copied(images: RowImages, routes: readonly Route[], commitMs: number, place: ChangePlace): void {
-    if (!this.#parts.window.failure) this.#write(images, routes, commitMs, place, true)
+  copied(
+    { images, routes }: EventPiece,
+    commitMs: number,
+    place: ChangePlace,
+    how: Exclude<EventRows['copied'], false> = 'read',
+  ): void {
+    if (!this.#parts.window.failure) this.#write(images, routes, commitMs, place, how)
   }
 
   /** No more rows are expected to be copied: what is open is loaded without the wait for more. To be called before `commit`. */
@@ -225,7 +231,13 @@ export class Dispatcher {
   }
 
   /** False when it failed, and so nothing moves any more. */
-  #write(images: RowImages, all: readonly Route[], commitMs: number, place: ChangePlace, copied: boolean): boolean {
+  #write(
+    images: RowImages,
+    all: readonly Route[],
+    commitMs: number,
+    place: ChangePlace,
+    copied: EventRows['copied'],
+  ): boolean {
     const epoch = this.#open
     const { script } = epoch
     const routes = script === null ? all : all.filter(route => !script.skips(route.target))

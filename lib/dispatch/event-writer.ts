@@ -2,24 +2,12 @@ import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
 import { formatPosition } from '../model/position.js'
 import type { Epoch } from './epoch.js'
+import type { EventRows } from './event-rows.js'
 import type { Route, RowImages } from './route.js'
 import { TracedEvent } from './row-trace.js'
 import { RowWriter, type RowWriterOptions, type RowWriterParts } from './row-writer.js'
 
 type Shape = NonNullable<Route['shape']>
-
-/** Some of the images of an event, and where they go. */
-export interface EventPiece {
-  readonly images: RowImages
-  readonly routes: readonly Route[]
-}
-
-export interface EventRows extends EventPiece {
-  readonly commitMs: number
-  readonly place: ChangePlace
-  /** They are no changes of the stream. */
-  readonly copied: boolean
-}
 
 /** Has the rows of events written for all their routes, and notes where they come from. */
 export class EventWriter {
@@ -53,7 +41,7 @@ export class EventWriter {
   /** Each route makes images of its own, so none are shared. */
   #writeShaped(epoch: Epoch, rows: EventRows, route: Route, shape: Shape, oneShape: boolean): void {
     const { images, place, commitMs, copied } = rows
-    const { pieces, filtered, refused = [] } = shape(images, place, commitMs, copied)
+    const { pieces, filtered, refused = [] } = shape(images, place, commitMs, copied !== false)
     for (const piece of pieces) this.#write(epoch, { ...rows, images: piece.images, routes: [piece.route] }, oneShape)
     if (filtered > 0) epoch.countFiltered(route, filtered)
     // Where nothing is parked, nobody would hear of it.
@@ -61,12 +49,13 @@ export class EventWriter {
     if (refused.length > 0) epoch.refuse(refused.map(row => ({ route, row, place: { ...place }, commitMs })))
   }
 
-  #write(epoch: Epoch, { images, routes, commitMs, place, copied }: EventRows, oneShape: boolean): void {
+  #write(epoch: Epoch, rows: EventRows, oneShape: boolean): void {
+    const { images, routes, commitMs, place } = rows
     const event = this.#trace(images, routes, commitMs, place)
     try {
       for (const route of routes) {
         this.#parts.due(route)
-        this.#writer.write(epoch, images, route, place, commitMs, event, oneShape, copied)
+        this.#writer.write(epoch, rows, route, event, oneShape)
       }
     } finally {
       if (event !== null) this.#parts.window.settle(0, event.release())

@@ -3,6 +3,7 @@ import { Failure } from '../model/failure.js'
 import { Body } from './body.js'
 import { ChunkPool } from './chunk-pool.js'
 import type { Epoch, OpenBody, TargetBodies } from './epoch.js'
+import type { EventRows } from './event-rows.js'
 import type { Route, RouteEncoder, RowImages } from './route.js'
 import { RowTrace, TRACED_ROW_BYTES, type TracedEvent } from './row-trace.js'
 import type { Window } from './window.js'
@@ -35,41 +36,34 @@ export class RowWriter {
     this.#parts = parts
   }
 
-  /** All images of one event for one route. `oneShape`: see `Delivery`. `copied`: see `EventRows`. */
-  write(
-    epoch: Epoch,
-    images: RowImages,
-    route: Route,
-    place: ChangePlace,
-    commitMs: number,
-    event: TracedEvent | null,
-    oneShape: boolean,
-    copied: boolean,
-  ): void {
+  /** All images of an event for one of its routes. `oneShape`: see `Delivery`. */
+  write(epoch: Epoch, rows: EventRows, route: Route, event: TracedEvent | null, oneShape: boolean): void {
+    const { images, place, commitMs, copied } = rows
     const bodies = epoch.bodiesOf(route.target)
-    const row: Row = { epoch, images, route, bodies, place, commitMs, event, oneShape, change: images.firstRow ?? 0 }
+    const again = epoch.script !== null || copied === 'asked'
+    const change = images.firstRow ?? 0
+    const row: Row = { epoch, images, route, bodies, place, commitMs, event, oneShape, again, change }
     const { window } = this.#parts
     const bytesBefore = window.bytes
-    let rows: number
+    let written: number
     switch (route.mode) {
       case 'upsert':
-        rows = this.#writeUpserts(row)
+        written = this.#writeUpserts(row)
         break
       case 'append':
-        rows = this.#writeChanges(row)
+        written = this.#writeChanges(row)
         break
       case 'aggregate':
-        rows = this.#writeDeltas(row)
+        written = this.#writeDeltas(row)
     }
-    epoch.countReceived(route, rows, window.bytes - bytesBefore, copied ? null : commitMs)
+    epoch.countReceived(route, written, window.bytes - bytesBefore, copied === false ? commitMs : null)
   }
 
   #writeUpserts(row: Row): number {
-    const { images, bodies } = row
+    const { images, bodies, again } = row
     const { buffer, end } = images
     const keys = this.#keysOf(row)
-    const { ordinal, script } = row.epoch
-    const again = script !== null
+    const { ordinal } = row.epoch
     const watch = row.route.keyWatch
     const salt = row.route.keySalt ?? 0
     let rows = 0
@@ -278,6 +272,8 @@ interface Row {
   readonly commitMs: number
   readonly event: TracedEvent | null
   readonly oneShape: boolean
+  /** The target may have these rows already: see `WatchedPlace.again`. */
+  readonly again: boolean
   /** Which change of the event is being written. */
   change: number
 }

@@ -161,7 +161,7 @@ function write({ routes }: CopyRoutes, image: Buffer, { binName, binPos }: Posit
     routes,
     commitMs: Date.now(),
     place: { binName, binPos, event: 0 },
-    copied: false,
+    copied: false as const,
   }
   loadDirectly(rows, (_, open) => {
     for (const row of rowsOf(open))

@@ -1,5 +1,6 @@
 import { Epoch, type OpenBody, type TargetBodies } from '../dispatch/epoch.js'
-import { type EventRows, EventWriter } from '../dispatch/event-writer.js'
+import type { EventRows } from '../dispatch/event-rows.js'
+import { EventWriter } from '../dispatch/event-writer.js'
 import { Window } from '../dispatch/window.js'
 
 /** Nothing here ever waits. */

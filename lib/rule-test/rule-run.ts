@@ -74,7 +74,14 @@ export class RuleRun {
     const { routes } = this.#copies.get(tableName(table))!
     const buffer = Buffer.concat(images)
     const place: ChangePlace = { binName: BIN_NAME, binPos: 4 + CHANGE_BYTES * this.#changes++, event: 0 }
-    const rows = { images: { op, buffer, at: 0, end: buffer.length }, routes, commitMs: COMMIT_MS, place, copied }
+    const whole = { op, buffer, at: 0, end: buffer.length }
+    const rows = {
+      images: whole,
+      routes,
+      commitMs: COMMIT_MS,
+      place,
+      copied: copied ? ('read' as const) : (false as const),
+    }
     loadDirectly(rows, (target, open) => this.#targets.get(target)!.load(open))
   }
 }

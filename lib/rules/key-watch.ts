@@ -20,7 +20,7 @@ export interface WatchedKey {
 export interface WatchedPlace {
   /** Ordinal of its epoch. */
   readonly epoch: number
-  /** The epoch is read again: an earlier run may have loaded the row, and what came behind it. */
+  /** The epoch is read again, so an earlier run may have loaded the row, and what came behind it; or the row is asked for because the target has it wrong. */
   readonly again: boolean
 }
 

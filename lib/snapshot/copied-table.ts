@@ -1,6 +1,6 @@
 import type { RowsEvent } from '../binlog/event.js'
 import type { TableMap } from '../binlog/table-map.js'
-import type { EventPiece } from '../dispatch/event-writer.js'
+import type { EventPiece } from '../dispatch/event-rows.js'
 import type { Route, RowImages } from '../dispatch/route.js'
 import type { ChangePlace } from '../model/change-place.js'
 import type { KeyBound } from '../model/chunk.js'

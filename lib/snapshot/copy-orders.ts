@@ -29,7 +29,6 @@ export interface KeysRead {
 export interface OrderedSnapshot {
   recopy(table: TableId, where: string | null): Promise<void>
   readKeys(table: TableId, keys: readonly KeyBound[], signal: AbortSignal): Promise<KeysRead>
-  addTables(tables: readonly TableId[]): Promise<void>
   setLimits(limits: SnapshotLimits): void
 }
 
@@ -73,14 +72,6 @@ export class CopyOrders {
    */
   async readKeys(table: TableId, keys: readonly KeyBound[], signal: AbortSignal): Promise<KeysRead> {
     return (await this.#running(signal)).readKeys(table, keys, signal)
-  }
-
-  /**
-   * Tables that come to the configuration while the stream goes on: their rows are copied. To be called before their first change
-   * is handed on. Resolves when it is on disk; those that are known already are left as they are.
-   */
-  async addTables(tables: readonly TableId[]): Promise<void> {
-    await (await this.#running()).addTables(tables)
   }
 
   /** The stream of this snapshot runs from now on. The function that is returned is to be called when it ends. */

@@ -260,7 +260,7 @@ export class CopyGate {
       await noteAdmitted({ schema, table: name, epoch: into, position, range, rows, bytes, spool: file })
     }
     if (this.#reason !== null) return reject(this.#reason)
-    this.#inject(table, segments)
+    this.#inject(table, segments, range === null ? 'asked' : 'read')
     // The rules may have written nothing of it.
     const isBare = !isEmpty && dispatcher.isBare
     if (isBare && table.isStrict) await this.#allSaved(position)
@@ -296,7 +296,7 @@ export class CopyGate {
     const segments = await spool.read(chunk.spool)
     for (const map of new Set(segments.map(({ map }) => map))) if (map !== null) await this.#parts.bind(map)
     if (this.#reason !== null) return
-    this.#inject(table, segments)
+    this.#inject(table, segments, 'read')
     this.#replays.shift()
     table.hasAgain(chunk.range.upTo)
     const resolve = () => {
@@ -307,10 +307,12 @@ export class CopyGate {
     this.#inEpochs.add({ epoch: chunk.epoch, table: table.name, resolve, reject: () => undefined })
   }
 
-  #inject({ plan }: CopiedTable, segments: readonly Segment[]): void {
+  #inject({ plan }: CopiedTable, segments: readonly Segment[], how: 'read' | 'asked'): void {
     const { dispatcher, routes } = this.#parts
-    for (const { map, ways, images, place, commitMs } of segments)
-      dispatcher.copied(images, routesFor(ways, map === null ? plan.copyRoutes.routes : routes(map)), commitMs, place)
+    for (const { map, ways, images, place, commitMs } of segments) {
+      const own = routesFor(ways, map === null ? plan.copyRoutes.routes : routes(map))
+      dispatcher.copied({ images, routes: own }, commitMs, place, how)
+    }
   }
 
   async #remove(file: string | null): Promise<void> {

@@ -212,18 +212,6 @@ export class SnapshotStage implements OrderedSnapshot {
     await this.#snapshot.enter(record, schema)
   }
 
-  async addTables(tables: readonly TableId[]): Promise<void> {
-    for (const table of tables) {
-      if (this.#parts.state.find(table) !== null) continue
-      const { schema, described } = this.#known(table)
-      const record = freshRecord(described, { state: 'waiting', reason: 'added', deadRows: false, nowMs: Date.now() })
-      const { book, sink, state, observer } = this.#parts
-      await refuseFilledTargets([record], { book, sink, records: state.tables, observer })
-      await state.put(record)
-      await this.#snapshot.enter(record, schema)
-    }
-  }
-
   async readKeys(table: TableId, keys: readonly KeyBound[], signal: AbortSignal): Promise<KeysRead> {
     const { schema, described } = this.#known(table)
     const mode = copyModeOf(described, this.#parts.wholeImages)

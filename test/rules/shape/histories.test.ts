@@ -277,7 +277,7 @@ describe('a copy over whatever the target holds', () => {
       ['delete', lost],
     ] as const) {
       const buffer = Buffer.concat(list)
-      bench.dispatcher.copied({ op, buffer, at: 0, end: buffer.length }, routes, 1000, place)
+      bench.dispatcher.copied({ images: { op, buffer, at: 0, end: buffer.length }, routes }, 1000, place)
     }
     bench.commit()
     const drained = bench.dispatcher.drain()

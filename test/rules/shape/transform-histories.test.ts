@@ -143,7 +143,7 @@ describe.each(Object.entries(CASES))('a module that %s', (_, one) => {
     const found = [...source.values()].map(row => textImage(row.map(text)))
     const copy = (op: 'insert' | 'delete', list: readonly Buffer[]) => {
       const buffer = Buffer.concat(list)
-      bench.dispatcher.copied({ op, buffer, at: 0, end: buffer.length }, routes, 1000, place)
+      bench.dispatcher.copied({ images: { op, buffer, at: 0, end: buffer.length }, routes }, 1000, place)
     }
     bench.dispatcher.hold()
     copy('insert', found)
