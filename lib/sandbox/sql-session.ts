@@ -11,7 +11,7 @@ import { defaultVariables } from './session-variables.js'
 import { type ClusterState, describeTable, type OpenSession, readShow } from './show-statements.js'
 import { analyzingError, noDatabaseSelected, SqlError, unknownDatabase } from './sql-error.js'
 import { quoteText, type Store } from './store.js'
-import { SYSTEM_TABLES } from './system-tables.js'
+import { narrowedTo, SYSTEM_TABLES } from './system-tables.js'
 import { TokenReader } from './token-reader.js'
 import { has } from './version.js'
 
@@ -152,7 +152,7 @@ export class SqlSession {
   async #run(source: string): Promise<StatementResult> {
     const reader = new TokenReader(source)
     if (reader.atEnd) throw new SqlError(1065, 'Query was empty', '42000')
-    if (QUERY_WORDS.some(word => reader.is(word))) return this.#query(rewriteQuery(source, this.#scope()))
+    if (QUERY_WORDS.some(word => reader.is(word))) return this.#query(rewriteQuery(source, this.#scope(source)))
     if (reader.accept('SHOW')) return this.#show(reader)
     if (reader.accept('DESC') || reader.accept('DESCRIBE') || reader.is('EXPLAIN')) return this.#describe(reader)
     if (reader.accept('USE')) {
@@ -295,22 +295,23 @@ export class SqlSession {
       )
   }
 
-  #scope(): RewriteScope {
+  /** `query`: what is asked, where that may narrow the tables that are made up for it. */
+  #scope(query = ''): RewriteScope {
     return {
       catalog: this.#store.catalog,
       physicalName: table => this.#store.physicalName(table),
       database: this.#database,
-      systemTable: (database, name) => this.#systemTable(database, name),
+      systemTable: (database, name) => this.#systemTable(database, name, query),
       sessionValue: name => this.#sessionValue(name),
     }
   }
 
-  #systemTable(database: string, name: string): string | undefined {
+  #systemTable(database: string, name: string, query: string): string | undefined {
     if (!isInformationSchema(database)) return undefined
     const lower = name.toLowerCase()
     if (Object.hasOwn(SYSTEM_TABLES, lower)) {
       const table = SYSTEM_TABLES[lower]?.(this.#store.catalog)
-      if (table !== undefined) return renderMemoryTable(table)
+      if (table !== undefined) return renderMemoryTable(narrowedTo(query, table))
     }
     const extra = Object.hasOwn(this.#options.systemTables, lower) ? this.#options.systemTables[lower] : undefined
     if (extra === undefined) throw new SqlError(5502, `Unknown table 'information_schema.${name}'`, '42602')

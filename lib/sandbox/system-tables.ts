@@ -19,6 +19,22 @@ export const SYSTEM_TABLES: Readonly<Record<string, (catalog: Catalog) => Memory
   tables_config: tablesConfigTable,
 }
 
+const ONE_TABLE =
+  /^\s*select\s[^;]*?\sfrom\s+information_schema\.\w+\s+where\s+table_schema\s*=\s*'([^'\\]*)'\s+and\s+table_name\s*=\s*'([^'\\]*)'\s*$/i
+
+/**
+ * A table of information_schema with no more rows than a query can need: where it asks for one table alone, those of that table.
+ * With hundreds of tables the engine's many questions about one of them would each be put to all.
+ */
+export function narrowedTo(query: string, table: MemoryTable): MemoryTable {
+  const [, schema, name] = ONE_TABLE.exec(query) ?? []
+  const [schemaAt, nameAt] = ['TABLE_SCHEMA', 'TABLE_NAME'].map(column =>
+    table.columns.findIndex(c => c.name === column),
+  )
+  if (schema === undefined || name === undefined || schemaAt! < 0 || nameAt! < 0) return table
+  return { ...table, rows: table.rows.filter(row => row[schemaAt!] === schema && row[nameAt!] === name) }
+}
+
 /** Milliseconds since 1970 as `YYYY-MM-DD HH:MM:SS` in UTC. */
 export function renderTime(ms: number): string {
   return renderTimestamp(BigInt(Math.floor(ms / 1000)) * 1_000_000n)
