@@ -105,13 +105,6 @@ export class BinlogDecoder {
     return this.#decodeBody(buffer, start)
   }
 
-  /** The header of the event at `buffer[start..end)` alone: a commit, or what has no meaning; its checksum is not looked at. */
-  glance(buffer: Buffer, start: number, end: number): BinlogEvent {
-    this.#inner = false
-    this.#readHeader(buffer, start, end)
-    return this.#stamp(this.#header.type === EVENT.XID ? this.#plain.commit : this.#plain.ignored)
-  }
-
   /** Where the event decoded last ends in its buffer, its checksum not included. */
   get bodyEnd(): number {
     return this.#reader.end

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BinlogDecoder } from '../binlog/decoder.js'
 import type { BinlogEvent } from '../binlog/event.js'
+import { uint32 } from '../binlog/event-reader.js'
 import { asFailure, backoffMs, Failure } from '../model/failure.js'
 import type { Observer } from '../model/observer.js'
 import type { Position } from '../model/position.js'
@@ -31,8 +32,8 @@ export interface BinlogSourceOptions extends ReadingOptions {
   /** See StreamReaderOptions. */
   readonly follow: StreamReaderOptions['follow']
   readonly prepared: PreparedRows
-  /** Types of events of which only the header is read: for who looks for statements alone. XID is a commit all the same. */
-  readonly glancedAt?: ReadonlySet<number>
+  /** Types of events of which no more is looked at than whether one is missing: for who looks for statements alone. */
+  readonly passed?: ReadonlySet<number>
 }
 
 /** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */
@@ -117,7 +118,6 @@ export class BinlogSource {
       let leave: (() => void) | null = null
       // Asked for every event, where `signal.aborted` is dear.
       let stopping = signal.aborted
-      const { glancedAt } = this.#options
       const finish = (settle: () => void): void => {
         if (stopTimer) clearTimeout(stopTimer)
         connection.close()
@@ -153,14 +153,13 @@ export class BinlogSource {
           serverId: this.#options.serverId,
           heartbeatMs: this.#options.heartbeatMs,
           readTimeoutMs: this.#options.readTimeoutMs,
+          ...(this.#options.passed === undefined ? {} : { passed: this.#options.passed }),
           start: byGtid ? { gtidSet: position.gtidSet } : { binName: position.binName, binPos: position.binPos },
         },
         {
           onEvent: (buffer, from, to) => {
-            const isGlance = glancedAt?.has(buffer[from + 4]!) === true
-            const event = isGlance ? decoder.glance(buffer, from, to) : decoder.decode(buffer, from, to)
+            const event = decoder.decode(buffer, from, to)
             this.#holes.follow(event)
-            if (isGlance && event.kind === 'ignored') return
             this.#noteBytes(buffer, from, decoder.bodyEnd)
             const wait = this.#handle(decoder, event)
             if (!wait) {
@@ -180,6 +179,7 @@ export class BinlogSource {
               },
             )
           },
+          onPassed: (buffer, from, to) => this.#holes.pass(uint32(buffer, from + 13), to - from),
           onHeard: () => {
             this.lastEventMs = Date.now()
           },

@@ -11,12 +11,16 @@ export interface DumpOptions {
   readonly heartbeatMs: number
   /** Silence, heartbeats included, after which the connection counts as dead. */
   readonly readTimeoutMs: number
+  /** Types of events that go to `onPassed`; the others go to `onEvent`. */
+  readonly passed?: ReadonlySet<number>
   readonly start: { readonly gtidSet: string } | { readonly binName: string; readonly binPos: number }
 }
 
 export interface DumpHandlers {
   /** One whole event, its 19-byte header at `start`; the buffer is only valid during the call. What it throws ends the connection. */
   readonly onEvent: (buffer: Buffer, start: number, end: number) => void
+  /** As `onEvent`, for events that are of no use: there may be millions of them. */
+  readonly onPassed?: (buffer: Buffer, start: number, end: number) => void
   /** The server has sent something: one or more events, or a part of one. */
   readonly onHeard: () => void
   /** Called once, when the connection has ended for a reason other than `close`. */
@@ -68,6 +72,8 @@ export class DumpConnection {
   /** Packets that came behind a pause, with the piece of the socket that was being taken apart. */
   readonly #held: Packet[] = []
   #take: (packet: Packet) => void = () => undefined
+  /** 1 for each type of `passed`. */
+  readonly #isPassed: Uint8Array
   /** When the socket gave something last, ms of `performance.now`. */
   #heardMs = performance.now()
   #watch: NodeJS.Timeout | null = null
@@ -75,6 +81,7 @@ export class DumpConnection {
   constructor(options: DumpOptions, handlers: DumpHandlers) {
     this.#options = options
     this.#handlers = handlers
+    this.#isPassed = Uint8Array.from({ length: 256 }, (_, type) => (options.passed?.has(type) ? 1 : 0))
     this.#zongji = new ZongJi(options.connection as object)
     this.#zongji.on('error', (error: Error) => this.#end(dumpFailure(error)))
   }
@@ -171,7 +178,8 @@ export class DumpConnection {
 
   #handOn({ buffer, offset, end }: Packet): void {
     try {
-      this.#handlers.onEvent(buffer, offset + 1, end)
+      if (this.#isPassed[buffer[offset + 5]!] === 1) this.#handlers.onPassed!(buffer, offset + 1, end)
+      else this.#handlers.onEvent(buffer, offset + 1, end)
     } catch (error) {
       this.#end(error instanceof Failure ? error : new Failure('internal', (error as Error).message, { cause: error }))
     }

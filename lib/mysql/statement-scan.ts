@@ -16,7 +16,6 @@ const TOLD_BYTES = 64 * 1024 * 1024
 const NO_STATEMENTS: ReadonlySet<number> = new Set([
   EVENT.GTID,
   EVENT.ANONYMOUS_GTID,
-  EVENT.XID,
   EVENT.TABLE_MAP,
   EVENT.WRITE_ROWS_V1,
   EVENT.UPDATE_ROWS_V1,
@@ -72,7 +71,7 @@ export async function scanStatements(
       advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
     })
   const source = new BinlogSource(
-    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0, glancedAt: NO_STATEMENTS },
+    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0, passed: NO_STATEMENTS },
     tracker,
     receiver,
     quiet(observer),

@@ -55,6 +55,14 @@ export class StreamHoles {
     this.#next += event.size
   }
 
+  /** As `follow`, for an event behind another one of its transaction, or a GTID of MySQL. `logPos`: as its header has it. */
+  pass(logPos: number, size: number): void {
+    if (this.#next === null) return
+    if (logPos !== 0 && (logPos - size) >>> 0 !== this.#next % 2 ** 32)
+      throw this.#missing(this.#next, (logPos - size) >>> 0)
+    this.#next += size
+  }
+
   #enterFile(binName: string, binPos: number): void {
     if (this.#promised !== null && binName !== this.#promised)
       throw this.#hole(
@@ -73,7 +81,11 @@ export class StreamHoles {
       this.#next = begin
       return
     }
-    throw this.#hole(
+    throw this.#missing(expected, begin)
+  }
+
+  #missing(expected: number, begin: number): Failure {
+    return this.#hole(
       `${this.#binName}:${expected}`,
       `in ${this.#binName} an event ended at offset ${expected}, but the next one that came begins at ${begin}`,
     )
