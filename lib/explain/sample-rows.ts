@@ -7,12 +7,10 @@ import type { Zone } from '../model/zone.js'
 import type { SourceAddress } from '../mysql/session.js'
 import { decodedValue, type EncodedValue, readFirstRows } from '../mysql/snapshot/first-rows.js'
 import { quoteName } from '../mysql/snapshot/key-range.js'
-import { routerOptions } from '../registry.js'
+import { ruleRoutes } from '../rule-routes.js'
 import { loadDirectly } from '../rule-test/direct-load.js'
 import { rowsOf } from '../rule-test/target-rows.js'
 import type { CopyRoutes } from '../rules/copy-routes.js'
-import { Router } from '../rules/router.js'
-import { RuleBook } from '../rules/rule-book.js'
 import type { PlannedSource } from '../schema-plan.js'
 import { snapshotExpression } from '../starrocks/type-map.js'
 import type { SampleReport, ShownRow } from './report.js'
@@ -113,20 +111,10 @@ function shownExpression(column: SourceColumn): string | null {
 async function prepare(way: SampledWay, { zone, mariadb }: SampleOptions): Promise<Prepared | Samples> {
   const { config, planned, target } = way
   const rule = { ...planned.matched.rule, loadFormat: 'json' as const }
-  const book = new RuleBook(config.source, [rule], config.sr_dbname, config.schema.auto_shard)
-  const router = new Router(
-    { ...routerOptions(config, zone, { rowImage: null, mariadb }), stopsAtBadValues: true },
-    book,
-    {
-      schemaFor: () => planned.table,
-      prepare: async () => target,
-      inspect: async () => target,
-      // What is to be warned of is among the findings.
-      observer: () => undefined,
-    },
-  )
+  // What is to be warned of is among the findings.
+  const options = { rule, target, zone, mariadb, observer: () => undefined }
   try {
-    return { way, routes: await router.copyRoutes(planned.table) }
+    return { way, routes: await ruleRoutes(config, planned, options) }
   } catch (error) {
     return { samples: [], problem: told(error) }
   }

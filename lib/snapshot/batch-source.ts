@@ -6,10 +6,7 @@ import type { Zone } from '../model/zone.js'
 import { readTableSchema } from '../mysql/catalog.js'
 import type { SourceAddress, SourceSession } from '../mysql/session.js'
 import { TableReader } from '../mysql/snapshot/table-reader.js'
-import { routerOptions } from '../registry.js'
-import type { CopyRoutes } from '../rules/copy-routes.js'
-import { Router } from '../rules/router.js'
-import { RuleBook } from '../rules/rule-book.js'
+import { ruleRoutes } from '../rule-routes.js'
 import type { PlannedSource } from '../schema-plan.js'
 import type { BatchSource } from './batch-target.js'
 
@@ -32,7 +29,10 @@ export function batchSource(config: Config, planned: PlannedSource, parts: Batch
   return {
     source,
     open: async (shadow, signal) => {
-      const { expressions, routes: stream } = await routesInto(shadow, config, planned, parts)
+      // Aimed at the shadow; what StarRocks would refuse ends the copy in any case.
+      const { zone, mariadb, observer } = parts
+      const options = { rule: planned.matched.rule, target: shadow, zone, mariadb, observer }
+      const { expressions, routes: stream } = await ruleRoutes(config, planned, options)
       // A load leaves when it is large: nobody waits for the rows of a shadow table.
       const routes = stream.map(route => ({ ...route, flushIntervalMs: NEVER_MS }))
       const plan = { schema, expressions, where: null, zone: config.time_zone, streamed: null }
@@ -52,23 +52,4 @@ export function batchSource(config: Config, planned: PlannedSource, parts: Batch
       }
     },
   }
-}
-
-/** The routes of this rule alone, aimed at the shadow in place of the rule's target. */
-async function routesInto(
-  shadow: Parameters<BatchSource['open']>[0],
-  config: Config,
-  { table, matched }: PlannedSource,
-  { zone, mariadb, observer }: BatchSourceParts,
-): Promise<CopyRoutes> {
-  const book = new RuleBook(config.source, [matched.rule], config.sr_dbname, config.schema.auto_shard)
-  // No binlog is read, so what its images hold does not matter; what StarRocks would refuse ends the copy in any case.
-  const options = { ...routerOptions(config, zone, { rowImage: null, mariadb }), stopsAtBadValues: true }
-  const router = new Router(options, book, {
-    schemaFor: () => table,
-    prepare: async () => shadow,
-    inspect: async () => shadow,
-    observer,
-  })
-  return router.copyRoutes(table)
 }

@@ -50,7 +50,10 @@ test('a running engine reads keys again, copies tables again, and refuses both w
     await run.untilAllCopied()
     await tables.stop()
     await run.untilEqual()
-    expect(run.copies.find(copy => copy.table === 'by_text')).toMatchObject({ reason: 'ordered', where: 'grp < 100' })
+    expect(run.engine.copies.find(copy => copy.table === 'by_text')).toMatchObject({
+      reason: 'ordered',
+      where: 'grp < 100',
+    })
 
     for (const name of ['logged', 'summed']) {
       const refused = { kind: 'snapshotUnfit' }

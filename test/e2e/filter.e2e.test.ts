@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import type { CopyRecord } from '../../lib/model/copy-record.js'
 import { startSandbox } from '../../lib/sandbox/sandbox.js'
 import { Engine } from '../support/engine.js'
 import { Random } from '../support/random.js'
@@ -30,14 +28,7 @@ test.each([
     const ports = { feHttpPort: 0, beHttpPort: 0, mysqlPort: 0 }
     const sandbox = await startSandbox({ ...ports, dataDir: null, user: 'root', password: '', emulatedVersion })
     const engine = await Engine.create('shaped-')
-    const copies = (): readonly CopyRecord[] => {
-      try {
-        return JSON.parse(readFileSync(`${engine.dataDir}/snapshot/state.json`, 'utf8')).tables
-      } catch {
-        return []
-      }
-    }
-    const isCopied = () => copies().length === 2 && copies().every(({ state }) => state === 'copied')
+    const isCopied = () => engine.copies.length === 2 && engine.copies.every(({ state }) => state === 'copied')
     const until = async (what: string, there: () => boolean) => {
       for (const deadline = Date.now() + PATIENCE_MS; !there(); await delay(10))
         if (Date.now() > deadline) throw new Error(`no ${what}: ${engine.output.slice(-2000)}`)

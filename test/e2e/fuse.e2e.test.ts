@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import type { CopyRecord } from '../../lib/model/copy-record.js'
 import { FusedTables } from '../support/fused-tables.js'
 import { Random } from '../support/random.js'
 import { rowText } from '../support/shard-tables.js'
@@ -40,10 +39,7 @@ test.each([
         expect([step, engine.signal, engine.signal === 'SIGKILL' ? '' : engine.output]).toEqual([step, 'SIGKILL', ''])
       }
       engine.start()
-      // The file is replaced as a whole, so it can be read at any time.
-      const copies = () =>
-        JSON.parse(readFileSync(`${engine.dataDir}/snapshot/state.json`, 'utf8')).tables as CopyRecord[]
-      while (engine.alive && !copies().every(({ state }) => state === 'copied' || state === 'followed')) await delay(50)
+      while (engine.alive && !engine.isCopied) await delay(50)
       const behind = tables.transactions + 50
       while (engine.alive && tables.transactions < behind) await delay(50)
       await tables.stop()

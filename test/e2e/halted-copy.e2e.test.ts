@@ -1,5 +1,5 @@
-import { readFile, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { CopyRecord } from '../../lib/model/copy-record.js'
@@ -47,18 +47,9 @@ describe.each([
     })
   }
 
-  /** None before the engine has written down any. */
-  async function copies(): Promise<readonly CopyRecord[]> {
-    const text = await readFile(join(bench.engine.dataDir, 'snapshot', 'state.json'), 'utf8').catch(error => {
-      if (error.code !== 'ENOENT') throw error
-      return '{}'
-    })
-    return (JSON.parse(text) as { tables?: CopyRecord[] }).tables ?? []
-  }
-
   async function until(there: (copies: readonly CopyRecord[]) => boolean): Promise<void> {
     for (;;) {
-      const now = await copies()
+      const now = bench.engine.copies
       if (now.length > 0 && there(now)) return
       if (!bench.engine.alive) throw new Error(bench.engine.output)
       await delay(20)
@@ -116,7 +107,7 @@ describe.each([
     await bench.engine.wait()
     const { halted } = await bench.engine.status()
     expect(halted.map(({ source }) => source).sort()).toEqual(TABLES.map(table => `${bench.schema}.${table}`))
-    expect((await copies()).map(({ state }) => state)).toEqual(['copying', 'copying'])
+    expect(bench.engine.copies.map(({ state }) => state)).toEqual(['copying', 'copying'])
     await traffic(3)
   }
 

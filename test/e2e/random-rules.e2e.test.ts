@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Connection, createConnection } from 'mysql2/promise'
-import type { CopyRecord } from '../../lib/model/copy-record.js'
 import type { VerifyReport } from '../../lib/verify/verdict.js'
 import { Random } from '../support/random.js'
 import { RandomOrders } from '../support/random-orders.js'
@@ -30,14 +28,8 @@ beforeAll(async () => {
 afterAll(() => bench?.close())
 
 function isCopied(): boolean {
-  try {
-    const { tables } = JSON.parse(readFileSync(`${bench.engine.dataDir}/snapshot/state.json`, 'utf8')) as {
-      tables: readonly CopyRecord[]
-    }
-    return tables.length === 1 && tables.every(({ state }) => state === 'copied')
-  } catch {
-    return false
-  }
+  const { copies } = bench.engine
+  return copies.length === 1 && copies.every(({ state }) => state === 'copied')
 }
 
 async function until(what: string, there: () => boolean): Promise<void> {

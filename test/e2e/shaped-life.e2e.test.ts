@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -45,18 +44,10 @@ test.each([
         blocks: `[snapshot]\nmode = "initial"\nchunk_rows = 20\nconnections = 1\n${snapshot}\n\n${life.blocks(rules)}`,
       })
     }
-    // The file is replaced as a whole, so it can be read at any time; before the first copy there is none.
-    const copies = (): readonly CopyRecord[] => {
-      try {
-        return JSON.parse(readFileSync(`${engine.dataDir}/snapshot/state.json`, 'utf8')).tables
-      } catch {
-        return []
-      }
-    }
     const until = async (isSo: () => boolean) => {
       for (; !isSo(); await delay(20)) if (!engine.alive) throw new Error(engine.output)
     }
-    const copied = () => until(() => copies().length > 0 && copies().every(({ state }) => state === 'copied'))
+    const copied = () => until(() => engine.copies.length > 0 && engine.copies.every(({ state }) => state === 'copied'))
     const killAt = async (step: string) => {
       engine.start({ KILL_AT: step }, [KILLED_ENGINE])
       await engine.ended()
@@ -66,9 +57,9 @@ test.each([
     const killInCopy = async (table: string) => {
       const isUnderWay = (record: CopyRecord) =>
         record.table === table && record.state === 'copying' && record.frontier !== null
-      await until(() => copies().some(isUnderWay))
+      await until(() => engine.copies.some(isUnderWay))
       await engine.stop('SIGKILL')
-      expect(copies().some(isUnderWay)).toBe(true)
+      expect(engine.copies.some(isUnderWay)).toBe(true)
     }
     const move = async () => {
       const enough = traffic.transactions + 20
@@ -96,7 +87,7 @@ test.each([
 
       // Copied for the first time, and killed in it.
       await killAt('sent:3')
-      expect(copies().some(({ state }) => state !== 'copied')).toBe(true)
+      expect(engine.copies.some(({ state }) => state !== 'copied')).toBe(true)
       await configure({})
       engine.start()
       await copied()

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import type { CopyRecord } from '../../lib/model/copy-record.js'
 import { Random } from '../support/random.js'
 import { ShardTables } from '../support/shard-tables.js'
 import { SyncBench } from '../support/sync-bench.js'
@@ -68,11 +66,7 @@ shard_key = ["shard"]
       )
       await server.sql(`insert into ${base}_4.orders_9 values (1, 9, 'nine', 'late')`)
       await server.sql(`truncate table ${shards.name(4, 4)}`)
-      // The file is replaced as a whole, so it can be read at any time.
-      const copies = () =>
-        JSON.parse(readFileSync(`${engine.dataDir}/snapshot/state.json`, 'utf8')).tables as CopyRecord[]
-      const isCopied = () => copies().every(({ state }) => state === 'copied' || state === 'followed')
-      while (engine.alive && !isCopied()) await delay(50)
+      while (engine.alive && !engine.isCopied) await delay(50)
       await shards.stop()
       await engine.caughtUp(60)
       const columns = ['qty', 'note', 'price', 'extra', 'mark']

@@ -16,7 +16,7 @@ test('tables that come to sync.toml are copied at the next start, those that are
     await run.reconfigure(`[snapshot]\nmode = "initial"\n\n${few}`)
     tables.start()
     await run.finish()
-    const first = run.copies
+    const first = run.engine.copies
     expect(first.map(({ table, state, reason }) => [table, state, reason]).sort()).toEqual([
       ['by_int', 'copied', 'initial'],
       ['logged', 'copied', 'initial'],
@@ -26,16 +26,22 @@ test('tables that come to sync.toml are copied at the next start, those that are
     await run.reconfigure(`[snapshot]\nmode = "initial"\nchunk_rows = 500\n\n${tables.rules}\n${empty}`)
     await run.finish()
     for (const { table, sinceMs, rows } of first)
-      expect(run.copies.find(copy => copy.table === table)).toMatchObject({ sinceMs, rows, reason: 'initial' })
-    expect(run.copies.find(({ table }) => table === 'by_text')).toMatchObject({ state: 'copied', reason: 'added' })
-    expect(run.copies.find(({ table }) => table === 'empty')).toMatchObject({ state: 'copied', rows: 0 })
+      expect(run.engine.copies.find(copy => copy.table === table)).toMatchObject({ sinceMs, rows, reason: 'initial' })
+    expect(run.engine.copies.find(({ table }) => table === 'by_text')).toMatchObject({
+      state: 'copied',
+      reason: 'added',
+    })
+    expect(run.engine.copies.find(({ table }) => table === 'empty')).toMatchObject({ state: 'copied', rows: 0 })
     await server.sql([
       `create table ${tables.schema}.later (id int primary key, note varchar(9))`,
       `insert into ${tables.schema}.later values (1, 'a'), (2, 'b')`,
     ])
     await tables.stop()
     await engine.caughtUp()
-    expect(run.copies.find(({ table }) => table === 'later')).toMatchObject({ state: 'followed', reason: 'created' })
+    expect(run.engine.copies.find(({ table }) => table === 'later')).toMatchObject({
+      state: 'followed',
+      reason: 'created',
+    })
     expect((await tables.judge(run.sandbox.mysqlPort)).differences).toEqual([])
     const status = JSON.parse((await engine.cli('status', '--json')).stdout)
     expect(status.snapshot.tables).toContainEqual(
@@ -100,7 +106,7 @@ test('mode = "when_needed": a purged binlog has the tables copied again, and row
     await run.finish()
     await run.untilCompared()
     expect(engine.output).toMatch(/All tables are copied again/)
-    expect(run.copies.map(({ reason }) => reason)).toEqual(Array(5).fill('positionLost'))
+    expect(run.engine.copies.map(({ reason }) => reason)).toEqual(Array(5).fill('positionLost'))
     await tables.stop()
     await engine.caughtUp()
     expect((await tables.judge(run.sandbox.mysqlPort, false)).differences).toEqual([])

@@ -27,7 +27,7 @@ test.each([
         const rows = Math.round((ROWS * kills.length) / (KILLS + 1))
         kills.push(await run.killBehind(rows, kills.length % 2 === 1))
       }
-      expect(run.isCopied).toBe(false)
+      expect(run.engine.isCopied).toBe(false)
       await run.finish()
       const seconds = (Date.now() - began) / 1000
       await run.tables.stop()

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import type { CopyRecord } from '../../lib/model/copy-record.js'
 import type { VerifyReport } from '../../lib/verify/verdict.js'
 import { FusedTables } from '../support/fused-tables.js'
 import { Random } from '../support/random.js'
@@ -31,9 +30,7 @@ test('each rule of rows that several tables make is compared by itself, and what
     await bench.configure({ blocks: `[snapshot]\nmode = "initial"\n\n${example}` })
     engine.start()
     await engine.caughtUp()
-    const copies = () =>
-      JSON.parse(readFileSync(`${engine.dataDir}/snapshot/state.json`, 'utf8')).tables as CopyRecord[]
-    while (engine.alive && !copies().every(({ state }) => state === 'copied' || state === 'followed')) await delay(50)
+    while (engine.alive && !engine.isCopied) await delay(50)
     await server.sql([
       `update ${tables.orders} set amount = amount + 1 where id < 50`,
       `delete from ${tables.payments} where order_id in (8, 14)`,

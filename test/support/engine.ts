@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { runningProcess } from '../../lib/checkpoint/data-dir.js'
 import { main } from '../../lib/cli/main.js'
+import type { CopyRecord } from '../../lib/model/copy-record.js'
 import type { Status } from '../../lib/observe/status.js'
 
 const CLI = resolve('bin/mysql-sr-sync')
@@ -44,6 +46,18 @@ export class Engine {
 
   get configFile(): string {
     return join(this.folder, 'sync.toml')
+  }
+
+  /** How far the copies are; empty before the first is written down. The file is replaced as a whole, so it can be read at any time. */
+  get copies(): readonly CopyRecord[] {
+    const file = join(this.dataDir, 'snapshot', 'state.json')
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { tables: CopyRecord[] }).tables : []
+  }
+
+  /** Whether there are copies, and all have ended. */
+  get isCopied(): boolean {
+    const { copies } = this
+    return copies.length > 0 && copies.every(({ state }) => state === 'copied' || state === 'followed')
   }
 
   get dataDir(): string {

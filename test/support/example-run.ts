@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CopyRecord } from '../../lib/model/copy-record.js'
 import type { TableSchema } from '../../lib/model/schema.js'
 import { fixtureTable } from '../../lib/rule-test/fixture-table.js'
 import type { ServerKind } from '../../lib/servers/server-recipe.js'
@@ -115,14 +114,8 @@ export class ExampleRun {
     for (const schema of this.#schemas) await this.bench.server.sql(`drop database if exists ${schema}`)
   }
 
-  /** The file is replaced as a whole, so it can be read at any time; before the first copy there is none. */
   #isCopied(): boolean {
-    try {
-      const text = readFileSync(`${this.bench.engine.dataDir}/snapshot/state.json`, 'utf8')
-      const { tables } = JSON.parse(text) as { readonly tables: readonly CopyRecord[] }
-      return tables.length > 0 && tables.every(({ state }) => state === 'copied')
-    } catch {
-      return false
-    }
+    const { copies } = this.bench.engine
+    return copies.length > 0 && copies.every(({ state }) => state === 'copied')
   }
 }

@@ -1,8 +1,8 @@
-import { setTimeout } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import type { Random } from './random.js'
 import { rowText } from './shard-tables.js'
+import { TrafficLoop } from './traffic-loop.js'
 
 /** Small, so that both sides meet; orders from FIRST_REUSED to REUSED come, go and come again. */
 const IDS = 400
@@ -16,8 +16,7 @@ export class FusedTables {
   readonly #connection: Connection
   readonly orders: string
   readonly payments: string
-  #running: Promise<void> = Promise.resolve()
-  #stopped = false
+  readonly #traffic = new TrafficLoop(() => this.#transaction(), PAUSE_MS)
   #nextId = IDS
   transactions = 0
 
@@ -50,28 +49,16 @@ export class FusedTables {
 
   /** Until `stop`; it may be started again. */
   start(): void {
-    this.#stopped = false
-    const run = async (): Promise<void> => {
-      while (!this.#stopped) {
-        await this.#transaction()
-        await setTimeout(PAUSE_MS)
-      }
-    }
-    this.#running = run()
-    // Whoever stops it hears of it.
-    this.#running.catch(() => undefined)
+    this.#traffic.start()
   }
 
   /** Ends the traffic; rejects with what ended it before. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    await this.#running
+  stop(): Promise<void> {
+    return this.#traffic.stop()
   }
 
   async close(): Promise<void> {
-    this.#stopped = true
-    // What ended the traffic was told to whoever stopped it.
-    await this.#running.catch(() => undefined)
+    await this.#traffic.abandon()
     await this.#connection.end()
   }
 

@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import type { Random } from './random.js'
+import { TrafficLoop } from './traffic-loop.js'
 
 const SCHEMAS = 4
 const TABLES = 4
@@ -16,8 +16,7 @@ export class ShardTables {
   readonly #base: string
   readonly #random: Random
   readonly #connection: Connection
-  #running: Promise<void> = Promise.resolve()
-  #stopped = false
+  readonly #traffic = new TrafficLoop(() => this.#transaction(), PAUSE_MS)
   transactions = 0
 
   private constructor(server: ServerAddress, base: string, random: Random, connection: Connection) {
@@ -57,27 +56,18 @@ export class ShardTables {
     return name.startsWith(`${this.#base}_3.`)
   }
 
+  /** Until `stop`; it may be started again. */
   start(): void {
-    const run = async (): Promise<void> => {
-      while (!this.#stopped) {
-        await this.#transaction()
-        await setTimeout(PAUSE_MS)
-      }
-    }
-    this.#running = run()
-    // Whoever stops it hears of it.
-    this.#running.catch(() => undefined)
+    this.#traffic.start()
   }
 
   /** Ends the traffic; rejects with what ended it before. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    await this.#running
+  stop(): Promise<void> {
+    return this.#traffic.stop()
   }
 
   async close(): Promise<void> {
-    this.#stopped = true
-    await this.#running.catch(() => undefined)
+    await this.#traffic.abandon()
     await this.#connection.end()
   }
 

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CopyRecord } from '../../lib/model/copy-record.js'
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js'
 import type { ServerAddress } from '../../lib/servers/test-server.js'
 import { CopiedTables } from './copied-tables.js'
@@ -77,23 +75,9 @@ export class SnapshotRun {
     await this.engine.configure({ ...this.#setup, blocks })
   }
 
-  /** What state.json says of the copies; empty while there is none. */
-  get copies(): readonly CopyRecord[] {
-    try {
-      return JSON.parse(readFileSync(`${this.engine.dataDir}/snapshot/state.json`, 'utf8')).tables
-    } catch {
-      return []
-    }
-  }
-
   /** Rows of the source that are in the target by the state's word. */
   get copied(): number {
-    return this.copies.reduce((sum, { rows }) => sum + rows, 0)
-  }
-
-  get isCopied(): boolean {
-    const { copies } = this
-    return copies.length > 0 && copies.every(({ state }) => state === 'copied' || state === 'followed')
+    return this.engine.copies.reduce((sum, { rows }) => sum + rows, 0)
   }
 
   /** Starts the engine and kills it: once so many rows are copied, or at a step behind that. */
@@ -125,7 +109,7 @@ export class SnapshotRun {
 
   /** Until all tables are copied by an engine that is none of its own. */
   async untilAllCopied(): Promise<void> {
-    await this.#until('end of the snapshot', () => this.isCopied, true)
+    await this.#until('end of the snapshot', () => this.engine.isCopied, true)
   }
 
   /** Until source and target are equal; nothing may change meanwhile. Gives up with what differs. */
@@ -142,12 +126,12 @@ export class SnapshotRun {
   /** Until all tables are copied. */
   async finish(): Promise<void> {
     if (!this.engine.alive) this.engine.start()
-    await this.#until('end of the snapshot', () => / connected /.test(this.engine.output) && this.isCopied)
+    await this.#until('end of the snapshot', () => / connected /.test(this.engine.output) && this.engine.isCopied)
   }
 
   /** Until rows that are gone at the source are gone in the targets too. */
   async untilCompared(): Promise<void> {
-    await this.#until('end of the comparison', () => this.copies.every(({ deadRows }) => !deadRows))
+    await this.#until('end of the comparison', () => this.engine.copies.every(({ deadRows }) => !deadRows))
   }
 
   async close(): Promise<void> {
@@ -171,6 +155,6 @@ export class SnapshotRun {
   }
 
   #said(): string {
-    return `copies: ${JSON.stringify(this.copies)}\nengine (${this.engine.signal ?? 'no signal'}): ${this.engine.output.split('\n').slice(-40).join('\n')}`
+    return `copies: ${JSON.stringify(this.engine.copies)}\nengine (${this.engine.signal ?? 'no signal'}): ${this.engine.output.split('\n').slice(-40).join('\n')}`
   }
 }
