@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import ZongJi from '@vlasky/zongji'
 import type { ConnectionOptions } from 'mysql2'
 import { Failure } from '../model/failure.js'
+import { DirectSocket } from './direct-socket.js'
+import { PacketBuffer } from './packet-buffer.js'
 import { sourceFailure } from './session.js'
 
 export interface DumpOptions {
@@ -29,15 +31,14 @@ export interface DumpHandlers {
 
 /** The driver's packet as the hook sees it (mysql2 lib/packets/packet.js). */
 interface Packet {
-  readonly buffer: Buffer
-  readonly offset: number
-  readonly end: number
-  readonly sequenceId: number
-  /** The driver fills one packet anew for each that comes. */
-  clone(): Packet
-  isEOF(): boolean
   isError(): boolean
   asError(encoding: string): Error
+}
+
+/** zongji's command as the driver runs it (lib/sequence/binlog.js): `start` writes the dump command, `binlogData` takes what answers it. */
+interface DumpCommand {
+  start(packet: unknown, connection: unknown): unknown
+  binlogData(packet: Packet): unknown
 }
 
 /** The parts of zongji 0.9.0 and mysql2 that the hook relies on; both are pinned to exact versions for this reason. */
@@ -46,7 +47,7 @@ interface ZongJiInside {
     query(sql: string, done: (error: Error | null) => void): void
     /** COM_REGISTER_SLAVE. */
     _registerSlave(as: { serverId: number }, done: (error?: Error | null) => void): void
-    readonly packetParser: { onPacket: (packet: Packet) => void }
+    readonly packetParser: { execute(bytes: Buffer): void }
     /** The one that the driver expects next. */
     sequenceId: number
     clientEncoding: string
@@ -56,12 +57,13 @@ interface ZongJiInside {
     query(sql: string, done: (error: Error | null) => void): void
     readonly stream: Socket
   } | null
-  readonly BinlogClass: { prototype: { binlogData(packet: Packet): unknown } }
+  readonly BinlogClass: { readonly prototype: DumpCommand }
 }
 
 /**
- * A stream of raw binlog events with pause and resume. zongji does the handshake, authentication, TLS, the flavour's preamble
- * and COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID; its decoding is replaced by handing every packet on as mysql2's parser cut it.
+ * A stream of raw binlog events with pause and resume. zongji and the driver do the handshake, authentication, TLS, the flavour's
+ * preamble and COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID; what the server sends behind that is cut into events here, since there
+ * are millions of them.
  */
 export class DumpConnection {
   readonly #options: DumpOptions
@@ -69,9 +71,11 @@ export class DumpConnection {
   readonly #zongji: ZongJi
   #ended = false
   #paused = false
-  /** Packets that came behind a pause, with the piece of the socket that was being taken apart. */
-  readonly #held: Packet[] = []
-  #take: (packet: Packet) => void = () => undefined
+  readonly #packets = new PacketBuffer()
+  /** Hands a packet that is no event to the driver. */
+  #toDriver: (packet: Buffer, sequence: number) => void = () => undefined
+  /** Sockets of connections without TLS, which the driver would read in its own way. */
+  readonly #sockets = new Map<Socket, DirectSocket>()
   /** 1 for each type of `passed`. */
   readonly #isPassed: Uint8Array
   /** When the socket gave something last, ms of `performance.now`. */
@@ -82,7 +86,14 @@ export class DumpConnection {
     this.#options = options
     this.#handlers = handlers
     this.#isPassed = Uint8Array.from({ length: 256 }, (_, type) => (options.passed?.has(type) ? 1 : 0))
-    this.#zongji = new ZongJi(options.connection as object)
+    const { connection } = options
+    const { host, port, ssl } = connection
+    const stream = (): Socket => {
+      const direct = new DirectSocket({ host: host!, port: port! })
+      this.#sockets.set(direct.socket, direct)
+      return direct.socket
+    }
+    this.#zongji = new ZongJi(ssl === undefined ? { ...connection, stream } : connection)
     this.#zongji.on('error', (error: Error) => this.#end(dumpFailure(error)))
   }
 
@@ -109,7 +120,7 @@ export class DumpConnection {
   resume(): void {
     this.#paused = false
     this.#heardMs = performance.now()
-    while (!this.#paused && this.#held.length > 0) this.#take(this.#held.shift()!)
+    this.#takeEvents()
     if (!this.#paused) (this.#zongji as unknown as ZongJiInside).connection?.stream.resume()
   }
 
@@ -132,12 +143,6 @@ export class DumpConnection {
     }
     const { connection, ctrlConnection } = zongji
     if (connection === null) return
-    const { onHeard } = this.#handlers
-    // A clock is dear beside an event, and one piece of the socket holds many.
-    connection.stream.on('data', () => {
-      this.#heardMs = performance.now()
-      onHeard()
-    })
     // zongji keeps this one to end the dump with; it says nothing for as long as the stream lasts.
     ctrlConnection?.query('SET SESSION wait_timeout = 31536000', failed)
     // CRC32 whatever the global says now: older files may carry checksums, and a server refuses to send those to a client that does not know them.
@@ -147,39 +152,71 @@ export class DumpConnection {
     connection.query('SET SESSION net_write_timeout = 86400', failed)
     // SHOW REPLICAS lists this reader then, so that another one can see that its server_id is taken.
     connection._registerSlave({ serverId: this.#options.serverId }, failed)
-    const { packetParser } = connection
-    const driver = packetParser.onPacket
-    // Of what the driver does with a packet, an event needs nothing: it has one command to go to, and there are millions of them.
-    this.#take = packet => {
-      if (this.#ended) return
-      if (this.#paused) this.#held.push(packet.clone())
-      else if (packet.buffer[packet.offset] === 0) this.#handOn(packet)
-      else {
-        connection.sequenceId = packet.sequenceId
-        driver(packet)
-      }
-    }
-    const next = (packet: Packet): unknown => {
-      if (this.#ended) return null
-      if (packet.isError() || packet.isEOF()) {
-        this.#end(
-          packet.isError()
-            ? dumpFailure(packet.asError(connection.clientEncoding))
-            : new Failure('streamBroken', 'The source ended the binlog stream.'),
-        )
-        return null
-      }
-      packetParser.onPacket = this.#take
-      this.#handOn(packet)
+    const command = zongji.BinlogClass.prototype
+    const { start } = command
+    const end = (failure: Failure): void => this.#end(failure)
+    const read = (): void => this.#read(connection)
+    // All that was asked before is answered when the driver sends this command: what comes behind it is the stream.
+    command.start = function (packet, driver) {
+      const next = start.call(this, packet, driver)
+      read()
       return next
     }
-    zongji.BinlogClass.prototype.binlogData = next
+    command.binlogData = packet => {
+      end(
+        packet.isError()
+          ? dumpFailure(packet.asError(connection.clientEncoding))
+          : new Failure('streamBroken', 'The source ended the binlog stream.'),
+      )
+      return null
+    }
   }
 
-  #handOn({ buffer, offset, end }: Packet): void {
+  /** The driver reads no more of this connection by itself. */
+  #read(connection: NonNullable<ZongJiInside['connection']>): void {
+    const { stream, packetParser } = connection
+    const packets = this.#packets
+    this.#toDriver = (packet, sequence) => {
+      connection.sequenceId = sequence
+      packetParser.execute(packet)
+    }
+    const taker = {
+      room: () => packets.room(this.#paused),
+      added: (bytes: number) => {
+        // A clock is dear beside an event, and one piece of the socket holds many.
+        this.#heardMs = performance.now()
+        this.#handlers.onHeard()
+        packets.added(bytes)
+        this.#takeEvents()
+      },
+    }
+    const direct = this.#sockets.get(stream)
+    if (direct !== undefined) {
+      direct.takeOver(taker)
+      return
+    }
+    stream.removeAllListeners('data')
+    stream.on('data', (piece: Buffer) => {
+      for (let at = 0; at < piece.length; ) {
+        const room = taker.room()
+        const bytes = piece.copy(room, 0, at)
+        at += bytes
+        taker.added(bytes)
+      }
+    })
+  }
+
+  /** Hands on the events that have come as a whole; their memory is not used again before they are done with. */
+  #takeEvents(): void {
+    const packets = this.#packets
+    const { onEvent, onPassed } = this.#handlers
     try {
-      if (this.#isPassed[buffer[offset + 5]!] === 1) this.#handlers.onPassed!(buffer, offset + 1, end)
-      else this.#handlers.onEvent(buffer, offset + 1, end)
+      while (!this.#paused && !this.#ended && packets.next()) {
+        const { buffer, start, end } = packets
+        if (buffer[start] !== 0) this.#toDriver(buffer.subarray(start - 4, end), packets.sequence)
+        else if (this.#isPassed[buffer[start + 5]!] === 1) onPassed!(buffer, start + 1, end)
+        else onEvent(buffer, start + 1, end)
+      }
     } catch (error) {
       this.#end(error instanceof Failure ? error : new Failure('internal', (error as Error).message, { cause: error }))
     }
