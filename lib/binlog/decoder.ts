@@ -3,19 +3,11 @@ import { releaseSource, sameBytes } from './byte-view.js'
 import { crc32 } from './checksum.js'
 import { unpackPayload } from './compressed.js'
 import { decodeFormatDescription, decodeHeartbeat, decodeIncident, decodeXaPrepare } from './control-events.js'
-import {
-  type BinlogEvent,
-  EVENT,
-  type EventHeader,
-  eventName,
-  type FormatEvent,
-  type GtidEvent,
-  type RotateEvent,
-} from './event.js'
+import { type BinlogEvent, EVENT, eventName, type FormatEvent, type GtidEvent, type RotateEvent } from './event.js'
 import { EventReader, uint32 } from './event-reader.js'
 import { decodeGtidList, decodePreviousGtids, decodeTaggedGtid } from './gtid.js'
 import { queryText, splitQuery, statusFacts, transactionWord } from './query-event.js'
-import { type Mutable, plainEvents, ReusedGtid, ReusedRows } from './reused-events.js'
+import { type FrequentKind, ReusedEvent } from './reused-event.js'
 import { decodeRowsBody } from './rows-event.js'
 import { decodeTableMap, type TableMap } from './table-map.js'
 
@@ -60,10 +52,10 @@ export class BinlogDecoder {
   readonly #options: DecoderOptions
   readonly #reader = new EventReader(() => this.#describe())
   readonly #maps = new Map<number, KnownMap>()
-  readonly #header: Mutable<EventHeader> = { type: 0, timestamp: 0, logPos: 0, size: 0, artificial: false }
-  readonly #gtid = new ReusedGtid()
-  readonly #rows = new ReusedRows()
-  readonly #plain = plainEvents()
+  /** The table map asked for last: that of the rows behind it, most often, and of the next transaction. */
+  #lastId = -1
+  #last: KnownMap | undefined
+  readonly #event = new ReusedEvent()
   #checksum = true
   #binName = ''
   #inner = false
@@ -75,7 +67,7 @@ export class BinlogDecoder {
 
   /** Forgets the stream: before the first FORMAT_DESCRIPTION events end in the CRC32 that the session asked for. */
   reset(): void {
-    this.#maps.clear()
+    this.#forgetMaps()
     this.#checksum = true
     this.#binName = ''
   }
@@ -91,7 +83,7 @@ export class BinlogDecoder {
     this.#inner = false
     releaseSource(buffer)
     this.#readHeader(buffer, start, end)
-    const type = this.#header.type
+    const { type } = this.#event
     let bodyEnd = end
     if (type === EVENT.FORMAT_DESCRIPTION) {
       bodyEnd -= CHECKSUM_BYTES
@@ -125,7 +117,7 @@ export class BinlogDecoder {
   }
 
   #readHeader(buffer: Buffer, start: number, end: number): void {
-    const header = this.#header
+    const header = this.#event
     header.type = end - start > 4 ? buffer[start + 4]! : 0
     header.size = end - start
     header.logPos = 0
@@ -140,13 +132,11 @@ export class BinlogDecoder {
 
   #decodeBody(buffer: Buffer, start: number): BinlogEvent {
     const reader = this.#reader
-    const header = this.#header
-    const plain = this.#plain
-    if (this.#inner && OUTER_ONLY.has(header.type)) throw reader.fail(`it stands inside ${this.#within}`)
-    switch (header.type) {
+    const { type } = this.#event
+    if (this.#inner && OUTER_ONLY.has(type)) throw reader.fail(`it stands inside ${this.#within}`)
+    switch (type) {
       case EVENT.TABLE_MAP:
-        plain.tableMap.map = this.#decodeTableMap()
-        return this.#stamp(plain.tableMap)
+        return this.#decodeTableMap()
       case EVENT.WRITE_ROWS_V1:
       case EVENT.UPDATE_ROWS_V1:
       case EVENT.DELETE_ROWS_V1:
@@ -176,32 +166,28 @@ export class BinlogDecoder {
         return this.#decodeQuery()
       case EVENT.XID:
         reader.skip(8)
-        return this.#stamp(plain.commit)
-      case EVENT.XA_PREPARE: {
-        const { onePhase, xid } = decodeXaPrepare(reader)
-        plain.xaPrepare.onePhase = onePhase
-        plain.xaPrepare.xid = xid
-        return this.#stamp(plain.xaPrepare)
-      }
+        return this.#as('commit')
+      case EVENT.XA_PREPARE:
+        return { ...this.#event.header, kind: 'xaPrepare', ...decodeXaPrepare(reader) }
       case EVENT.ROTATE:
         return this.#decodeRotate()
       case EVENT.FORMAT_DESCRIPTION:
         return this.#decodeFormat(buffer, start)
       case EVENT.PREVIOUS_GTIDS:
-        return { ...header, kind: 'previousGtids', gtidSet: decodePreviousGtids(reader) }
+        return { ...this.#event.header, kind: 'previousGtids', gtidSet: decodePreviousGtids(reader) }
       case EVENT.GTID_LIST:
-        return { ...header, kind: 'gtidList', gtidSet: decodeGtidList(reader) }
+        return { ...this.#event.header, kind: 'gtidList', gtidSet: decodeGtidList(reader) }
       case EVENT.HEARTBEAT:
       case EVENT.HEARTBEAT_V2:
         return {
-          ...header,
+          ...this.#event.header,
           kind: 'heartbeat',
-          ...decodeHeartbeat(reader, header.type, header.logPos, this.#options.flavor),
+          ...decodeHeartbeat(reader, type, this.#event.logPos, this.#options.flavor),
         }
       case EVENT.TRANSACTION_PAYLOAD:
-        return { ...header, kind: 'payload', buffer: unpackPayload(reader) }
+        return { ...this.#event.header, kind: 'payload', buffer: unpackPayload(reader) }
       case EVENT.INCIDENT:
-        return { ...header, kind: 'incident', message: decodeIncident(reader) }
+        return { ...this.#event.header, kind: 'incident', message: decodeIncident(reader) }
       // What surrounds a statement; the QUERY itself tells the reader that a change was logged as a statement.
       case EVENT.INTVAR:
       case EVENT.RAND:
@@ -218,18 +204,23 @@ export class BinlogDecoder {
       case EVENT.ANNOTATE_ROWS:
       case EVENT.BINLOG_CHECKPOINT:
       case EVENT.START_ENCRYPTION:
-        return this.#stamp(plain.ignored)
+        return this.#as('ignored')
       default:
-        if ((buffer[start + 17]! & FLAG_IGNORABLE) !== 0) return this.#stamp(plain.ignored)
+        if ((buffer[start + 17]! & FLAG_IGNORABLE) !== 0) return this.#as('ignored')
         throw reader.fail('this kind of event is not known')
     }
   }
 
-  #decodeTableMap(): TableMap | null {
+  #decodeTableMap(): BinlogEvent {
+    this.#event.map = this.#tableMap()
+    return this.#as('tableMap')
+  }
+
+  #tableMap(): TableMap | null {
     const reader = this.#reader
     const { buffer, at: bodyAt, end } = reader
     const id = reader.u48()
-    const known = this.#maps.get(id)
+    const known = this.#knownMap(id)
     if (
       known !== undefined &&
       known.body.byteLength === end - bodyAt &&
@@ -242,27 +233,28 @@ export class BinlogDecoder {
     const table = reader.text(reader.u8())
     reader.skip(1)
     const map = this.#options.wanted(schema, table) ? decodeTableMap(reader, id, schema, table) : null
-    this.#maps.set(id, { body: new DataView(Uint8Array.from(buffer.subarray(bodyAt, end)).buffer), map })
+    this.#last = { body: new DataView(Uint8Array.from(buffer.subarray(bodyAt, end)).buffer), map }
+    this.#maps.set(id, this.#last)
     return map
   }
 
   #decodeRows(): BinlogEvent {
     const reader = this.#reader
-    const type = this.#header.type
+    const { type } = this.#event
     const id = reader.u48()
     reader.skip(2)
-    const known = this.#maps.get(id)
+    const known = this.#knownMap(id)
     if (known === undefined) {
-      if (id === DUMMY_TABLE_ID && reader.left <= DUMMY_BODY_BYTES) return this.#stamp(this.#plain.ignored)
+      if (id === DUMMY_TABLE_ID && reader.left <= DUMMY_BODY_BYTES) return this.#as('ignored')
       throw new Failure(
         'positionInvalid',
         `${this.#describe()} is for table ${id}, but no table map came before it: the position to start from lies inside a transaction`,
       )
     }
     const map = known.map
-    if (map === null) return this.#stamp(this.#plain.skippedRows)
-    decodeRowsBody(reader, type, map, this.#rows)
-    return this.#stamp(this.#rows)
+    if (map === null) return this.#as('skippedRows')
+    decodeRowsBody(reader, type, map, this.#event)
+    return this.#as('rows')
   }
 
   /** GTID and ANONYMOUS_GTID: flags, uuid, number, and from MySQL 5.7 on the logical clock, from 8.0 on commit times. */
@@ -283,7 +275,7 @@ export class BinlogDecoder {
       }
     }
     const event = this.#startTransaction(null, commitMicros)
-    if (this.#header.type === EVENT.GTID) this.#gtid.gtid.setMysql(reader.buffer, at + 1)
+    if (this.#event.type === EVENT.GTID) this.#event.gtid.setMysql(reader.buffer, at + 1)
     return event
   }
 
@@ -291,33 +283,33 @@ export class BinlogDecoder {
     const reader = this.#reader
     const at = reader.skip(13)
     const event = this.#startTransaction(null, 0)
-    this.#gtid.setMariadb(reader.buffer, at, serverId)
+    this.#event.setMariadb(reader.buffer, at, serverId)
     return event
   }
 
   #startTransaction(text: string | null, commitMicros: number): GtidEvent {
     this.#boundTableMaps()
-    const event = this.#gtid
+    const event = this.#event
     event.setText(text)
-    event.commitMs = commitMicros > 0 ? Math.floor(commitMicros / 1000) : this.#header.timestamp * 1000
-    return this.#stamp(event)
+    event.commitMs = commitMicros > 0 ? Math.floor(commitMicros / 1000) : event.timestamp * 1000
+    return this.#as('gtid')
   }
 
   #decodeQuery(): BinlogEvent {
-    const query = splitQuery(this.#reader, this.#header.type)
+    const query = splitQuery(this.#reader, this.#event.type)
     switch (transactionWord(query)) {
       case 'begin':
         this.#boundTableMaps()
-        return this.#stamp(this.#plain.begin)
+        return this.#as('begin')
       case 'commit':
-        return this.#stamp(this.#plain.commit)
+        return this.#as('commit')
       case 'rollback':
-        return this.#stamp(this.#plain.rollback)
+        return this.#as('rollback')
       case null: {
         const facts = statusFacts(query)
         const schema = query.schema.toString('utf8', query.schemaAt, query.schemaEnd)
         const sql = queryText(query, facts.clientCollationId)
-        return { ...this.#header, kind: 'query', schema, sql, facts }
+        return { ...this.#event.header, kind: 'query', schema, sql, facts }
       }
     }
   }
@@ -328,7 +320,7 @@ export class BinlogDecoder {
     const binName = reader.text(reader.left)
     if (binName === '' || binPos < 4) throw reader.fail(`it names ${JSON.stringify(binName)}:${binPos}`)
     this.#binName = binName
-    return { ...this.#header, kind: 'rotate', binName, binPos }
+    return { ...this.#event.header, kind: 'rotate', binName, binPos }
   }
 
   #decodeFormat(buffer: Buffer, start: number): FormatEvent {
@@ -342,23 +334,31 @@ export class BinlogDecoder {
       if (crc32(event, 0, event.length) !== uint32(buffer, end)) throw this.#checksumWrong()
     }
     this.#checksum = checksum
-    return { ...this.#header, kind: 'format', checksum, serverVersion }
+    return { ...this.#event.header, kind: 'format', checksum, serverVersion }
   }
 
   /** Called between transactions only: a transaction's rows find the maps that came before them. */
   #boundTableMaps(): void {
-    if (this.#maps.size > MAX_TABLE_MAPS) this.#maps.clear()
+    if (this.#maps.size > MAX_TABLE_MAPS) this.#forgetMaps()
   }
 
-  /** Copies the header into a reused event. */
-  #stamp<E extends Mutable<EventHeader>>(event: E): E {
-    const header = this.#header
-    event.type = header.type
-    event.timestamp = header.timestamp
-    event.logPos = header.logPos
-    event.size = header.size
-    event.artificial = header.artificial
-    return event
+  #forgetMaps(): void {
+    this.#maps.clear()
+    this.#lastId = -1
+    this.#last = undefined
+  }
+
+  #knownMap(id: number): KnownMap | undefined {
+    if (id !== this.#lastId) {
+      this.#lastId = id
+      this.#last = this.#maps.get(id)
+    }
+    return this.#last
+  }
+
+  #as<K extends FrequentKind>(kind: K): Extract<BinlogEvent, { kind: K }> {
+    this.#event.kind = kind
+    return this.#event as unknown as Extract<BinlogEvent, { kind: K }>
   }
 
   #checksumWrong(): Failure {
@@ -366,7 +366,7 @@ export class BinlogDecoder {
   }
 
   #describe(): string {
-    const { type, size, logPos } = this.#header
+    const { type, size, logPos } = this.#event
     const file = this.#binName === '' ? 'the binlog' : this.#binName
     const where = logPos === 0 ? `in ${file} (${size} bytes, position not sent)` : `that ends at ${file}:${logPos}`
     return `The ${eventName(type)} event ${this.#inner ? `of ${this.#within} ` : ''}${where}`

@@ -1,25 +1,30 @@
 import { Failure } from '../model/failure.js'
+import { sourceViewOf } from './byte-view.js'
 import { uint32 } from './event-reader.js'
 import { renderUuid } from './gtid.js'
-
-const NUMBER_AT = 16
-const MARIADB_BYTES = 12
 
 /** The GTID of one transaction as its event has it. It is made text only where it is asked for: there is one for every transaction. */
 export class GtidMark {
   #form: 'none' | 'text' | 'mysql' | 'mariadb' = 'none'
   #text = ''
-  /** MySQL: uuid, then number. MariaDB: sequence number, domain. */
-  readonly #bytes = Buffer.alloc(24)
+  /** The uuid of a MySQL source, as four numbers. */
+  #a = 0
+  #b = 0
+  #c = 0
+  #d = 0
+  /** Halves of the transaction's (sequence) number. */
+  #low = 0
+  #high = 0
+  /** MariaDB. */
+  #domain = 0
   #serverId = 0
 
   /** "uuid:7", "uuid:tag:7", MariaDB "0-1-100"; null when anonymous. */
   get text(): string | null {
-    const bytes = this.#bytes
     if (this.#form === 'none') return null
     if (this.#form === 'text') return this.#text
-    if (this.#form === 'mysql') return `${renderUuid(bytes, 0)}:${bytes.readBigInt64LE(NUMBER_AT)}`
-    return `${bytes.readUInt32LE(8)}-${this.#serverId}-${bytes.readBigUInt64LE(0)}`
+    const number = (BigInt(this.#high) << 32n) | BigInt(this.#low)
+    return this.#form === 'mysql' ? `${this.#uuid}:${number}` : `${this.#domain}-${this.#serverId}-${number}`
   }
 
   get isAnonymous(): boolean {
@@ -37,41 +42,58 @@ export class GtidMark {
 
   /** `buffer[at..]` holds a uuid and a 64-bit number. */
   setMysql(buffer: Buffer, at: number): void {
+    const view = sourceViewOf(buffer)
     this.#form = 'mysql'
-    for (let i = 0; i < 24; i++) this.#bytes[i] = buffer[at + i]!
+    this.#a = view.getInt32(at)
+    this.#b = view.getInt32(at + 4)
+    this.#c = view.getInt32(at + 8)
+    this.#d = view.getInt32(at + 12)
+    this.#low = uint32(buffer, at + 16)
+    this.#high = uint32(buffer, at + 20)
   }
 
   /** `buffer[at..]` holds a 64-bit sequence number and a domain. */
   setMariadb(buffer: Buffer, at: number, serverId: number): void {
     this.#form = 'mariadb'
-    for (let i = 0; i < MARIADB_BYTES; i++) this.#bytes[i] = buffer[at + i]!
+    this.#low = uint32(buffer, at)
+    this.#high = uint32(buffer, at + 4)
+    this.#domain = uint32(buffer, at + 8)
     this.#serverId = serverId
   }
 
   set(other: GtidMark): void {
     this.#form = other.#form
     this.#text = other.#text
+    this.#a = other.#a
+    this.#b = other.#b
+    this.#c = other.#c
+    this.#d = other.#d
+    this.#low = other.#low
+    this.#high = other.#high
+    this.#domain = other.#domain
     this.#serverId = other.#serverId
-    for (let i = 0; i < 24; i++) this.#bytes[i] = other.#bytes[i]!
   }
 
   /** Of MySQL: whether this is the transaction behind `other`, of the same source. */
   isNextOf(other: GtidMark): boolean {
-    const [own, theirs] = [this.#bytes, other.#bytes]
     if (this.#form !== 'mysql' || other.#form !== 'mysql') {
-      const [a, b] = [this.run, other.run]
-      return a.source === b.source && a.number === b.number + 1n
+      const [own, theirs] = [this.run, other.run]
+      return own.source === theirs.source && own.number === theirs.number + 1n
     }
-    const low = (uint32(theirs, NUMBER_AT) + 1) >>> 0
-    if (uint32(own, NUMBER_AT) !== low) return false
-    if (uint32(own, NUMBER_AT + 4) !== uint32(theirs, NUMBER_AT + 4) + (low === 0 ? 1 : 0)) return false
-    for (let i = 0; i < NUMBER_AT; i++) if (own[i] !== theirs[i]) return false
-    return true
+    const low = (other.#low + 1) >>> 0
+    return (
+      this.#low === low &&
+      this.#high === other.#high + (low === 0 ? 1 : 0) &&
+      this.#a === other.#a &&
+      this.#b === other.#b &&
+      this.#c === other.#c &&
+      this.#d === other.#d
+    )
   }
 
   /** Of MariaDB: whether both are of one domain. */
   isOfDomainOf(other: GtidMark): boolean {
-    if (this.#form === 'mariadb' && other.#form === 'mariadb') return uint32(this.#bytes, 8) === uint32(other.#bytes, 8)
+    if (this.#form === 'mariadb' && other.#form === 'mariadb') return this.#domain === other.#domain
     return this.domain === other.domain
   }
 
@@ -86,6 +108,12 @@ export class GtidMark {
   get domain(): string {
     const text = this.#needed()
     return text.slice(0, text.indexOf('-'))
+  }
+
+  get #uuid(): string {
+    const bytes = Buffer.alloc(16)
+    for (const [i, part] of [this.#a, this.#b, this.#c, this.#d].entries()) bytes.writeInt32BE(part, 4 * i)
+    return renderUuid(bytes, 0)
   }
 
   #needed(): string {

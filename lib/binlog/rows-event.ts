@@ -2,7 +2,7 @@ import { unpackMariadb } from './compressed.js'
 import { EVENT } from './event.js'
 import type { EventReader } from './event-reader.js'
 import { wholeUpdates } from './partial-update.js'
-import type { ReusedRows } from './reused-events.js'
+import type { ReusedEvent } from './reused-event.js'
 import type { TableMap } from './table-map.js'
 
 /**
@@ -10,7 +10,7 @@ import type { TableMap } from './table-map.js'
  * extra data (NDB, partitions) first; column count; a bitmap of the columns present, for updates one per image;
  * the images, which MariaDB may compress, and of which MySQL may send JSON columns as differences.
  */
-export function decodeRowsBody(reader: EventReader, type: number, map: TableMap, rows: ReusedRows): void {
+export function decodeRowsBody(reader: EventReader, type: number, map: TableMap, rows: ReusedEvent): void {
   if (hasExtraData(type)) {
     const bytes = reader.u16()
     if (bytes < 2) throw reader.fail(`extra data of ${bytes} bytes`)

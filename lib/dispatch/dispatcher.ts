@@ -132,10 +132,10 @@ export class Dispatcher {
    * Where it was open when it was planned, it is over when nothing of it is left.
    */
   get isOver(): boolean {
-    if (this.#inTransaction || this.#owes || this.#parts.window.failure) return false
-    const end = this.#open.script?.end
-    if (end === null) return this.#isSpent && this.#loading.length === 0
-    return end !== undefined && comparePositions(this.#positionOf(), end) === 0
+    const { script } = this.#open
+    if (script === null || this.#inTransaction || this.#owes || this.#parts.window.failure) return false
+    if (script.end === null) return this.#isSpent && this.#loading.length === 0
+    return comparePositions(this.#positionOf(), script.end) === 0
   }
 
   /** The source transaction is complete: an epoch may be cut here. */

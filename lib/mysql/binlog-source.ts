@@ -162,8 +162,8 @@ export class BinlogSource {
             this.#holes.follow(event)
             this.#noteBytes(buffer, from, decoder.bodyEnd)
             const wait = this.#handle(decoder, event)
-            if (!wait) {
-              stopIfBetween()
+            if (wait === undefined) {
+              if (stopping) stopIfBetween()
               return
             }
             connection.pause()
@@ -214,13 +214,23 @@ export class BinlogSource {
 
   /** Handles one event, and those inside it when it is a compressed transaction. */
   #handle(decoder: BinlogDecoder, event: BinlogEvent, logPos = event.logPos): Promise<void> | undefined {
-    if (event.kind === 'payload') return this.#handleInside(decoder, event.buffer, 0, event.logPos)
-    if (event.kind === 'skippedRows') {
-      this.#filteredEvents++
-      this.#filteredBytes += event.size
-    } else if (event.kind === 'heartbeat' || event.kind === 'rotate') this.#reportFiltered()
+    switch (event.kind) {
+      case 'gtid':
+      case 'begin':
+        // These fill no window.
+        return this.#reader.take(event, logPos, this.#bytes)
+      case 'payload':
+        return this.#handleInside(decoder, event.buffer, 0, event.logPos)
+      case 'skippedRows':
+        this.#filteredEvents++
+        this.#filteredBytes += event.size
+        break
+      case 'heartbeat':
+      case 'rotate':
+        this.#reportFiltered()
+    }
     const wait = this.#reader.take(event, logPos, this.#bytes)
-    if (wait) return wait.then(() => this.#receiver.room())
+    if (wait !== undefined) return wait.then(() => this.#receiver.room())
     return this.#receiver.full ? this.#receiver.room() : undefined
   }
 

@@ -58,7 +58,7 @@ export class StreamHoles {
   /** As `follow`, for an event behind another one of its transaction, or a GTID of MySQL. `logPos`: as its header has it. */
   pass(logPos: number, size: number): void {
     if (this.#next === null) return
-    if (logPos !== 0 && (logPos - size) >>> 0 !== this.#next % 2 ** 32)
+    if (logPos !== 0 && (logPos - size) >>> 0 !== this.#next >>> 0)
       throw this.#missing(this.#next, (logPos - size) >>> 0)
     this.#next += size
   }
@@ -76,7 +76,7 @@ export class StreamHoles {
 
   #mustBegin(event: BinlogEvent, expected: number): void {
     const begin = (event.logPos - event.size) >>> 0
-    if (begin === expected % 2 ** 32) return
+    if (begin === expected >>> 0) return
     if (this.#mariadb && this.#byGtid && !INSIDE.has(event.kind)) {
       this.#next = begin
       return

@@ -181,6 +181,11 @@ export class CopyGate {
   /** Does what can be done where the stream stands. */
   #settle(): void {
     const { dispatcher, position } = this.#parts
+    if (this.#isIdle && this.#committed && this.#busy === null && this.#reason === null && !dispatcher.hasFailed) {
+      this.#committed = false
+      dispatcher.commit()
+      if (!dispatcher.isOver) return
+    }
     while (this.#busy === null && this.#between && this.#reason === null && !dispatcher.hasFailed) {
       for (const table of this.#tables.values()) table.openWindows(position)
       const work = this.#due()
@@ -190,6 +195,11 @@ export class CopyGate {
         dispatcher.commit()
       } else return
     }
+  }
+
+  /** Nothing is copied, so there is nothing to look for behind each commit. */
+  get #isIdle(): boolean {
+    return this.#tables.size === 0 && this.#replays.length === 0 && this.#between
   }
 
   /** What may go in now. */

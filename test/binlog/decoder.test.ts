@@ -22,7 +22,7 @@ import { failureOf as failure } from '../support/failure-of.js'
 describe('header', () => {
   test('every event carries type, time, position, size and the artificial flag', () => {
     const bytes = xid({ timestamp: 1_712_345_678, logPos: 4711, flags: 0x20 })
-    expect(decode(decoder(), bytes)).toEqual({
+    expect(decode(decoder(), bytes)).toMatchObject({
       kind: 'commit',
       type: EVENT.XID,
       timestamp: 1_712_345_678,

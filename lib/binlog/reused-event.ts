@@ -1,57 +1,46 @@
-import type {
-  BeginEvent,
-  CommitEvent,
-  GtidEvent,
-  IgnoredEvent,
-  RollbackEvent,
-  RowsEvent,
-  SkippedRowsEvent,
-  TableMapEvent,
-  XaPrepareEvent,
-} from './event.js'
+import type { EventHeader } from './event.js'
 import { GtidMark } from './gtid-mark.js'
 import type { TableMap } from './table-map.js'
 
-/** Events that come once per row or transaction are one object each, filled anew by every decode. */
-export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+/** The events of which there may be millions. */
+export type FrequentKind = 'begin' | 'commit' | 'rollback' | 'tableMap' | 'skippedRows' | 'ignored' | 'gtid' | 'rows'
 
-const BLANK = { type: 0, timestamp: 0, logPos: 0, size: 0, artificial: false }
 const NO_BYTES: Buffer = Buffer.alloc(0)
-const NO_TABLE: TableMap = { id: 0, schema: '', table: '', columns: [], primaryKey: null }
 
-export interface PlainEvents {
-  readonly begin: Mutable<BeginEvent>
-  readonly commit: Mutable<CommitEvent>
-  readonly rollback: Mutable<RollbackEvent>
-  readonly xaPrepare: Mutable<XaPrepareEvent>
-  readonly tableMap: Mutable<TableMapEvent>
-  readonly skippedRows: Mutable<SkippedRowsEvent>
-  readonly ignored: Mutable<IgnoredEvent>
-}
-
-export function plainEvents(): PlainEvents {
-  return {
-    begin: { ...BLANK, kind: 'begin' },
-    commit: { ...BLANK, kind: 'commit' },
-    rollback: { ...BLANK, kind: 'rollback' },
-    xaPrepare: { ...BLANK, kind: 'xaPrepare', onePhase: false, xid: '' },
-    tableMap: { ...BLANK, kind: 'tableMap', map: null },
-    skippedRows: { ...BLANK, kind: 'skippedRows' },
-    ignored: { ...BLANK, kind: 'ignored' },
-  }
-}
-
-export class ReusedGtid implements GtidEvent {
-  readonly kind = 'gtid'
+/**
+ * One event filled anew by every decode: header, and what its `kind` has. That all kinds are objects of one form is what makes
+ * reading them cheap.
+ */
+export class ReusedEvent {
+  kind: FrequentKind = 'ignored'
   type = 0
   timestamp = 0
   logPos = 0
   size = 0
   artificial = false
+  // gtid
   commitMs = 0
   standalone = false
   preparesXa = false
   readonly gtid = new GtidMark()
+  // rows
+  op: 'insert' | 'update' | 'delete' = 'insert'
+  /** Of a table map too, where null says that it is not wanted. */
+  map: TableMap | null = null
+  buffer = NO_BYTES
+  at = 0
+  end = 0
+  complete = false
+  #bitmaps = NO_BYTES
+  #first = 0
+  #second = 0
+  #count = 0
+
+  /** The header alone, for an event that is made anew. */
+  get header(): EventHeader {
+    const { type, timestamp, logPos, size, artificial } = this
+    return { type, timestamp, logPos, size, artificial }
+  }
 
   /** Null: anonymous. */
   setText(text: string | null): void {
@@ -67,25 +56,6 @@ export class ReusedGtid implements GtidEvent {
     this.standalone = (buffer[at + 12]! & 1) !== 0
     this.preparesXa = (buffer[at + 12]! & 64) !== 0
   }
-}
-
-export class ReusedRows implements RowsEvent {
-  readonly kind = 'rows'
-  type = 0
-  timestamp = 0
-  logPos = 0
-  size = 0
-  artificial = false
-  op: 'insert' | 'update' | 'delete' = 'insert'
-  map: TableMap = NO_TABLE
-  buffer = NO_BYTES
-  at = 0
-  end = 0
-  complete = false
-  #bitmaps = NO_BYTES
-  #first = 0
-  #second = 0
-  #count = 0
 
   /** Where the column bitmaps of the (before and after) images lie; sets `complete`. */
   setBitmaps(buffer: Buffer, first: number, second: number, count: number): void {
@@ -104,7 +74,7 @@ export class ReusedRows implements RowsEvent {
 
   missing(): readonly number[] {
     const present = (at: number, i: number) => (this.#bitmaps[at + (i >> 3)]! >> (i & 7)) & 1
-    return [...this.map.columns.keys()].filter(i => !present(this.#first, i) || !present(this.#second, i))
+    return [...(this.map?.columns.keys() ?? [])].filter(i => !present(this.#first, i) || !present(this.#second, i))
   }
 }
 
