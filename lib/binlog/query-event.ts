@@ -3,6 +3,8 @@ import { unpackMariadb } from './compressed.js'
 import { EVENT, type StatementFacts } from './event.js'
 import type { EventReader } from './event-reader.js'
 
+const EVENT_HEADER_BYTES = 19
+
 /** The parts of a QUERY event; the statement is still bytes. Reused by the next call. */
 export interface QueryParts {
   sql: Buffer
@@ -65,6 +67,17 @@ export function transactionWord(query: QueryParts): 'begin' | 'commit' | 'rollba
 const BEGIN = Buffer.from('BEGIN')
 const COMMIT = Buffer.from('COMMIT')
 const ROLLBACK = Buffer.from('ROLLBACK')
+
+/** Whether the QUERY event in `buffer[start..end)` is "BEGIN" and nothing else, with a checksum of four bytes behind it or none. */
+export function isBegin(buffer: Buffer, start: number, end: number): boolean {
+  const body = start + EVENT_HEADER_BYTES
+  if (body + 13 > end) return false
+  const sql = body + 14 + buffer[body + 8]! + (buffer[body + 11]! | (buffer[body + 12]! << 8))
+  const bytes = end - sql
+  if (bytes !== BEGIN.length && bytes !== BEGIN.length + 4) return false
+  for (let i = 0; i < BEGIN.length; i++) if (buffer[sql + i] !== BEGIN[i]) return false
+  return true
+}
 
 function isWord(query: QueryParts, word: Buffer): boolean {
   for (let i = 0; i < word.length; i++) if (query.sql[query.sqlAt + i] !== word[i]) return false

@@ -12,7 +12,7 @@ import type { EventBytes, PreparedRows } from './prepared-transactions.js'
 import { readServerFacts, type ServerFacts } from './server-facts.js'
 import { type SourceAddress, SourceSession } from './session.js'
 import type { StartPoint } from './start-position.js'
-import { StreamHoles } from './stream-holes.js'
+import { StreamHoles, type StreamPlace } from './stream-holes.js'
 import { type ChangeReceiver, StreamReader, type StreamReaderOptions } from './stream-reader.js'
 
 /** How the binlog is read, whatever is done with it. */
@@ -32,8 +32,11 @@ export interface BinlogSourceOptions extends ReadingOptions {
   /** See StreamReaderOptions. */
   readonly follow: StreamReaderOptions['follow']
   readonly prepared: PreparedRows
-  /** Types of events of which no more is looked at than whether one is missing: for who looks for statements alone. */
-  readonly passed?: ReadonlySet<number>
+  /**
+   * Whether no more is looked at of the event in `buffer[start..end)` than whether one before it is missing: for who looks for
+   * statements alone. `at`: where it begins.
+   */
+  readonly passes?: (buffer: Buffer, start: number, end: number, at: StreamPlace) => boolean
 }
 
 /** Reads the binlog from a start point on: connects, decodes, hands on, and connects again after every cut. */
@@ -112,6 +115,7 @@ export class BinlogSource {
       flavor: this.#options.flavor,
     })
     this.#holes.connected(byGtid)
+    const { passes } = this.#options
     await new Promise<void>((resolve, reject) => {
       let handling: Promise<void> | null = null
       let stopTimer: NodeJS.Timeout | null = null
@@ -153,11 +157,14 @@ export class BinlogSource {
           serverId: this.#options.serverId,
           heartbeatMs: this.#options.heartbeatMs,
           readTimeoutMs: this.#options.readTimeoutMs,
-          ...(this.#options.passed === undefined ? {} : { passed: this.#options.passed }),
           start: byGtid ? { gtidSet: position.gtidSet } : { binName: position.binName, binPos: position.binPos },
         },
         {
           onEvent: (buffer, from, to) => {
+            if (passes?.(buffer, from, to, this.#holes)) {
+              this.#holes.pass(uint32(buffer, from + 13), to - from)
+              return
+            }
             const event = decoder.decode(buffer, from, to)
             this.#holes.follow(event)
             this.#noteBytes(buffer, from, decoder.bodyEnd)
@@ -179,7 +186,6 @@ export class BinlogSource {
               },
             )
           },
-          onPassed: (buffer, from, to) => this.#holes.pass(uint32(buffer, from + 13), to - from),
           onHeard: () => {
             this.lastEventMs = Date.now()
           },

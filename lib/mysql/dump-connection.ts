@@ -13,16 +13,12 @@ export interface DumpOptions {
   readonly heartbeatMs: number
   /** Silence, heartbeats included, after which the connection counts as dead. */
   readonly readTimeoutMs: number
-  /** Types of events that go to `onPassed`; the others go to `onEvent`. */
-  readonly passed?: ReadonlySet<number>
   readonly start: { readonly gtidSet: string } | { readonly binName: string; readonly binPos: number }
 }
 
 export interface DumpHandlers {
   /** One whole event, its 19-byte header at `start`; the buffer is only valid during the call. What it throws ends the connection. */
   readonly onEvent: (buffer: Buffer, start: number, end: number) => void
-  /** As `onEvent`, for events that are of no use: there may be millions of them. */
-  readonly onPassed?: (buffer: Buffer, start: number, end: number) => void
   /** The server has sent something: one or more events, or a part of one. */
   readonly onHeard: () => void
   /** Called once, when the connection has ended for a reason other than `close`. */
@@ -76,8 +72,6 @@ export class DumpConnection {
   #toDriver: (packet: Buffer, sequence: number) => void = () => undefined
   /** Sockets of connections without TLS, which the driver would read in its own way. */
   readonly #sockets = new Map<Socket, DirectSocket>()
-  /** 1 for each type of `passed`. */
-  readonly #isPassed: Uint8Array
   /** When the socket gave something last, ms of `performance.now`. */
   #heardMs = performance.now()
   #watch: NodeJS.Timeout | null = null
@@ -85,7 +79,6 @@ export class DumpConnection {
   constructor(options: DumpOptions, handlers: DumpHandlers) {
     this.#options = options
     this.#handlers = handlers
-    this.#isPassed = Uint8Array.from({ length: 256 }, (_, type) => (options.passed?.has(type) ? 1 : 0))
     const { connection } = options
     const { host, port, ssl } = connection
     const stream = (): Socket => {
@@ -209,12 +202,11 @@ export class DumpConnection {
   /** Hands on the events that have come as a whole; their memory is not used again before they are done with. */
   #takeEvents(): void {
     const packets = this.#packets
-    const { onEvent, onPassed } = this.#handlers
+    const { onEvent } = this.#handlers
     try {
       while (!this.#paused && !this.#ended && packets.next()) {
         const { buffer, start, end } = packets
         if (buffer[start] !== 0) this.#toDriver(buffer.subarray(start - 4, end), packets.sequence)
-        else if (this.#isPassed[buffer[start + 5]!] === 1) onPassed!(buffer, start + 1, end)
         else onEvent(buffer, start + 1, end)
       }
     } catch (error) {

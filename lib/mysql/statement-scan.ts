@@ -1,7 +1,8 @@
 import { EVENT, type QueryEvent } from '../binlog/event.js'
+import { isBegin } from '../binlog/query-event.js'
 import type { Observer } from '../model/observer.js'
 import { comparePositions, formatPosition, type Position } from '../model/position.js'
-import { BinlogSource, type ReadingOptions } from './binlog-source.js'
+import { BinlogSource, type BinlogSourceOptions, type ReadingOptions } from './binlog-source.js'
 import { PositionTracker } from './position-tracker.js'
 import type { PreparedRows } from './prepared-transactions.js'
 import type { BinlogPlace } from './schema-history.js'
@@ -13,7 +14,7 @@ import type { ChangeReceiver } from './stream-reader.js'
 const TOLD_BYTES = 64 * 1024 * 1024
 
 /** No statement is in them. */
-const NO_STATEMENTS: ReadonlySet<number> = new Set([
+const NO_STATEMENTS = [
   EVENT.GTID,
   EVENT.ANONYMOUS_GTID,
   EVENT.TABLE_MAP,
@@ -29,7 +30,8 @@ const NO_STATEMENTS: ReadonlySet<number> = new Set([
   EVENT.DELETE_ROWS_COMPRESSED_V1,
   EVENT.ROWS_QUERY,
   EVENT.ANNOTATE_ROWS,
-])
+]
+const IS_PASSED = Uint8Array.from({ length: 256 }, (_, type) => Number(NO_STATEMENTS.includes(type as never)))
 
 /**
  * Reads the stretch of the binlog between two positions once, for the DDL statements in it. Rejects with a Failure that no retry
@@ -71,7 +73,14 @@ export async function scanStatements(
       advice: 'Nothing needs to be done: no schema.history tells the tables at this position.',
     })
   const source = new BinlogSource(
-    { ...options, wanted: () => false, follow, prepared: NO_ROWS, stopWaitMs: 0, passed: NO_STATEMENTS },
+    {
+      ...options,
+      wanted: () => false,
+      follow,
+      prepared: NO_ROWS,
+      stopWaitMs: 0,
+      passes: passesUpTo(to, options.flavor),
+    },
     tracker,
     receiver,
     quiet(observer),
@@ -83,6 +92,20 @@ export async function scanStatements(
     signal.removeEventListener('abort', onAbort)
   }
   return found.filter(({ at }) => comparePositions(at, to) <= 0)
+}
+
+/**
+ * What is passed over before `to`, where the last commit must be seen. MariaDB's GTID events are not, since transactions may be
+ * left out in front of one; so what ends its transactions is not either.
+ */
+function passesUpTo(to: Position, flavor: 'mysql' | 'mariadb'): NonNullable<BinlogSourceOptions['passes']> {
+  const isMysql = flavor === 'mysql'
+  return (buffer, start, end, { binName, next }) => {
+    const type = buffer[start + 4]!
+    if (IS_PASSED[type] === 1) return true
+    if (!isMysql || next === null || (binName === to.binName && next + end - start >= to.binPos)) return false
+    return type === EVENT.XID || (type === EVENT.QUERY && isBegin(buffer, start, end))
+  }
 }
 
 /** Rows of XA transactions are not kept. */

@@ -6,6 +6,13 @@ const INSIDE = new Set<BinlogEvent['kind']>(['tableMap', 'rows', 'skippedRows', 
 
 const FILE_START = 4
 
+/** Where the next event begins. */
+export interface StreamPlace {
+  readonly binName: string
+  /** Whole, not modulo 2^32; null before the connection's first ROTATE. */
+  readonly next: number | null
+}
+
 /**
  * Makes sure that no event of a file is missing: each begins where the one before it ended, and the next file is the one
  * that ROTATE named. Feed it every event of a connection in order, but none from inside a compressed transaction.
@@ -15,7 +22,7 @@ const FILE_START = 4
  * MariaDB 11.8 sends 0 inside transactions. A start by GTID set leaves transactions out: MySQL then sends a heartbeat with
  * the offset behind them, MariaDB nothing, so only the inside of transactions can be told there.
  */
-export class StreamHoles {
+export class StreamHoles implements StreamPlace {
   readonly #mariadb: boolean
   #byGtid = false
   #binName = ''
@@ -28,6 +35,14 @@ export class StreamHoles {
 
   constructor(flavor: 'mysql' | 'mariadb') {
     this.#mariadb = flavor === 'mariadb'
+  }
+
+  get binName(): string {
+    return this.#binName
+  }
+
+  get next(): number | null {
+    return this.#next
   }
 
   /** A new connection, started by GTID set or by file and offset. */
