@@ -46,8 +46,9 @@ export function shareChanges(
   handlers: ChangeHandlers,
   { share, book, tables, tracker, evolves, observer }: SharedStream,
 ): Pick<ChangeReceiver, 'bind' | 'rows' | 'commit' | 'tablesChanged'> {
-  /** Maps of the tables that the open transaction has rows of. */
-  const touched = new Set<TableMap>()
+  /** Maps of the tables that the open transaction has rows of: the first, of which alone most have, and the others. */
+  let touched: TableMap | null = null
+  const touchedToo = new Set<TableMap>()
   const isHeld = ({ schema, table }: TableId): boolean => share.holds(schema, table, tracker)
 
   async function haltAll(own: readonly TableId[], error: unknown, statement: string | null, after: string | null) {
@@ -58,7 +59,8 @@ export function shareChanges(
 
   async function unbindable(map: TableMap, error: unknown): Promise<void> {
     // Its rows of one transaction cannot be two streams'.
-    for (const { schema, table } of touched) if (schema === map.schema && table === map.table) throw error
+    for (const { schema, table } of touched === null ? [] : [touched, ...touchedToo])
+      if (schema === map.schema && table === map.table) throw error
     await haltAll([map], error, null, null)
   }
 
@@ -76,11 +78,13 @@ export function shareChanges(
         observer({ kind: 'held', source: tableName(event.map), bytes: event.end - event.at })
         return handlers.held(event, place, commitMs)
       }
-      touched.add(event.map)
+      if (touched === null) touched = event.map
+      else if (event.map !== touched) touchedToo.add(event.map)
       return handlers.rows(event, place, commitMs)
     },
     commit() {
-      if (touched.size > 0) touched.clear()
+      touched = null
+      if (touchedToo.size > 0) touchedToo.clear()
     },
     async tablesChanged(change, open) {
       const all = namesOf(change).filter(
