@@ -156,32 +156,20 @@ function writeEscape(o: Buffer, q: number, c: number, letter: number): number {
 
 /** UTF-8 as the inside of a JSON string. Throws ValueProblem where the bytes are not valid UTF-8. */
 export function writeJsonText(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
+  if (n >= TWICE_FROM && q + n <= o.length) return writeLongJsonText(b, p, n, o, q)
   const end = p + n
   let at = q
   let i = p
-  if (n < 4) {
-    while (i < end) {
-      const c = b[i]!
-      if (c >= 128 || ESCAPES[c] !== 0) return writeJsonSlowly(b, i, end, o, at)
-      o[at++] = c
-      i++
+  if (n >= 8 && q + n <= o.length) {
+    const from = sourceViewOf(b)
+    const to = targetViewOf(o)
+    for (; i + 4 <= end; i += 4) {
+      const x = from.getInt32(i, true)
+      if (needsEscape(x) !== 0) break
+      to.setInt32(at, x, true)
+      at += 4
     }
-    return at
   }
-  if (q + n > o.length) return writeJsonSlowly(b, i, end, o, at)
-  const from = sourceViewOf(b)
-  const to = targetViewOf(o)
-  if (!isJsonAscii(from, p, n)) return writeJsonSlowly(b, p, end, o, q)
-  copyAscii(from, p, n, to, q)
-  return q + n
-}
-
-/** The same, byte by byte, but for runs of ASCII. */
-function writeJsonSlowly(b: Buffer, p: number, end: number, o: Buffer, q: number): number {
-  const from = sourceViewOf(b)
-  const to = targetViewOf(o)
-  let at = q
-  let i = p
   while (i < end) {
     const c = b[i]!
     if (c < 128) {
@@ -194,12 +182,38 @@ function writeJsonSlowly(b: Buffer, p: number, end: number, o: Buffer, q: number
       for (let k = 0; k < bytes; k++) o[at++] = b[i + k]!
       i += bytes
     }
+  }
+  return at
+}
+
+function writeLongJsonText(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
+  const from = sourceViewOf(b)
+  const to = targetViewOf(o)
+  if (isJsonAscii(from, p, n)) {
+    copyAscii(from, p, n, to, q)
+    return q + n
+  }
+  const end = p + n
+  let at = q
+  for (let i = p; i < end; ) {
     while (i <= end - 4 && at <= o.length - 4) {
       const x = from.getInt32(i, true)
       if (needsEscape(x) !== 0) break
       to.setInt32(at, x, true)
       at += 4
       i += 4
+    }
+    if (i === end) break
+    const c = b[i]!
+    if (c < 128) {
+      const letter = ESCAPES[c]!
+      if (letter === 0) o[at++] = c
+      else at = writeEscape(o, at, c, letter)
+      i++
+    } else {
+      const bytes = sequenceBytes(b, i, end)
+      for (let k = 0; k < bytes; k++) o[at++] = b[i + k]!
+      i += bytes
     }
   }
   return at
