@@ -1,4 +1,5 @@
 import type { ValueConverter } from './converted-value.js'
+import type { DecimalWriter } from './write-decimal.js'
 
 /** What the generated functions of one column need besides the write functions. */
 export interface ColumnConstants {
@@ -12,6 +13,8 @@ export interface ColumnConstants {
   readonly scratch: Buffer
   /** Null: values are copied from the event. */
   readonly value: ValueConverter | null
+  /** Null: it is no DECIMAL. */
+  readonly decimal: DecimalWriter | null
 }
 
 export type TargetForm = 'csv' | 'csvBase64' | 'json' | 'jsonBase64'

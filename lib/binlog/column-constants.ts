@@ -2,6 +2,7 @@ import type { BoundColumn } from './bound-column.js'
 import { type ColumnConstants, isBase64, type TargetForm } from './column-code.js'
 import { converterOf } from './converted-value.js'
 import { WIRE } from './wire-type.js'
+import { decimalWriter } from './write-decimal.js'
 import { type Separators, writeJsonText } from './write-text.js'
 
 export function isUnsafe(bytes: Uint8Array, separators: Separators): boolean {
@@ -14,7 +15,10 @@ export function columnConstants(column: BoundColumn, form: TargetForm, separator
   const value = converterOf(column, isBase64(form))
   if (column.form !== 'labels') {
     const scratch = Buffer.alloc(column.type === WIRE.STRING ? column.length : 0)
-    return { labels: [], texts: [], labelsUnsafe: separators.table, scratch, value }
+    // Columns of text rows have no digits.
+    const decimal =
+      column.type === WIRE.NEWDECIMAL && column.length > 0 ? decimalWriter(column.length, column.scale) : null
+    return { labels: [], texts: [], labelsUnsafe: separators.table, scratch, value, decimal }
   }
   const texts = [new Uint8Array(0), ...column.members]
   const labels = texts.map(text => (text === null ? null : csv ? Buffer.from(text) : jsonInside(text)))
@@ -25,6 +29,7 @@ export function columnConstants(column: BoundColumn, form: TargetForm, separator
     labelsUnsafe: Uint8Array.from(labels, label => (csv && label !== null && isUnsafe(label, separators) ? 1 : 0)),
     scratch: Buffer.alloc(column.type === WIRE.SET ? room : 0),
     value,
+    decimal: null,
   }
 }
 

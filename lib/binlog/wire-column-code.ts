@@ -2,7 +2,6 @@ import type { BoundColumn } from './bound-column.js'
 import type { ColumnCode, TargetForm } from './column-code.js'
 import { type SizedValue, textCode } from './sized-code.js'
 import { decimalBytes, WIRE } from './wire-type.js'
-import { decimalCode } from './write-decimal.js'
 import { hiresDatetimeBytes, hiresTimeBytes, hiresTimestampBytes } from './write-hires.js'
 import { JSON_EXTRA, JSON_RATIO } from './write-json.js'
 
@@ -11,7 +10,7 @@ const U24 = 'b[p]|b[p+1]<<8|b[p+2]<<16'
 const I32 = 'b[p]|b[p+1]<<8|b[p+2]<<16|b[p+3]<<24'
 const HIGH = '(b[p+4]|b[p+5]<<8|b[p+6]<<16|b[p+7]<<24)>>>0'
 
-/** Code of column `i`; its constants are `c<i>.labels`, `c<i>.scratch`, `c<i>.value`. */
+/** Code of column `i`; its constants are those of `ColumnConstants` in `c<i>`. */
 export function columnCode(column: BoundColumn, i: number, form: TargetForm): ColumnCode {
   const { unsigned, length } = column
   switch (column.type) {
@@ -25,8 +24,7 @@ export function columnCode(column: BoundColumn, i: number, form: TargetForm): Co
       return integer(4, wholeNumber(column), unsigned, 11)
     case WIRE.LONGLONG: {
       const kind = unsigned ? 'Uint64' : 'Int64'
-      const halves = `${HIGH},(${I32})>>>0`
-      return fixed(8, `q=write${kind}(o,q,${halves});`, 20, `h=hash${kind}(h,${halves});`)
+      return fixed(8, `q=write${kind}At(o,q,b,p);`, 20, `h=hash${kind}(h,${HIGH},(${I32})>>>0);`)
     }
     case WIRE.FLOAT:
       return fixed(4, 'q=writeFloat(o,q,b,p);', 32)
@@ -34,7 +32,7 @@ export function columnCode(column: BoundColumn, i: number, form: TargetForm): Co
       return fixed(8, 'q=writeDouble(o,q,b,p);', 40)
     case WIRE.NEWDECIMAL: {
       const bytes = decimalBytes(length, column.scale)
-      return fixed(bytes, `{${decimalCode(length, column.scale)}}`, length + 3)
+      return fixed(bytes, `q=c${i}.decimal(o,q,b,p);`, length + 3)
     }
     case WIRE.BIT:
       return bit((length + 7) >> 3)

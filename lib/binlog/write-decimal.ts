@@ -59,8 +59,30 @@ export function writeDecimal(
   return at
 }
 
-/** Source of the same for one precision and scale, unrolled: reads `b[p]`, writes `o[q]`, moves `q`. */
-export function decimalCode(precision: number, scale: number): string {
+/** `writeDecimal` for one precision and scale. */
+export type DecimalWriter = (o: Uint8Array, q: number, b: Uint8Array, p: number) => number
+
+const decimalWriters = new Map<string, DecimalWriter>()
+
+/**
+ * One function for all columns of this type, in all tables: code that generated row functions call is compiled once, and when
+ * a number of another size makes it compile anew, the row functions stay as they are.
+ */
+export function decimalWriter(precision: number, scale: number): DecimalWriter {
+  const type = `${precision},${scale}`
+  let writer = decimalWriters.get(type)
+  if (writer === undefined) {
+    writer = new Function(
+      'writePadded,writeUint32',
+      `return function writeDecimal(o,q,b,p){${decimalCode(precision, scale)}return q;}`,
+    )(writePadded, writeUint32) as DecimalWriter
+    decimalWriters.set(type, writer)
+  }
+  return writer
+}
+
+/** Source of the same, unrolled: reads `b[p]`, writes `o[q]`, moves `q`. */
+function decimalCode(precision: number, scale: number): string {
   const whole = precision - scale
   let offset = 0
   const read = (digits: number): string => {

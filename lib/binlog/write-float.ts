@@ -1,5 +1,6 @@
 import { ValueProblem } from './value-problem.js'
 import { writePadded, writeUint53 } from './write-int.js'
+import { NOT_WRITTEN, writePlainDouble, writeShortFloat } from './write-shortest.js'
 
 /** FLOAT and DOUBLE as the shortest text that reads back to the same number, in the notation that MySQL prints. */
 
@@ -9,8 +10,6 @@ const f32Bytes = new Uint8Array(f32.buffer)
 const f64Bytes = new Uint8Array(f64.buffer)
 
 const SMALLEST_NORMAL = 2 ** -126
-
-const POWERS = [1, 10, 100, 1000, 10_000]
 
 /** Four bytes, IEEE 754 little-endian. */
 export function writeFloat(o: Uint8Array, q: number, b: Uint8Array, p: number): number {
@@ -27,15 +26,8 @@ export function writeFloatText(o: Uint8Array, q: number, b: Uint8Array, p: numbe
 }
 
 function writeSingle(o: Uint8Array, q: number, v: number, p: number): number {
-  // Decimals of at most six digits are told apart by every float, so one that fits is the shortest.
-  const size = v < 0 ? -v : v
-  if (size < 1e6 && size >= 1e-4) {
-    const digits = size < 100 ? 4 : size < 1000 ? 3 : size < 10_000 ? 2 : size < 100_000 ? 1 : 0
-    const power = POWERS[digits]!
-    const scaled = Math.round(v * power)
-    if (Math.fround(scaled / power) === v) return writeFixed(o, q, scaled, power, digits)
-  }
-  return writeShortest(o, q, shortestOfFloat(v, p))
+  const at = writeShortFloat(o, q, v)
+  return at === NOT_WRITTEN ? writeShortest(o, q, shortestOfFloat(v, p)) : at
 }
 
 /** Beyond the digits and exponents that doubles of a float's values are printed with. */
@@ -93,10 +85,10 @@ export function writeDouble(o: Uint8Array, q: number, b: Uint8Array, p: number):
 
 /** The same for a number that was read; `p`: where, for a ValueProblem. */
 export function writeNumber(o: Uint8Array, q: number, v: number, p: number): number {
-  // As above, for the fifteen digits of a double.
+  // Decimals of at most fifteen digits are told apart by every double, so one that fits is the shortest.
   if (v > -1e9 && v < 1e9 && v !== 0) {
     const scaled = Math.round(v * 1e6)
-    if (scaled / 1e6 === v) return writeFixed(o, q, scaled, 1e6, 6)
+    if (scaled / 1e6 === v) return writeMillionths(o, q, scaled)
   }
   if (v - v !== 0) throw new ValueProblem('it is not a finite number', p)
   return writeShortest(o, q, v)
@@ -114,21 +106,23 @@ function shortestOfFloat(v: number, at: number): number {
   return Number(v.toPrecision(9))
 }
 
-/** scaled / power without trailing zeros; power = 10^digits. */
-function writeFixed(o: Uint8Array, q: number, scaled: number, power: number, digits: number): number {
+/** scaled / 1e6 without trailing zeros. */
+function writeMillionths(o: Uint8Array, q: number, scaled: number): number {
   let at = q
   let m = scaled
   if (m < 0) {
     o[at++] = 45
     m = -m
   }
-  const whole = Math.floor(m / power)
+  const whole = Math.floor(m / 1e6)
   at = writeUint53(o, at, whole)
-  let rest = m - whole * power
+  let rest = (m - whole * 1e6) | 0
   if (rest === 0) return at
-  let left = digits
-  while (rest % 10 === 0) {
-    rest /= 10
+  let left = 6
+  for (;;) {
+    const tenth = (rest / 10) | 0
+    if (tenth * 10 !== rest) break
+    rest = tenth
     left--
   }
   o[at] = 46
@@ -140,6 +134,8 @@ function writeFixed(o: Uint8Array, q: number, scaled: number, power: number, dig
  * digit (or inside the digits) and at most 14 zeros follow it, else "1.5e-20", "1e15".
  */
 export function writeShortest(o: Uint8Array, q: number, v: number): number {
+  const at = writePlainDouble(o, q, v)
+  if (at !== NOT_WRITTEN) return at
   const size = Math.abs(v)
   if (size >= 1e-6 && size < 1e15) return writeAscii(o, q, `${v}`)
   if (v === 0) return writeAscii(o, q, Object.is(v, -0) ? '-0' : '0')

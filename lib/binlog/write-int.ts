@@ -118,6 +118,20 @@ export function writeInt64(o: Uint8Array, q: number, high: number, low: number):
   return low === 0 ? writeUint64(o, q + 1, -high >>> 0, 0) : writeUint64(o, q + 1, ~high >>> 0, -low >>> 0)
 }
 
+/** Eight bytes, unsigned, little-endian: no halves are handed over, which would be objects where they exceed 31 bits. */
+export function writeUint64At(o: Uint8Array, q: number, b: Uint8Array, p: number): number {
+  const high = b[p + 4]! | (b[p + 5]! << 8) | (b[p + 6]! << 16) | (b[p + 7]! << 24)
+  const low = b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)
+  return high === 0 ? writeUint32(o, q, low >>> 0) : writeUint64(o, q, high >>> 0, low >>> 0)
+}
+
+/** The same for the two's complement. */
+export function writeInt64At(o: Uint8Array, q: number, b: Uint8Array, p: number): number {
+  const high = b[p + 4]! | (b[p + 5]! << 8) | (b[p + 6]! << 16) | (b[p + 7]! << 24)
+  const low = b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)
+  return high === 0 ? writeUint32(o, q, low >>> 0) : writeInt64(o, q, high >>> 0, low >>> 0)
+}
+
 /** Turns the sign of the number that stands as text in `o[q..end)`; zero stays as it is. Returns the new end. */
 export function negateNumber(o: Uint8Array, q: number, end: number): number {
   if (o[q] === 45) {

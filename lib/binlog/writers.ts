@@ -15,7 +15,15 @@ import { copyPlain, longLength, longLengthBytes } from './text-value.js'
 import { ValueProblem } from './value-problem.js'
 import { writeDouble, writeFloat, writeFloatText } from './write-float.js'
 import { writeHiresDatetime, writeHiresTime, writeHiresTimestamp } from './write-hires.js'
-import { negateNumber, writeInt32, writeInt64, writePadded, writeUint32, writeUint64 } from './write-int.js'
+import {
+  negateNumber,
+  writeInt32,
+  writeInt64At,
+  writePadded,
+  writeUint32,
+  writeUint64,
+  writeUint64At,
+} from './write-int.js'
 import { writeJson } from './write-json.js'
 import { writeInet4, writeInet6, writeUuid } from './write-network.js'
 import {
@@ -90,7 +98,7 @@ export const WRITERS = {
   writeInet6,
   writeInstant,
   writeInt32,
-  writeInt64,
+  writeInt64At,
   writeJson,
   writeJsonConverted,
   writeJsonLatin1,
@@ -102,6 +110,7 @@ export const WRITERS = {
   writeTime2,
   writeUint32,
   writeUint64,
+  writeUint64At,
   writeUuid,
   writeYear,
   writeZeroInstant,
