@@ -212,8 +212,11 @@ export class AtomicDelivery implements Delivery {
     const { task, sink, plan, signal, observer } = this.#parts
     const { ordinal, start } = epoch
     share.label = label
-    await plan.begin({ epoch: ordinal, delivery: 'atomic', labelBase: task, start, witnesses: new Map() })
-    await plan.transaction(ordinal, share.database, label)
+    // Both wait for one write to disk.
+    await Promise.all([
+      plan.begin({ epoch: ordinal, delivery: 'atomic', labelBase: task, start, witnesses: new Map() }),
+      plan.transaction(ordinal, share.database, label),
+    ])
     observer({ kind: 'step', step: 'planned', epoch: ordinal, label })
     return sink.begin(share.database, label, signal)
   }

@@ -103,14 +103,12 @@ export class BodyTransfer {
     const client = this.#clients.take(name)
     let answered = false
     let sent = false
-    let whole = false
     // A generator is pulled only once the connection stands, so nothing was sent before its first step.
     const pieces = async function* () {
       for (const piece of cargo.body) {
         sent = true
         yield piece
       }
-      whole = true
     }
     try {
       const answer = await underSignals([signal, deadline.signal], either =>
@@ -126,8 +124,8 @@ export class BodyTransfer {
       throw new Failure('targetUnreachable', `${name}: ${reason}`, { cause: error })
     } finally {
       clearTimeout(timer)
-      // After an early answer the connection could not be used again.
-      if (answered && whole) this.#clients.give(name, client)
+      // undici itself closes the connection behind an answer that came before all of the body had left.
+      if (answered) this.#clients.give(name, client)
       else await client.destroy()
     }
   }

@@ -39,7 +39,7 @@ export interface StarRocksSinkOptions {
   readonly redirectTimeoutMs?: number
   /** How much longer than `loadTimeoutMs` an answer is awaited; 30 s when absent. */
   readonly answerGraceMs?: number
-  /** Between two questions for a label's state; 500 ms when absent, as the official client. */
+  /** The longest pause between two questions for a label's state; 500 ms when absent, as the official client. */
   readonly statePollMs?: number
   /** How schema changes are waited for; as `ALTER_TIMES` where absent. */
   readonly alterTimes?: Partial<AlterTimes>
