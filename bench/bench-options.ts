@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly duckdb: boolean
   readonly profile: boolean
   readonly freshness: boolean
+  /** Nothing but a soak is run; null: none is. */
+  readonly soak: { readonly minutes: number; readonly rate: number } | null
   /** Where the report goes; null: a new file in bench/results. */
   readonly out: string | null
 }
@@ -32,6 +34,8 @@ export const USAGE = `npm run bench -- [options]
   --no-duckdb       without D, the engine to a sink that keeps rows
   --no-profile      without the budget of stages
   --no-freshness    without the ages of rows at steady rates
+  --soak MINUTES    memory over so long at a steady rate, on MySQL unless --server says otherwise, and nothing else
+  --soak-rate N     row changes a second of a soak (default: 5000)
   --out FILE        where the report goes (default: a new file in bench/results)
   --table FILE      prints the tables of a report
   --into PAGE       with --table: writes them into docs/performance.md instead
@@ -51,21 +55,27 @@ export function readOptions(args: readonly string[]): BenchOptions {
       'no-duckdb': { type: 'boolean' },
       'no-profile': { type: 'boolean' },
       'no-freshness': { type: 'boolean' },
+      soak: { type: 'string' },
+      'soak-rate': { type: 'string' },
       out: { type: 'string' },
       table: { type: 'string' },
       into: { type: 'string' },
     },
   })
   const quick = values.quick === true
-  const number = (name: 'scale' | 'rounds', fallback: number) => {
+  const number = (name: 'scale' | 'rounds' | 'soak' | 'soak-rate', fallback: number) => {
     const value = values[name] === undefined ? fallback : Number(values[name])
     if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0`)
     return value
   }
   const { server } = values
+  const isSoak = values.soak !== undefined
+  if (isSoak && (quick || values.json === true))
+    throw new TypeError('--soak measures no ratios: it goes with neither --quick nor --json')
+  if (values['soak-rate'] !== undefined && !isSoak) throw new TypeError('--soak-rate needs --soak')
   if (server !== undefined && server !== 'mysql' && server !== 'mariadb')
     throw new TypeError('--server must be mysql or mariadb')
-  const all: readonly ServerKind[] = quick ? ['mysql'] : ['mysql', 'mariadb']
+  const all: readonly ServerKind[] = quick || isSoak ? ['mysql'] : ['mysql', 'mariadb']
   return {
     table: values.table ?? null,
     into: values.into ?? null,
@@ -78,6 +88,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     duckdb: !quick && values['no-duckdb'] !== true,
     profile: !quick && values['no-profile'] !== true,
     freshness: !quick && values['no-freshness'] !== true,
+    soak: isSoak ? { minutes: number('soak', 20), rate: number('soak-rate', 5000) } : null,
     out: values.out ?? null,
   }
 }

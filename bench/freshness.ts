@@ -1,18 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
-import { readStatusFile } from '../lib/observe/status-file.js'
 import type { BinlogSet } from './binlog-set.js'
-import { CLI, endProcess, textOf } from './child-process.js'
-import { engineSettings } from './engine-run.js'
 import type { Freshness, FreshnessSample } from './freshness-form.js'
 import { usageOf } from './process-usage.js'
 import { SCHEMA } from './shapes.js'
 import type { SinkProcess } from './sink-process.js'
 import { significant } from './statistics.js'
+import { SteadyEngine } from './steady-engine.js'
 import { SteadyWriter } from './steady-writer.js'
 import { agesOf, type Commit, type Sight } from './visible-ages.js'
 
@@ -62,10 +59,10 @@ async function measureRate(
   const writer = await SteadyWriter.open(set.server, table)
   const folder = await mkdtemp(join(tmpdir(), 'bench-fresh-'))
   const target = await createConnection({ host: '127.0.0.1', port: sink.mysqlPort, user: 'root' })
-  let engine: ChildProcess | null = null
+  let engine: SteadyEngine | null = null
   try {
-    engine = await startEngine(set, sink, table, intervalMs, folder)
-    const pid = engine.pid!
+    engine = await SteadyEngine.start(set, sink, table, `flush_interval_ms = ${intervalMs}`, folder)
+    const { pid } = engine
     const sights: Sight[] = []
     const looking = new AbortController()
     const looker = look(target, table, sights, looking.signal)
@@ -75,7 +72,7 @@ async function measureRate(
     const before = await usageOf(pid)
     const { changes, seconds } = await writer.run(rate, MEASURED_MS, commits)
     const after = await usageOf(pid)
-    await until(() => (sights.at(-1)?.highest ?? 0) >= commits.at(-1)!.highest, engine)
+    await engine.until(() => (sights.at(-1)?.highest ?? 0) >= commits.at(-1)!.highest)
     looking.abort()
     await looker
     const { p50Ms, p99Ms } = agesOf(commits, sights)
@@ -88,43 +85,10 @@ async function measureRate(
       engine_cores: significant((after.cpuSeconds - before.cpuSeconds) / seconds, 2),
     }
   } finally {
-    if (engine !== null) await endProcess(engine)
+    await engine?.stop()
     await target.end()
     await writer.close()
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function startEngine(
-  set: BinlogSet,
-  sink: SinkProcess,
-  table: string,
-  intervalMs: number,
-  folder: string,
-): Promise<ChildProcess> {
-  const dataDir = join(folder, 'var')
-  await mkdir(dataDir)
-  const { binName, binPos } = await set.head()
-  await writeFile(join(dataDir, 'master.info'), `bin_name = "${binName}"\nbin_pos = ${binPos}\n`)
-  const wish = { delivery: 'atomic', settings: `flush_interval_ms = ${intervalMs}` } as const
-  await writeFile(join(folder, 'sync.toml'), engineSettings(set.server, sink, [table], wish))
-  const child = spawn(process.execPath, [CLI, 'run', '-c', join(folder, 'sync.toml')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const said = [textOf(child.stdout), textOf(child.stderr)]
-  try {
-    await until(() => readStatusFile(dataDir)?.status.state === 'streaming', child)
-  } catch (error) {
-    throw new Error(said.map(text => text()).join(''), { cause: error })
-  }
-  return child
-}
-
-/** Waits until it is so; rejects when the engine has ended. */
-async function until(isSo: () => boolean, engine: ChildProcess): Promise<void> {
-  while (!isSo()) {
-    if (engine.exitCode !== null || engine.signalCode !== null) throw new Error('the engine has ended')
-    await sleep(LOOK_MS)
   }
 }
 

@@ -7,11 +7,12 @@ import { profilePart } from './profile-run.js'
 import { MIXED, type PartReport, type Reader, type ServerReport } from './report.js'
 import { type Shape, shapesAt } from './shapes.js'
 import { SinkProcess } from './sink-process.js'
+import { soak } from './soak.js'
 import type { StageBudget } from './stage-budget.js'
 
 /**
  * All that is measured on one kind of server: each shape as soon as its part of the binlog is there, then all of the mixed set
- * in one go, then the ages of rows. A quick run measures the mixed set alone.
+ * in one go, then the ages of rows. A quick run measures the mixed set alone, a soak nothing of all that.
  */
 export async function measureServer(
   kind: ServerKind,
@@ -25,13 +26,16 @@ export async function measureServer(
     sinks.push(sink)
     return sink
   }
+  const title = kind === 'mysql' ? 'MySQL' : 'MariaDB'
+  const server = `${title} ${set.server.version}`
   try {
+    if (options.soak !== null)
+      return { server, parts: [], soak: await soak(set, await startSink('count'), options.soak, say) }
     const duckdb = options.duckdb || options.freshness ? await startSink('duckdb') : null
     const bench = { server: set.server, count: await startSink('count'), duckdb: options.duckdb ? duckdb : null, say }
     const measured = await measureShapes(set, bench, options)
     const freshness = options.freshness ? { freshness: await measureFreshness(set, duckdb!, say) } : {}
-    const title = kind === 'mysql' ? 'MySQL' : 'MariaDB'
-    return { server: `${title} ${set.server.version}`, ...measured, ...freshness }
+    return { server, ...measured, ...freshness }
   } finally {
     for (const sink of sinks) await sink.stop()
     await set.server.destroy()

@@ -1,5 +1,6 @@
 import type { FreshnessSample } from './freshness-form.js'
 import { type PartReport, READERS, type Reader, type Report, type ServerReport } from './report.js'
+import type { Soak } from './soak-form.js'
 import { STAGES, type StageBudget } from './stage-budget.js'
 import type { Ratio } from './statistics.js'
 import { costPerRow, cpuRatio, cpuRatioPastStart, summarise } from './summary.js'
@@ -32,6 +33,7 @@ function renderServer(server: ServerReport): string {
     )
     blocks.push(highest.join('\n'))
   }
+  if (server.soak !== undefined) blocks.push(soakTable(server.soak))
   return blocks.join('\n\n')
 }
 
@@ -119,6 +121,20 @@ function freshnessTable(samples: readonly FreshnessSample[]): string {
     sample.engine_cores,
   ])
   return table(['flush_interval_ms', 'row changes/s', 'reached', 'p50 ms', 'p99 ms', "engine's cores"], rows)
+}
+
+function soakTable({ minutes, reached, rows, engine_cores, trend }: Soak): string {
+  const { first_mb, last_mb, peak_mb, mb_per_hour } = trend
+  const columns = [
+    'soak, minutes',
+    'row changes/s',
+    'row changes',
+    "engine's cores",
+    'first fifth, MB',
+    'last fifth, MB',
+  ]
+  const values = [minutes, reached, rows, engine_cores, first_mb, last_mb, peak_mb, mb_per_hour ?? '']
+  return table([...columns, 'peak RSS, MB', 'MB per hour in the second half'], [values])
 }
 
 function ratio(found: Ratio | null): string {

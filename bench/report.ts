@@ -1,5 +1,6 @@
 import type { Freshness } from './freshness-form.js'
 import type { Sample } from './sample.js'
+import type { Soak } from './soak-form.js'
 import type { StageBudget } from './stage-budget.js'
 
 /** Who reads the binlog. */
@@ -24,6 +25,7 @@ export interface ServerReport {
   readonly parts: readonly PartReport[]
   readonly stages?: readonly StageBudget[]
   readonly freshness?: Freshness
+  readonly soak?: Soak
 }
 
 /** What one run of the benchmark has found; the form of the files in bench/results. */

@@ -138,7 +138,8 @@ export class Pipeline {
       parts,
     )
     const databases = [...new Set([...ready.databases, ...router.targets.map(({ database }) => database)])]
-    const atomic = delivery === 'atomic' ? new AtomicDelivery({ ...parts, task, databases }) : labels
+    const atomic =
+      delivery === 'atomic' ? new AtomicDelivery({ ...parts, task, databases, lanes: config.concurrent_size }) : labels
     /** Where the stream has ended by itself. */
     let end: Position | null = null
     let stage: SnapshotStage | null = null

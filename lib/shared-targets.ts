@@ -23,7 +23,7 @@ export interface SharedTargetParts {
   readonly evolves: boolean
   /** Names of all tables that may be written anywhere. */
   readonly names: () => readonly TableRef[]
-  /** Tables whose columns are known now. */
+  /** Tables whose columns are known now: another list when they are others. */
   readonly known: () => readonly TableSchema[]
   /** Tables whose rows of before are still to come: they may have columns that they no longer have. */
   readonly held: () => readonly TableRef[]
@@ -35,6 +35,10 @@ export interface SharedTargetParts {
 export class SharedTargets {
   readonly #parts: SharedTargetParts
   /** By target name, what it was brought to hold last, and how it is since. */
+  #writersBy: {
+    readonly known: readonly TableSchema[]
+    readonly byTarget: ReadonlyMap<string, readonly TableRef[]>
+  } | null = null
   readonly #united = new Map<string, { readonly question: string; readonly target: TargetTable }>()
 
   constructor(parts: SharedTargetParts) {
@@ -130,10 +134,25 @@ export class SharedTargets {
     return this.#writers(target).filter(({ schema, table }) => schema !== of.schema || table !== of.table)
   }
 
-  /** Each once, however often it is named. */
+  /** Each once, however often it is named. Asked for every table at a start, so all are looked at once. */
   #writers(target: TargetRef): readonly TableRef[] {
+    const known = this.#parts.known()
+    if (this.#writersBy?.known !== known) this.#writersBy = { known, byTarget: this.#allWriters() }
+    return this.#writersBy.byTarget.get(targetName(target)) ?? []
+  }
+
+  #allWriters(): ReadonlyMap<string, readonly TableRef[]> {
     const { book, names } = this.#parts
-    return [...new Map(book.writersOf(target, names()).map(one => [tableName(one), one])).values()]
+    const all = new Map<string, TableRef[]>()
+    for (const one of new Map(names().map(name => [tableName(name), name])).values()) {
+      if (!book.wanted(one.schema, one.table)) continue
+      for (const way of book.match(one.schema, one.table)) {
+        const writers = all.get(targetName(way))
+        if (writers === undefined) all.set(targetName(way), [one])
+        else writers.push(one)
+      }
+    }
+    return all
   }
 
   /** Tables that cannot be united with it are left out: of them `prepare` says what is wrong when their turn comes. */

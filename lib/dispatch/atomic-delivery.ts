@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
+import PQueue from 'p-queue'
 import type { PlanLog } from '../model/epoch-plan.js'
 import { asFailure, backoffMs, Failure } from '../model/failure.js'
 import { underSignals } from '../model/linked-signal.js'
@@ -14,6 +15,8 @@ import type { Load, PositionMark, SinkTransaction } from './sink.js'
 
 export interface AtomicParts {
   readonly task: string
+  /** Loads that may be under way at the same time, each of another table. */
+  readonly lanes: number
   readonly sink: DeliverySink
   readonly plan: PlanLog
   readonly observer: Observer
@@ -66,9 +69,11 @@ export class AtomicDelivery implements Delivery {
   readonly #parts: AtomicParts
   readonly #shares = new Map<Epoch, Map<string, Share>>()
   readonly #tried: Set<string>
+  readonly #loads: PQueue
 
   constructor(parts: AtomicParts) {
     this.#parts = parts
+    this.#loads = new PQueue({ concurrency: parts.lanes })
     this.#tried = new Set(parts.databases)
   }
 
@@ -147,10 +152,20 @@ export class AtomicDelivery implements Delivery {
     try {
       transaction = await this.#begin(epoch, share)
       const open = transaction
-      const tables = [...byTable(share.parcels)].map(async parcels => {
-        for (const { traced } of parcels)
-          if (traced.load.rows > 0) await this.#load(epoch, open, traced.load, share.label)
-      })
+      let isRefused = false
+      const tables = [...byTable(share.parcels)].map(parcels =>
+        this.#loads.add(async () => {
+          for (const { traced } of parcels) {
+            // Nothing more goes into a transaction that is to be rolled back.
+            if (isRefused) return
+            if (traced.load.rows > 0)
+              await this.#load(epoch, open, traced.load, share.label).catch((error: unknown) => {
+                isRefused = true
+                throw error
+              })
+          }
+        }),
+      )
       const refused = (await Promise.allSettled(tables)).flatMap(r =>
         r.status === 'rejected' ? [asFailure(r.reason)] : [],
       )
@@ -197,8 +212,11 @@ export class AtomicDelivery implements Delivery {
     const { task, sink, plan, signal, observer } = this.#parts
     const { ordinal, start } = epoch
     share.label = label
-    await plan.begin({ epoch: ordinal, delivery: 'atomic', labelBase: task, start, witnesses: new Map() })
-    await plan.transaction(ordinal, share.database, label)
+    // Both wait for one write to disk.
+    await Promise.all([
+      plan.begin({ epoch: ordinal, delivery: 'atomic', labelBase: task, start, witnesses: new Map() }),
+      plan.transaction(ordinal, share.database, label),
+    ])
     observer({ kind: 'step', step: 'planned', epoch: ordinal, label })
     return sink.begin(share.database, label, signal)
   }
@@ -261,7 +279,7 @@ export class AtomicDelivery implements Delivery {
       const { rows, bytes } = load
       share.transaction ??= this.#begin(epoch, share)
       const transaction = await share.transaction
-      if (rows > 0) await this.#load(epoch, transaction, load, share.label)
+      if (rows > 0) await this.#loads.add(() => this.#load(epoch, transaction, load, share.label))
       const ms = performance.now() - startedMs
       this.#parts.observer({ kind: 'loaded', target: name, label: share.label, rows, bytes, ms })
       return { loaded: rows, parked: parcel.parked }

@@ -43,6 +43,7 @@ export class SchemaFollower {
   readonly #current: FollowedSchemas
   readonly #observer: Observer
   readonly #shadowsTold = new Set<string>()
+  #tables: readonly TableSchema[] | null = null
 
   constructor(options: SchemaFollowerOptions, history: SchemaHistory, current: FollowedSchemas, observer: Observer) {
     this.#options = options
@@ -66,14 +67,15 @@ export class SchemaFollower {
     return this.#current.table({ schema, table }) != null
   }
 
-  /** The wanted tables that are known now. */
-  get tables(): TableSchema[] {
-    return this.#current.schemas.flatMap(schema =>
+  /** The wanted tables that are known now; the very same list until a statement changes them. */
+  get tables(): readonly TableSchema[] {
+    this.#tables ??= this.#current.schemas.flatMap(schema =>
       this.#current
         .tablesIn(schema)
         .filter(table => this.wanted(schema, table))
         .flatMap(table => this.#withLater(schemaOf(this.#current.table({ schema, table }))) ?? []),
     )
+    return this.#tables
   }
 
   /**
@@ -127,6 +129,7 @@ export class SchemaFollower {
       keep: async () => {
         await this.#history.append(at, edit)
         this.#current.take(edit)
+        this.#tables = null
         for (const { name } of edit.tables) this.wanted(name.schema, name.table)
       },
     }

@@ -5,7 +5,7 @@ import { type TargetTable, tableName, targetName } from '../model/schema.js'
 import type { Zone } from '../model/zone.js'
 import { separatorBytes } from '../starrocks/load-body.js'
 import type { ColumnPlan } from './column-plan.js'
-import type { CompiledRoute, ReshapedImages } from './compiled-route.js'
+import type { CompiledRoute, ImageEncoder, ReshapedImages } from './compiled-route.js'
 import { goneRows } from './gone-rows.js'
 import { imageText } from './image-text.js'
 import { ImageVariants, type VariantParts } from './image-variant.js'
@@ -74,6 +74,7 @@ export function compileRoute(options: RouteOptions, way: Way, own: RouteImages):
   const keepsAll = keepsAllRows(way)
   const encoderOf = (of: RowLayout) =>
     keepsAll ? new KeepingEncoder(compileRowEncoder(of), { source, target, rule }) : compileRowEncoder(of)
+  const columns = rows.header('json')
   const separators = [columnSeparator.text, rowDelimiter.text] as const
   const salt = tagSalt(constants.filter(({ name }) => rule.shards.key.includes(name)).map(({ text }) => text))
   const watches = listener && new RouteWatches(listener, schema, images, fit, zone)
@@ -94,7 +95,7 @@ export function compileRoute(options: RouteOptions, way: Way, own: RouteImages):
     ...(keyWatch === null ? {} : { keyWatch }),
     reshape: (incomplete, bitmaps, place) => reshaper.reshape(route, incomplete, bitmaps, place),
     csv: csv === null ? null : { encoder: encoderOf(csv), columns: rows.header('csv') },
-    json: { encoder: encoderOf(json), columns: rows.header('json') },
+    json: csv === null ? { encoder: encoderOf(json), columns } : late(() => encoderOf(json), columns),
     columnSeparator: columnSeparator.text,
     rowDelimiter: rowDelimiter.text,
     ...(partialUpdateMode === null && mergeCondition === null
@@ -125,6 +126,18 @@ export function compileRoute(options: RouteOptions, way: Way, own: RouteImages):
   const asked = { stopsAtBadValues, forComparison }
   const parts = { rule, transform, schema, fit, images: extended, zone, before: shape.shape, route, ...asked }
   return { ...route, ...shape, ...compileTransform(parts) }
+}
+
+/** Few targets ever have a row that needs it, and with hundreds of tables a start would make as many for nothing. */
+function late(make: () => ImageEncoder, columns: string): CompiledRoute['json'] {
+  let made: ImageEncoder | null = null
+  return {
+    get encoder() {
+      made ??= make()
+      return made
+    },
+    columns,
+  }
 }
 
 /** A load with a merge condition has no deletes, and a table of unique keys would take one for a row. */

@@ -69,6 +69,7 @@ export class RuleBook {
   }[]
   readonly #defaultDatabase: string
   readonly #wanted = new Map<string, boolean>()
+  readonly #matched = new Map<string, readonly MatchedRule[]>()
 
   /** `autoShard`: rules for numbered tables that name no target write them into one; see `autoShardName`. */
   constructor(sources: readonly SourceSpec[], rules: readonly RuleSpec[], defaultDatabase: string, autoShard = false) {
@@ -117,7 +118,16 @@ export class RuleBook {
   }
 
   /** Every rule for the table with its target's names. Throws ruleInvalid when two of them have one target. */
-  match(schema: string, table: string): MatchedRule[] {
+  match(schema: string, table: string): readonly MatchedRule[] {
+    const name = `${schema}\0${table}`
+    const known = this.#matched.get(name)
+    if (known !== undefined) return known
+    const matched = this.#match(schema, table)
+    this.#matched.set(name, matched)
+    return matched
+  }
+
+  #match(schema: string, table: string): readonly MatchedRule[] {
     const matched: MatchedRule[] = []
     for (const { spec, schema: schemaPattern, table: tablePattern, shardName } of this.#rules) {
       const schemaGroups = matchGroups(schemaPattern, schema)

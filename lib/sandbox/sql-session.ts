@@ -11,7 +11,7 @@ import { defaultVariables } from './session-variables.js'
 import { type ClusterState, describeTable, type OpenSession, readShow } from './show-statements.js'
 import { analyzingError, noDatabaseSelected, SqlError, unknownDatabase } from './sql-error.js'
 import { quoteText, type Store } from './store.js'
-import { narrowedTo, SYSTEM_TABLES } from './system-tables.js'
+import { SYSTEM_TABLES, tablesAskedFor } from './system-tables.js'
 import { TokenReader } from './token-reader.js'
 import { has } from './version.js'
 
@@ -310,8 +310,8 @@ export class SqlSession {
     if (!isInformationSchema(database)) return undefined
     const lower = name.toLowerCase()
     if (Object.hasOwn(SYSTEM_TABLES, lower)) {
-      const table = SYSTEM_TABLES[lower]?.(this.#store.catalog)
-      if (table !== undefined) return renderMemoryTable(narrowedTo(query, table))
+      const table = SYSTEM_TABLES[lower]?.(this.#store.catalog, tablesAskedFor(query))
+      if (table !== undefined) return renderMemoryTable(table)
     }
     const extra = Object.hasOwn(this.#options.systemTables, lower) ? this.#options.systemTables[lower] : undefined
     if (extra === undefined) throw new SqlError(5502, `Unknown table 'information_schema.${name}'`, '42602')

@@ -11,28 +11,31 @@ const TABLE_MODEL = {
   unique: 'UNIQUE_KEYS',
 } as const
 
-/** Names of the tables of information_schema that the catalog answers. */
-export const SYSTEM_TABLES: Readonly<Record<string, (catalog: Catalog) => MemoryTable>> = {
+/** Which tables a question is about. */
+export type TableFilter = (table: SandboxTable) => boolean
+
+/** Names of the tables of information_schema that the catalog answers; each has rows for the tables that are asked for alone. */
+export const SYSTEM_TABLES: Readonly<Record<string, (catalog: Catalog, filter: TableFilter) => MemoryTable>> = {
   schemata: schemataTable,
   tables: tablesTable,
   columns: columnsTable,
   tables_config: tablesConfigTable,
 }
 
-const ONE_TABLE =
-  /^\s*select\s[^;]*?\sfrom\s+information_schema\.\w+\s+where\s+table_schema\s*=\s*'([^'\\]*)'\s+and\s+table_name\s*=\s*'([^'\\]*)'\s*$/i
+const NAME = `('[^'\\\\]*'|"[^"\\\\]*")`
+const ONE_TABLE = new RegExp(
+  String.raw`^\s*select\s[^;]*?\sfrom\s+information_schema\.\w+\s+where\s+table_schema\s*=\s*${NAME}\s+and\s+table_name\s*=\s*${NAME}\s*$`,
+  'i',
+)
 
 /**
- * A table of information_schema with no more rows than a query can need: where it asks for one table alone, those of that table.
- * With hundreds of tables the engine's many questions about one of them would each be put to all.
+ * The tables that a query can need: the one that it asks for, else all. With hundreds of tables the engine's many questions about
+ * one of them would each be put to all.
  */
-export function narrowedTo(query: string, table: MemoryTable): MemoryTable {
+export function tablesAskedFor(query: string): TableFilter {
   const [, schema, name] = ONE_TABLE.exec(query) ?? []
-  const [schemaAt, nameAt] = ['TABLE_SCHEMA', 'TABLE_NAME'].map(column =>
-    table.columns.findIndex(c => c.name === column),
-  )
-  if (schema === undefined || name === undefined || schemaAt! < 0 || nameAt! < 0) return table
-  return { ...table, rows: table.rows.filter(row => row[schemaAt!] === schema && row[nameAt!] === name) }
+  if (schema === undefined || name === undefined) return () => true
+  return table => table.database === schema.slice(1, -1) && table.name === name.slice(1, -1)
 }
 
 /** Milliseconds since 1970 as `YYYY-MM-DD HH:MM:SS` in UTC. */
@@ -67,9 +70,9 @@ function schemataTable(catalog: Catalog): MemoryTable {
   )
 }
 
-function tablesTable(catalog: Catalog): MemoryTable {
+function tablesTable(catalog: Catalog, filter: TableFilter): MemoryTable {
   const system = Object.keys(SYSTEM_TABLES).map(name => ['information_schema', name, 'SYSTEM VIEW', 'MEMORY', null, ''])
-  const own = allTables(catalog).map(table => [
+  const own = tablesOf(catalog, filter).map(table => [
     table.database,
     table.name,
     'BASE TABLE',
@@ -100,13 +103,13 @@ function tablesTable(catalog: Catalog): MemoryTable {
   )
 }
 
-function columnsTable(catalog: Catalog): MemoryTable {
+function columnsTable(catalog: Catalog, filter: TableFilter): MemoryTable {
   return memoryTable(
     `TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME ORDINAL_POSITION:BIGINT COLUMN_DEFAULT IS_NULLABLE DATA_TYPE
     CHARACTER_MAXIMUM_LENGTH:BIGINT CHARACTER_OCTET_LENGTH:BIGINT NUMERIC_PRECISION:BIGINT NUMERIC_SCALE:BIGINT
     DATETIME_PRECISION:BIGINT CHARACTER_SET_NAME COLLATION_NAME COLUMN_TYPE COLUMN_KEY EXTRA PRIVILEGES COLUMN_COMMENT
     COLUMN_SIZE:BIGINT DECIMAL_DIGITS:BIGINT GENERATION_EXPRESSION SRS_ID:BIGINT`.split(/\s+/),
-    allTables(catalog).flatMap(table => table.columns.map((column, at) => columnRow(table, column, at + 1))),
+    tablesOf(catalog, filter).flatMap(table => table.columns.map((column, at) => columnRow(table, column, at + 1))),
   )
 }
 
@@ -142,11 +145,11 @@ function columnRow(table: SandboxTable, column: SandboxColumn, position: number)
   ]
 }
 
-function tablesConfigTable(catalog: Catalog): MemoryTable {
+function tablesConfigTable(catalog: Catalog, filter: TableFilter): MemoryTable {
   return memoryTable(
     `TABLE_SCHEMA TABLE_NAME TABLE_ENGINE TABLE_MODEL PRIMARY_KEY PARTITION_KEY DISTRIBUTE_KEY DISTRIBUTE_TYPE
     DISTRIBUTE_BUCKET:BIGINT SORT_KEY PROPERTIES TABLE_ID:BIGINT`.split(/\s+/),
-    allTables(catalog).map(table => {
+    tablesOf(catalog, filter).map(table => {
       const key = quoteList(table.key)
       return [
         table.database,
@@ -207,8 +210,8 @@ function numericPrecision(type: ColumnType): number | null {
   return digits[type.base] ?? null
 }
 
-function allTables(catalog: Catalog): SandboxTable[] {
-  return catalog.databases().flatMap(database => catalog.tables(database.name))
+function tablesOf(catalog: Catalog, filter: TableFilter): SandboxTable[] {
+  return catalog.databases().flatMap(database => catalog.tables(database.name).filter(filter))
 }
 
 function quoteList(names: readonly string[]): string {

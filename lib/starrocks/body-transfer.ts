@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream'
-import { Client } from 'undici'
+import type { Client } from 'undici'
 import { Failure } from '../model/failure.js'
 import { underSignals } from '../model/linked-signal.js'
 import { type Frontends, formatAddress } from './frontends.js'
 import { expectHop, type HopAnswer, type HopTimes, reasonOf } from './http-hop.js'
+import { NodeClients } from './node-clients.js'
 import { type Destination, MAX_HOPS, redirectOf, tooManyRedirects } from './redirects.js'
 
 export interface TransferOptions {
@@ -41,10 +42,12 @@ export class BodyTransfer {
   readonly #times: HopTimes
   /** Nodes that take bodies, learnt by asking; addresses as reached from here. */
   readonly #takers = new Set<string>()
+  readonly #clients: NodeClients
 
   constructor(options: TransferOptions, frontends: Frontends) {
     this.#options = options
     this.#frontends = frontends
+    this.#clients = new NodeClients(options.connectTimeoutMs)
     this.#times = {
       connectTimeoutMs: options.connectTimeoutMs,
       answerTimeoutMs: options.redirectTimeoutMs ?? REDIRECT_TIMEOUT_MS,
@@ -97,13 +100,8 @@ export class BodyTransfer {
     const waitMs = connectTimeoutMs + loadTimeoutMs + (this.#options.answerGraceMs ?? ANSWER_GRACE_MS)
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${waitMs} ms`)), waitMs)
-    // One connection for each load: after an early answer it could not be used again.
-    const client = new Client(`http://${name}`, {
-      pipelining: 0,
-      connect: { timeout: connectTimeoutMs },
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
+    const client = this.#clients.take(name)
+    let answered = false
     let sent = false
     // A generator is pulled only once the connection stands, so nothing was sent before its first step.
     const pieces = async function* () {
@@ -116,6 +114,7 @@ export class BodyTransfer {
       const answer = await underSignals([signal, deadline.signal], either =>
         exchange(client, destination.path, cargo.headers, pieces(), either),
       )
+      answered = true
       if (answer.status < 300 || answer.status > 399) return { kind: 'answer', answer, node: name }
       const message = `${name} took the body and then redirected: a proxy stands before the FE. Set sr_be_http`
       return { kind: 'misled', message }
@@ -125,8 +124,15 @@ export class BodyTransfer {
       throw new Failure('targetUnreachable', `${name}: ${reason}`, { cause: error })
     } finally {
       clearTimeout(timer)
-      await client.destroy()
+      // undici itself closes the connection behind an answer that came before all of the body had left.
+      if (answered) this.#clients.give(name, client)
+      else await client.destroy()
     }
+  }
+
+  /** Closes connections that are open for the next load; loads under way end by themselves. */
+  close(): Promise<void> {
+    return this.#clients.close()
   }
 
   /**

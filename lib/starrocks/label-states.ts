@@ -11,7 +11,7 @@ export interface LabelStatesOptions {
   readonly password: string
   /** How long a transaction may stay open, or committed and not visible. */
   readonly loadTimeoutMs: number
-  /** Between two questions for a label's state; 500 ms when absent, as the official client. */
+  /** The longest pause between two questions for a label's state; 500 ms when absent, as the official client. */
   readonly statePollMs?: number
 }
 
@@ -22,6 +22,13 @@ export interface SettledLabel {
 }
 
 export const STATE_POLL_MS = 500
+/** Questions for one label behind each of which the pause doubles. */
+const DOUBLINGS = 4
+
+/** The pause in ms behind the question with this number, from 0: most commits are published soon, so the first are short. */
+export function pauseBehind(question: number, longestMs: number): number {
+  return longestMs / 2 ** Math.max(0, DOUBLINGS - question)
+}
 
 /** Asks for the states of labels until they are final. */
 export class LabelStates {
@@ -54,7 +61,8 @@ export class LabelStates {
    */
   async settle(database: string, label: string, why: string, stop: AbortSignal): Promise<SettledLabel> {
     const deadline = Date.now() + this.#options.loadTimeoutMs
-    for (;;) {
+    const pollMs = this.#options.statePollMs ?? STATE_POLL_MS
+    for (let question = 0; ; question++) {
       if (stop.aborted) throw new Failure('loadUnknown', `${why}; stopped before its state was known`)
       const verdict = await askLoadState(this.#frontends, this.#authorization, database, label, this.#times, stop)
       if (verdict.kind !== 'state') {
@@ -79,7 +87,7 @@ export class LabelStates {
           if (Date.now() > deadline) throw new Failure('loadUnknown', `${why}; its label stays ${verdict.state}`)
       }
       // Ends early when stopped; the head of the loop then says so.
-      await delay(this.#options.statePollMs ?? STATE_POLL_MS, undefined, { signal: stop }).catch(() => undefined)
+      await delay(pauseBehind(question, pollMs), undefined, { signal: stop }).catch(() => undefined)
     }
   }
 

@@ -39,7 +39,7 @@ export interface StarRocksSinkOptions {
   readonly redirectTimeoutMs?: number
   /** How much longer than `loadTimeoutMs` an answer is awaited; 30 s when absent. */
   readonly answerGraceMs?: number
-  /** Between two questions for a label's state; 500 ms when absent, as the official client. */
+  /** The longest pause between two questions for a label's state; 500 ms when absent, as the official client. */
   readonly statePollMs?: number
   /** How schema changes are waited for; as `ALTER_TIMES` where absent. */
   readonly alterTimes?: Partial<AlterTimes>
@@ -63,6 +63,7 @@ export class StarRocksSink implements Sink {
   readonly #stopped = new AbortController()
   /** "database/label" of loads whose outcome is open: their state is asked before anything is sent again. */
   readonly #unsettled = new Set<string>()
+  readonly #transfer: BodyTransfer
 
   constructor(options: StarRocksSinkOptions) {
     const frontends = new Frontends(options)
@@ -72,6 +73,7 @@ export class StarRocksSink implements Sink {
     }
     const transfer = new BodyTransfer(options, frontends)
     this.#frontends = frontends
+    this.#transfer = transfer
     this.#session = new StarRocksSession(options, frontends)
     this.#streamLoad = new StreamLoad(options, frontends, transfer)
     this.#labels = new LabelStates(options, frontends, times)
@@ -168,6 +170,7 @@ export class StarRocksSink implements Sink {
 
   async close(): Promise<void> {
     this.#stopped.abort()
+    await this.#transfer.close()
     await this.#session.close()
   }
 

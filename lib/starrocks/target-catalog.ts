@@ -1,4 +1,5 @@
 import { Failure } from '../model/failure.js'
+import { isSameName } from '../model/same-name.js'
 import { type TargetColumn, type TargetTable, targetName } from '../model/schema.js'
 import { type CreateTableText, modelOf, parseCreateTable, parseNames } from './create-table-text.js'
 import { quoteString, quoteTable } from './ddl.js'
@@ -6,13 +7,20 @@ import { isRefused, type Row, rowField, type Statements } from './starrocks-sess
 import { parseTargetType, renderTargetType } from './target-type.js'
 
 type TableRef = { readonly database: string; readonly table: string }
+type FilledColumn = { readonly name: string; readonly nullable: boolean }
 
 /**
  * A target table as StarRocks describes it, or null when it is not there (or the user may not see it). Columns come from
  * information_schema.columns, model and key from tables_config; what either lacks in a version, or for a model, is read
  * from SHOW CREATE TABLE. A view or external table is a Failure('targetUnfit').
+ * `filled`: columns that rows will bring. Whether those of them that are never NULL have a default does not matter, and is not
+ * asked for any further: a start asks this for every target.
  */
-export async function readTarget(session: Statements, target: TableRef): Promise<TargetTable | null> {
+export async function readTarget(
+  session: Statements,
+  target: TableRef,
+  filled: readonly FilledColumn[] = [],
+): Promise<TargetTable | null> {
   const { database, table } = target
   const where = `TABLE_SCHEMA = ${quoteString(target.database)} AND TABLE_NAME = ${quoteString(target.table)}`
   const rows = await session.query(`SELECT * FROM information_schema.columns WHERE ${where}`)
@@ -27,7 +35,9 @@ export async function readTarget(session: Statements, target: TableRef): Promise
   // Only SHOW CREATE TABLE says which function a value column of an aggregate table has.
   const doubtful =
     model === 'aggregate' ||
-    columns.some(column => !column.nullable && !column.hasDefault && !key.includes(column.name))
+    columns.some(
+      column => !column.nullable && !column.hasDefault && !key.includes(column.name) && !isBrought(column, filled),
+    )
   if (known && !doubtful) return { database, table, model, key, columns }
   const shown = await showCreateTable(session, target)
   const text = shown === null ? null : parseCreateTable(shown)
@@ -36,6 +46,10 @@ export async function readTarget(session: Statements, target: TableRef): Promise
   throw new Failure('targetUnfit', `${targetName(target)} is no native StarRocks table, or its model cannot be seen`, {
     advice: `Look at SHOW CREATE TABLE ${quoteTable(target)}; the sync loads into PRIMARY KEY, DUPLICATE KEY and AGGREGATE KEY tables.`,
   })
+}
+
+function isBrought({ name }: TargetColumn, filled: readonly FilledColumn[]): boolean {
+  return filled.some(column => !column.nullable && isSameName(column.name, name))
 }
 
 /** The statement that would make a table again; null when the account may not see it. */

@@ -38,7 +38,7 @@ export class TargetMaker {
 
   /** The target, ready for loads of `request`; otherwise Failure('targetUnfit') naming table and column. */
   async make(request: TargetRequest): Promise<TargetTable> {
-    const existing = (await readTarget(this.#session, request)) ?? (await this.#create(request))
+    const existing = (await readTarget(this.#session, request, request.columns)) ?? (await this.#create(request))
     const missing = missingColumns(request, existing)
     const table =
       missing.length === 0 || request.missingColumns === 'leaveOut'
@@ -50,7 +50,7 @@ export class TargetMaker {
 
   /** See `Sink.inspect`. */
   async inspect(request: TargetRequest): Promise<TargetTable | null> {
-    const existing = await readTarget(this.#session, request)
+    const existing = await readTarget(this.#session, request, request.columns)
     if (existing === null) {
       if (!this.#options.autoCreate) this.#refuseToCreate(request)
       return null

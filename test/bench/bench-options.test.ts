@@ -14,6 +14,7 @@ test('all is measured on both servers unless less is asked for', () =>
     duckdb: true,
     profile: true,
     freshness: true,
+    soak: null,
     out: null,
   }))
 
@@ -35,11 +36,22 @@ test('what is said wins', () =>
     servers: ['mariadb'],
   }))
 
+test('a soak is run alone, on one server', () => {
+  expect(readOptions(['--soak', '20'])).toMatchObject({ soak: { minutes: 20, rate: 5000 }, servers: ['mysql'] })
+  expect(readOptions(['--soak', '0.5', '--soak-rate', '300', '--server', 'mariadb'])).toMatchObject({
+    soak: { minutes: 0.5, rate: 300 },
+    servers: ['mariadb'],
+  })
+})
+
 describe('refused', () => {
   test.each([
     [['--server', 'oracle'], '--server must be'],
     [['--scale', '0'], '--scale must be'],
     [['--rounds', 'many'], '--rounds must be'],
+    [['--soak', '0'], '--soak must be'],
+    [['--soak', '5', '--quick'], 'goes with neither --quick nor --json'],
+    [['--soak-rate', '5'], '--soak-rate needs --soak'],
     [['--fast'], "Unknown option '--fast'"],
   ])('%j', (args, message) => expect(() => readOptions(args)).toThrow(message))
 })

@@ -36,6 +36,15 @@ const REPORT: Report = {
         samples: [{ flush_interval_ms: 200, asked: 1000, reached: 998, p50_ms: 150, p99_ms: 290, engine_cores: 0.06 }],
         highest: { 200: 1000, 1000: null },
       },
+      soak: {
+        minutes: 20,
+        asked: 5000,
+        reached: 4998,
+        rows: 5_997_600,
+        engine_cores: 0.2,
+        trend: { mb_per_hour: -1.5, first_mb: 150, last_mb: 149, peak_mb: 171 },
+        samples: [{ seconds: 10, rss_mb: 150 }],
+      },
     },
   ],
 }
@@ -55,6 +64,7 @@ test('a report as tables', () => {
   expect(lines).toContain('- narrow inserts: encode x.js:1 25.0 %')
   expect(lines).toContain('| 200 | 1000 | 998 | 150 | 290 | 0.06 |')
   expect(lines).toContain('- Highest rate tried with p99 under 2 s at flush_interval_ms = 1000: none')
+  expect(lines).toContain('| 20 | 4998 | 5997600 | 0.2 | 150 | 149 | 171 | -1.5 |')
 })
 
 test('every row of a table has the cells of its head', () => {
@@ -67,6 +77,6 @@ test('every row of a table has the cells of its head', () => {
         .split('\n')
         .map(line => line.split('|').length),
     )
-  expect(widths.length).toBe(4)
+  expect(widths.length).toBe(5)
   for (const of of widths) expect(new Set(of).size).toBe(1)
 })

@@ -52,6 +52,49 @@ const send = (setup: Setup, load: Load = LOAD) => client(setup).send(load, NEVER
 /** Loads that carried credentials; the question whether a node takes bodies carries none. */
 const loadsOf = (node: ScriptedNode) => node.seen.filter(seen => seen.headers.authorization !== undefined)
 
+describe('connections to a BE', () => {
+  const answering = (connection: 'keep-alive' | 'close') =>
+    backendScript(exchange => exchange.answer(200, successText(2), { connection }))
+  const portsOf = (node: ScriptedNode) => loadsOf(node).map(({ clientPort }) => clientPort)
+
+  test('the next load goes over the one that the last was answered on', async () => {
+    const be = await start(answering('keep-alive'))
+    const loading = client({ frontends: [{ port: 9 }], backends: [be.address] })
+    for (let i = 0; i < 3; i++) expect(await loading.send(LOAD, NEVER)).toMatchObject({ kind: 'done' })
+    expect(new Set(portsOf(be)).size).toBe(1)
+  })
+
+  test('loads at the same time have one each', async () => {
+    const be = await start(answering('keep-alive'))
+    const loading = client({ frontends: [{ port: 9 }], backends: [be.address] })
+    await Promise.all([1, 2, 3].map(() => loading.send(LOAD, NEVER)))
+    expect(new Set(portsOf(be)).size).toBe(3)
+  })
+
+  test('a node that closes them gets each load over a new one', async () => {
+    const be = await start(answering('close'))
+    const loading = client({ frontends: [{ port: 9 }], backends: [be.address] })
+    for (let i = 0; i < 3; i++) expect(await loading.send(LOAD, NEVER)).toMatchObject({ kind: 'done' })
+    expect(new Set(portsOf(be)).size).toBe(3)
+  })
+
+  test('one that was answered before all of the body had left is not used again', async () => {
+    const be = await start(answering('keep-alive'))
+    be.script = async exchange => {
+      if (exchange.seen.headers.authorization === undefined || loadsOf(be).length > 1)
+        return answering('keep-alive')(exchange)
+      await exchange.readBody(1)
+      exchange.answer(200, successText(2, 'Fail'), { connection: 'keep-alive' })
+    }
+    const loading = client({ frontends: [{ port: 9 }], backends: [be.address] })
+    const large = csvLoad(Array.from({ length: 64 }, () => 'x'.repeat(1 << 20)))
+    await loading.send(large, NEVER)
+    expect(await loading.send(LOAD, NEVER)).toMatchObject({ kind: 'done' })
+    expect(loadsOf(be)[1]!.body).toBe('1\x01ann\x010\x022\x01bob\x010\x02')
+    expect(new Set(portsOf(be)).size).toBe(2)
+  })
+})
+
 describe('a load through an FE', () => {
   test('the FE gets headers only, the BE gets headers and body, both with credentials of their own request', async () => {
     const be = await start(backendScript(exchange => exchange.answer(200, successText(2))))
@@ -77,7 +120,7 @@ describe('a load through an FE', () => {
       timeout: '60',
       'content-length': String(LOAD.bytes),
       authorization: `Basic ${Buffer.from('sync:se:cret@1').toString('base64')}`,
-      connection: 'close',
+      connection: 'keep-alive',
     })
     expect(load!.headers.expect).toBeUndefined()
     expect(load!.headers['transfer-encoding']).toBeUndefined()

@@ -182,6 +182,17 @@ describe('catalogs of other versions', () => {
     const request = { ...REQUEST, columns: REQUEST.columns.slice(0, 2) }
     expect((await make(server, request)).columns[2]).toMatchObject({ name: 'age', hasDefault: true })
   })
+  test('defaults of columns that rows always bring are not asked for', async () => {
+    const server = existing(ID, { ...NAME, nullable: 'NO' }, AGE)
+    server.createTable = TEXT
+    const shown = () => server.asked.filter(sql => sql.startsWith('SHOW CREATE TABLE')).length
+    const [id, name, age] = REQUEST.columns
+    await make(server, { ...REQUEST, columns: [id!, { ...name!, name: 'NAME', nullable: false }, age!] })
+    expect(shown()).toBe(0)
+    // A row may come with NULL, or without it.
+    await make(server, REQUEST).catch(() => undefined)
+    expect(shown()).toBe(1)
+  })
   test('a view is refused', async () => {
     const server = existing(ID, NAME, AGE)
     server.model = null

@@ -129,7 +129,9 @@ export class CopyWorld {
     const common = { sink, plan, observer, signal: abort.signal, busy: observer, badRows: null }
     const labels = new LabelsDelivery({ labelBase, lanes: settings.lanes }, common)
     const atomic =
-      settings.delivery === 'labels' ? labels : new AtomicDelivery({ ...common, task: TASK, databases: DATABASES })
+      settings.delivery === 'labels'
+        ? labels
+        : new AtomicDelivery({ ...common, task: TASK, databases: DATABASES, lanes: settings.lanes })
     let behind = boundaryOf(at)
     const window = new Window({ maxRows: settings.maxRows, maxBytes: 1e9 })
     const position = () => positionAt(offsetOf(behind))

@@ -17,9 +17,11 @@ export class FakeStarRocks implements Statements {
   createTable: string | null = null
   alterState: string | null = null
   readonly executed: string[] = []
+  readonly asked: string[] = []
   apply: (sql: string) => void = () => undefined
 
   async query(sql: string): Promise<Row[]> {
+    this.asked.push(sql)
     const row = (fields: Record<string, string | null>): Row => new Map(Object.entries(fields))
     if (sql.includes('information_schema.columns'))
       return this.columns.map((column, index) =>

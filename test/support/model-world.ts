@@ -90,7 +90,9 @@ export class World {
     const common = { sink, plan, observer, signal: abort.signal, busy: observer, badRows: null }
     const labels = new LabelsDelivery({ labelBase, lanes: settings.lanes }, common)
     const atomic =
-      settings.delivery === 'labels' ? labels : new AtomicDelivery({ ...common, task: TASK, databases: DATABASES })
+      settings.delivery === 'labels'
+        ? labels
+        : new AtomicDelivery({ ...common, task: TASK, databases: DATABASES, lanes: settings.lanes })
     let behind = boundaryOf(at)
     const dispatcher = new Dispatcher(
       {

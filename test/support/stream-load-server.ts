@@ -7,6 +7,8 @@ export interface SeenRequest {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly expected: boolean
+  /** Port of the client's end: which connection it came over. */
+  readonly clientPort: number
   bodyBytes: number
   body: string
 }
@@ -24,7 +26,8 @@ export class Exchange {
     this.#response = response
     this.#socket = request.socket
     const { method = '', url = '', headers } = request
-    this.seen = { method, path: url, headers, expected, bodyBytes: 0, body: '' }
+    const clientPort = request.socket.remotePort!
+    this.seen = { method, path: url, headers, expected, clientPort, bodyBytes: 0, body: '' }
   }
 
   get authorized(): boolean {

@@ -29,8 +29,20 @@ export function sameName(a: string, b: string): boolean {
   return a === b || a.toLowerCase() === b.toLowerCase()
 }
 
+const SCHEMAS = new WeakMap<FollowedTable, TableSchema>()
+
 /** What rows need of it. */
 export function tableSchemaOf(table: FollowedTable): TableSchema {
+  // With hundreds of tables a start asks for all of them at each of them.
+  let schema = SCHEMAS.get(table)
+  if (schema === undefined) {
+    schema = makeSchema(table)
+    SCHEMAS.set(table, schema)
+  }
+  return schema
+}
+
+function makeSchema(table: FollowedTable): TableSchema {
   const { schema, columns, comment } = table
   const key = chooseKey(table)
   const unique = table.keys
