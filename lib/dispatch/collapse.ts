@@ -1,5 +1,5 @@
 import type { Body } from './body.js'
-import type { OpenBody } from './epoch.js'
+import type { Collapsed, OpenBody } from './epoch.js'
 import { type FindKey, keyFinder } from './key-fields.js'
 import type { Route } from './route.js'
 import { RowMarks } from './row-marks.js'
@@ -8,19 +8,11 @@ import { RowMarks } from './row-marks.js'
 const ROWS_PER_REPEAT = 5
 /** In smaller bodies there is nothing to be saved: a load costs far more than its rows there. */
 export const COLLAPSE_FROM = 64
+/** Rows at a body's end after which the others are not looked at, unless one of so many of them is replaced there. */
+const SAMPLE_ROWS = 4096
+const SAMPLE_ROWS_PER_REPEAT = 64
 /** Entries of the table that is kept from body to body. */
 const KEPT_ENTRIES = 65_536
-
-/** What a body was before rows that later ones replace were left out of it. */
-export interface Collapsed {
-  /** Rows that were left out, by source table. */
-  readonly bySource: ReadonlyMap<string, number>
-  /** All its rows, and the bytes they took in the ack window. */
-  readonly rows: number
-  readonly rowBytes: number
-  /** The body itself and which of its rows stayed, where rows are traced: should one be bad, the row that it replaced counts again. */
-  readonly whole: { readonly body: Body; readonly kept: readonly number[] } | null
-}
 
 /**
  * Notes for the rows of a new body, when a later row of a key there leaves nothing of an earlier one. Not so where each
@@ -42,7 +34,7 @@ export function collapse(open: OpenBody): OpenBody {
   const { body, marks, partial, trace } = open
   if (marks === null || body.rows < marks.fewest) return open
   const later = laterRows(marks)
-  const find = later === null ? null : keyFinder(open)
+  const find = later === null ? null : keyFinder(open.json, open.columns, open.route)
   if (later === null || find === null) return open
   const rows = new RowBounds(body, marks)
   const keys = new KeyComparison(rows, find, open.route.target.key.length)
@@ -95,6 +87,7 @@ function laterRows(marks: RowMarks): Int32Array | null {
     if (found === 0) last[at] = row + 1
     else repeats++
     later[row] = found
+    if (row === rows - SAMPLE_ROWS && repeats * SAMPLE_ROWS_PER_REPEAT < SAMPLE_ROWS) return null
   }
   return repeats * ROWS_PER_REPEAT < rows ? null : later
 }

@@ -2,11 +2,21 @@ import type { ChangePlace } from '../model/change-place.js'
 import type { Position } from '../model/position.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
-import type { Collapsed } from './collapse.js'
 import type { EpochScript } from './epoch-script.js'
 import type { RefusedRow, Route } from './route.js'
 import type { RowMarks } from './row-marks.js'
 import type { RowTrace } from './row-trace.js'
+
+/** What a body was before rows that later ones replace were left out of it. */
+export interface Collapsed {
+  /** Rows that were left out, by source table. */
+  readonly bySource: ReadonlyMap<string, number>
+  /** All its rows, and the bytes they took in the ack window. */
+  readonly rows: number
+  readonly rowBytes: number
+  /** The body itself and which of its rows stayed, where rows are traced: should one be bad, the row that it replaced counts again. */
+  readonly whole: { readonly body: Body; readonly kept: readonly number[] } | null
+}
 
 /** The body one lane is filling for one target, and what its load will need. */
 export interface OpenBody {

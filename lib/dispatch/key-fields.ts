@@ -1,6 +1,6 @@
 import { separatorBytes } from '../starrocks/load-body.js'
 import { columnNames } from './columns-header.js'
-import type { OpenBody } from './epoch.js'
+import type { Route } from './route.js'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -17,8 +17,8 @@ const CLOSE_BRACE = 0x7d
  */
 export type FindKey = (bytes: Buffer, start: number, end: number, spans: Int32Array) => boolean
 
-/** How keys are found in the rows of a body; null where a key column is no field of its rows. */
-export function keyFinder({ json, columns, route }: Pick<OpenBody, 'json' | 'columns' | 'route'>): FindKey | null {
+/** How keys are found in the rows of a body; `columns`: its header. Null where a key column is no field of its rows. */
+export function keyFinder(json: boolean, columns: string, route: Route): FindKey | null {
   const names = columnNames(columns)
   const fields = route.target.key.map(key => names.findIndex(name => name.toLowerCase() === key.toLowerCase()))
   if (fields.length === 0 || fields.includes(-1)) return null

@@ -4,10 +4,10 @@ const FIRST_ROOM = 64
 
 /** Notes of each row of one body what collapsing it needs; a row costs eight bytes. */
 export class RowMarks {
-  rows = 0
   /** A body of fewer rows is left as it is. */
   readonly fewest: number
   #marks = new Int32Array(MARKS * FIRST_ROOM)
+  #end = 0
   /** Rows of one source table that came behind each other. */
   readonly #runs: { readonly first: number; readonly source: string }[] = []
   #source: string | null = null
@@ -16,21 +16,17 @@ export class RowMarks {
     this.fewest = fewest
   }
 
-  /** The row just written: unsigned 32-bit `hash` of its target key, its first byte's offset in the body's chunk, its table. */
+  get rows(): number {
+    return this.#end / MARKS
+  }
+
+  /** The row just written: 32-bit `hash` of its target key, its first byte's offset in the body's chunk, its table. */
   add(hash: number, start: number, deletes: boolean, source: string): void {
-    if (source !== this.#source) {
-      this.#source = source
-      this.#runs.push({ first: this.rows, source })
-    }
-    const at = MARKS * this.rows
-    if (at === this.#marks.length) {
-      const larger = new Int32Array(2 * at)
-      larger.set(this.#marks)
-      this.#marks = larger
-    }
+    const at = this.#end
+    if (source !== this.#source || at === this.#marks.length) this.#prepare(source)
     this.#marks[at] = hash
-    this.#marks[at + 1] = 2 * start + (deletes ? 1 : 0)
-    this.rows++
+    this.#marks[at + 1] = (start << 1) | (deletes ? 1 : 0)
+    this.#end = at + MARKS
   }
 
   /** As a signed number. */
@@ -57,5 +53,16 @@ export class RowMarks {
       if (count > 0) counts.set(source, (counts.get(source) ?? 0) + count)
     })
     return counts
+  }
+
+  #prepare(source: string): void {
+    if (source !== this.#source) {
+      this.#source = source
+      this.#runs.push({ first: this.rows, source })
+    }
+    if (this.#end < this.#marks.length) return
+    const larger = new Int32Array(2 * this.#marks.length)
+    larger.set(this.#marks)
+    this.#marks = larger
   }
 }
