@@ -8,9 +8,6 @@ import { RowMarks } from './row-marks.js'
 const ROWS_PER_REPEAT = 5
 /** In smaller bodies there is nothing to be saved: a load costs far more than its rows there. */
 export const COLLAPSE_FROM = 64
-/** Rows at a body's end after which the others are not looked at, unless one of so many of them is replaced there. */
-const SAMPLE_ROWS = 4096
-const SAMPLE_ROWS_PER_REPEAT = 64
 /** Entries of the table that is kept from body to body. */
 const KEPT_ENTRIES = 65_536
 
@@ -87,7 +84,6 @@ function laterRows(marks: RowMarks): Int32Array | null {
     if (found === 0) last[at] = row + 1
     else repeats++
     later[row] = found
-    if (row === rows - SAMPLE_ROWS && repeats * SAMPLE_ROWS_PER_REPEAT < SAMPLE_ROWS) return null
   }
   return repeats * ROWS_PER_REPEAT < rows ? null : later
 }
