@@ -110,7 +110,7 @@ function collapseLines(parts: readonly PartReport[]): string[] {
         `${fixed(of(one) ?? 0, digits)} against ${fixed(of(other) ?? 0, digits)}`
       const cpu = versus(cost => cost.cpuSeconds, 2)
       const sink = versus(cost => cost.sinkCpuSeconds, 2)
-      const sent = versus(cost => (cost.sentBytes ?? 0) / 1e6, 1)
+      const sent = versus(cost => (cost.sentBytes ?? 0) / 1e6, 2)
       return [
         `- ${part.name}, ${TITLES[collapsed]}, collapse on against off: CPU s ${cpu}, the sink's ${sink}, MB sent ${sent}`,
       ]
