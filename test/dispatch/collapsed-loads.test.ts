@@ -139,7 +139,7 @@ describe.each(['labels', 'atomic'] as const)('rows that are refused, %s', delive
       expect([where, sums.decoded]).toEqual([where, other.accounts().decoded])
       expect(one.window).toMatchObject({ rows: 0, bytes: 0 })
       collapsed += sums.collapsed
-      rigs.splice(0).forEach(rig => rig.end())
+      for (const rig of rigs.splice(0)) rig.end()
     }
     expect(collapsed).toBeGreaterThan(100)
   })
