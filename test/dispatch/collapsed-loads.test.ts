@@ -84,9 +84,9 @@ describe('rows that later ones replace', () => {
 })
 
 describe.each(['labels', 'atomic'] as const)('rows that are refused, %s', delivery => {
-  const run = async (collapseFrom: number, write: (one: PickyRig) => void): Promise<PickyRig> => {
+  const run = async (collapseFrom: number, write: (one: PickyRig) => void | Promise<void>): Promise<PickyRig> => {
     const one = await picky({ delivery, collapseFrom })
-    write(one)
+    await write(one)
     one.commit()
     await one.dispatcher.drain()
     return one
@@ -125,6 +125,22 @@ describe.each(['labels', 'atomic'] as const)('rows that are refused, %s', delive
     expect(one.window).toMatchObject({ rows: 0, bytes: 0 })
   })
 
+  test('a later change of a parked row takes its place, also where others of its key were replaced', async () => {
+    const one = await run(2, async r => {
+      r.dispatcher.rows(insertOf([1, BAD], [2, BAD], [3, 5]), [UPSERT], 1, PLACE)
+      r.commit()
+      await r.dispatcher.drain()
+      r.dispatcher.rows(hot(3, 5, 6, 7, 8), [UPSERT], 1, { ...PLACE, event: 1 })
+      r.dispatcher.rows(hot(1, BAD, 6, 7, 8), [UPSERT], 1, { ...PLACE, event: 2 })
+    })
+    expect(sorted(one.sink.rows)).toEqual([
+      [1, 8],
+      [3, 8],
+    ])
+    expect(await one.letters()).toMatchObject([{ key: { k: '2' } }])
+    expect(one.accounts()).toMatchObject({ decoded: 9, collapsed: 4, loaded: 3, parked: 2 })
+  })
+
   test('random histories: rows and letters are those of loads that are never collapsed, and every row is told of', async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
     let collapsed = 0
@@ -150,10 +166,14 @@ function relevant<T>(letter: T): unknown {
   return expect.objectContaining({ ...letter, atMs: expect.any(Number) })
 }
 
-function writeRandomly(random: Random, r: PickyRig): void {
+async function writeRandomly(random: Random, r: PickyRig): Promise<void> {
   const rows = new Map<number, number>()
   const value = () => (random.chance(0.1) ? BAD : random.below(60))
-  for (let event = 0; event < 30; event++) {
+  for (let event = 0; event < 60; event++) {
+    if (random.chance(0.05)) {
+      r.commit()
+      await r.dispatcher.drain()
+    }
     const key = random.below(8)
     const old = rows.get(key)
     const after = value()
