@@ -1,6 +1,6 @@
 import type { Body } from './body.js'
 import type { Collapsed, OpenBody } from './epoch.js'
-import { type FindKey, keyFinder } from './key-fields.js'
+import { keyComparison } from './key-fields.js'
 import type { Route } from './route.js'
 import { RowMarks } from './row-marks.js'
 
@@ -31,17 +31,18 @@ export function collapse(open: OpenBody): OpenBody {
   const { body, marks, partial, trace } = open
   if (marks === null || body.rows < marks.fewest) return open
   const later = laterRows(marks)
-  const find = later === null ? null : keyFinder(open.json, open.columns, open.route)
-  if (later === null || find === null) return open
+  const sameKey = later === null ? null : keyComparison(open.json, open.columns, open.route)
+  if (later === null || sameKey === null) return open
   const rows = new RowBounds(body, marks)
-  const keys = new KeyComparison(rows, find, open.route.target.key.length)
   const dropped = new Uint8Array(body.rows)
   let drops = 0
   for (let row = 0; row < body.rows; row++) {
     const other = later[row]! - 1
     // A partial row does not bring back what a delete before it took away.
     const replaces = other >= 0 && !(partial && marks.deletes(row) && !marks.deletes(other))
-    if (!replaces || !keys.areEqual(row, other)) continue
+    if (!replaces) continue
+    const [one, two] = [rows.bytesOf(row), rows.bytesOf(other)]
+    if (!sameKey(one, rows.start(row), rows.end(row), two, rows.start(other), rows.end(other))) continue
     dropped[row] = 1
     drops++
   }
@@ -120,36 +121,6 @@ class RowBounds {
   end(row: number): number {
     const next = row + 1 < this.#marks.rows ? this.#marks.start(row + 1) : 0
     return next === 0 ? this.bytesOf(row).length : next
-  }
-}
-
-class KeyComparison {
-  readonly #rows: RowBounds
-  readonly #find: FindKey
-  readonly #one: Int32Array
-  readonly #other: Int32Array
-
-  constructor(rows: RowBounds, find: FindKey, keyColumns: number) {
-    this.#rows = rows
-    this.#find = find
-    this.#one = new Int32Array(2 * keyColumns)
-    this.#other = new Int32Array(2 * keyColumns)
-  }
-
-  areEqual(one: number, other: number): boolean {
-    if (!this.#locate(one, this.#one) || !this.#locate(other, this.#other)) return false
-    const [a, b] = [this.#rows.bytesOf(one), this.#rows.bytesOf(other)]
-    for (let part = 0; part < this.#one.length; part += 2) {
-      const [from, to] = [this.#one[part]!, this.#one[part + 1]!]
-      const shift = this.#other[part]! - from
-      if (this.#other[part + 1]! - to !== shift) return false
-      for (let at = from; at < to; at++) if (a[at] !== b[at + shift]) return false
-    }
-    return true
-  }
-
-  #locate(row: number, spans: Int32Array): boolean {
-    return this.#find(this.#rows.bytesOf(row), this.#rows.start(row), this.#rows.end(row), spans)
   }
 }
 

@@ -11,19 +11,61 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/**
- * Finds the bytes of a row's key: notes in `spans` where each key field begins and ends in `bytes`, in key order. False when
- * what stands from `start` to before `end` is no row with all of them.
- */
-export type FindKey = (bytes: Buffer, start: number, end: number, spans: Int32Array) => boolean
+/** Whether two rows of a body, each from its start to before its end, have the same key, byte by byte. */
+export type SameKey = (
+  one: Buffer,
+  oneStart: number,
+  oneEnd: number,
+  other: Buffer,
+  otherStart: number,
+  otherEnd: number,
+) => boolean
 
-/** How keys are found in the rows of a body; `columns`: its header. Null where a key column is no field of its rows. */
-export function keyFinder(json: boolean, columns: string, route: Route): FindKey | null {
+/**
+ * Notes in `spans` where each key field begins and ends in `bytes`, in key order. False when what stands from `start` to before
+ * `end` is no row with all of them.
+ */
+type FindKey = (bytes: Buffer, start: number, end: number, spans: Int32Array) => boolean
+
+/** How keys of a body's rows are compared; `columns`: its header. Null where a key column is no field of its rows. */
+export function keyComparison(json: boolean, columns: string, route: Route): SameKey | null {
   const names = columnNames(columns)
   const fields = route.target.key.map(key => names.findIndex(name => name.toLowerCase() === key.toLowerCase()))
   if (fields.length === 0 || fields.includes(-1)) return null
-  if (json) return findInJson(fields.map(field => Buffer.from(JSON.stringify(names[field]))))
-  return findInCsv(fields, separatorBytes(route.columnSeparator), separatorBytes(route.rowDelimiter))
+  if (json) return bySpans(findInJson(fields.map(field => Buffer.from(JSON.stringify(names[field])))), fields.length)
+  const separator = separatorBytes(route.columnSeparator)
+  const leads = fields.every(field => field < fields.length)
+  if (leads && separator.length === 1) return byLeadingBytes(separator[0]!, fields.length)
+  return bySpans(findInCsv(fields, separator, separatorBytes(route.rowDelimiter)), fields.length)
+}
+
+/** Where the key is what rows begin with, as nearly always, they are compared up to the separator behind it. */
+function byLeadingBytes(separator: number, fields: number): SameKey {
+  return (one, oneStart, oneEnd, other, otherStart, otherEnd) => {
+    let left = fields
+    const shift = otherStart - oneStart
+    for (let at = oneStart; at < oneEnd; at++) {
+      const byte = one[at]!
+      if (other[at + shift] !== byte) return false
+      if (byte === separator && --left === 0) return true
+    }
+    return oneEnd + shift === otherEnd
+  }
+}
+
+function bySpans(find: FindKey, fields: number): SameKey {
+  const a = new Int32Array(2 * fields)
+  const b = new Int32Array(2 * fields)
+  return (one, oneStart, oneEnd, other, otherStart, otherEnd) => {
+    if (!find(one, oneStart, oneEnd, a) || !find(other, otherStart, otherEnd, b)) return false
+    for (let part = 0; part < a.length; part += 2) {
+      const [from, to] = [a[part]!, a[part + 1]!]
+      const shift = b[part]! - from
+      if (b[part + 1]! - to !== shift) return false
+      for (let at = from; at < to; at++) if (one[at] !== other[at + shift]) return false
+    }
+    return true
+  }
 }
 
 /** No byte of a separator stands in any value of a CSV body, so the first one ends the field. */

@@ -6,7 +6,7 @@ import { SyncBench } from '../support/sync-bench.js'
 const KILLED_ENGINE = resolve('dist/test/support/killed-engine.js')
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
 /** Changes of one batch: they are there before the engine starts, so their epochs hold many of each key. */
-const CHANGES = 400
+const CHANGES = 1000
 
 /** Tables of few keys, and the keys as SQL; some are equal for a collation, or hold what separates fields. */
 const TABLES = {
@@ -40,7 +40,7 @@ describe.each([
     })
     const of = `schema = "${bench.schema}"`
     await bench.configure({
-      top: { delivery, concurrent_size: 2, flush_interval_ms: 100 },
+      top: { delivery, concurrent_size: 1 },
       blocks: [
         `[[source]]\n${of}\ntables = ${JSON.stringify(Object.keys(TABLES))}`,
         `[[rule]]\n${of}\ntable = "/./"`,
@@ -108,7 +108,7 @@ function randomBatch(random: Random): string[] {
   const statements = ['begin']
   for (let i = 0; i < CHANGES; i++) {
     statements.push(randomChange(random, pick(random, Object.keys(TABLES) as TableName[])))
-    if (random.chance(0.05)) statements.push('commit', 'begin')
+    if (random.chance(0.02)) statements.push('commit', 'begin')
   }
   return [...statements, 'commit']
 }
@@ -121,11 +121,13 @@ function randomChange(random: Random, table: TableName): string {
   const chance = random.next()
   if (chance < 0.2) return `delete from ${table} where ${is.join(' and ')}`
   if (chance < 0.5) return `insert ignore into ${table} set ${is.join(', ')}, v = ${random.below(1e6)}, w = 'w'`
+  const again = `update ${table} set v = v + 1 where ${is.join(' and ')}`
+  // MariaDB runs triggers of updates that IGNORE passes over, so rows of the table that is counted never move.
+  if (table === 'hot' || chance >= 0.65) return again
   // Where that key is free, or the same one for a collation, the row moves to it.
   const moved = pick<readonly string[]>(random, keys)
   const to = columns.map((column, i) => `${column} = ${moved[i]}`)
-  if (chance < 0.65) return `update ignore ${table} set ${[...to, 'v = v + 1'].join(', ')} where ${is.join(' and ')}`
-  return `update ${table} set v = v + 1 where ${is.join(' and ')}`
+  return `update ignore ${table} set ${[...to, 'v = v + 1'].join(', ')} where ${is.join(' and ')}`
 }
 
 function pick<T>(random: Random, from: readonly T[]): T {
