@@ -1,7 +1,7 @@
 import type { Position } from '../lib/model/position.js'
 import type { ServerKind } from '../lib/servers/server-recipe.js'
 import { startServer, type TestServer } from '../lib/servers/test-server.js'
-import { NUMBERS, SCHEMA, type Shape, TABLES } from './shapes.js'
+import { HOT_ROWS, NUMBERS, SCHEMA, type Shape, TABLES } from './shapes.js'
 
 /** Where the rows of a shape stand in the binlog: whole files, so that every reader reads exactly these. */
 export interface BinlogPart {
@@ -34,7 +34,8 @@ export class BinlogSet {
       await server.sql(`create database ${SCHEMA} character set utf8mb4`)
       const numbers = `insert into ${NUMBERS} with recursive up(n) as (select 0 union all select n + 1 from up where n < 999) select n from up`
       const oltp = `insert into oltp select n + 1, 0, '', '' from ${NUMBERS}`
-      const statements = [`create table ${NUMBERS} (n int primary key)`, ...TABLES, numbers, oltp]
+      const hot = `insert into hot select n + 1, 0, '', '' from ${NUMBERS} where n < ${HOT_ROWS}`
+      const statements = [`create table ${NUMBERS} (n int primary key)`, ...TABLES, numbers, oltp, hot]
       await server.sql([`use ${SCHEMA}`, ...statements])
       return new BinlogSet(server)
     } catch (error) {

@@ -89,7 +89,8 @@ export async function runEngine(
           const rows = wish.atEnd === true ? 0 : part.rows
           checkRows(status, rows, part.name)
           const bytes = wish.atEnd === true ? 0 : part.bytes
-          return { rows, bytes, cpuSeconds, seconds, peakRssMb, sinkCpuSeconds }
+          const sentBytes = Object.values(status.targets).reduce((sum, target) => sum + target.bytes, 0)
+          return { rows, bytes, cpuSeconds, seconds, peakRssMb, sinkCpuSeconds, sentBytes }
         }
         if (child.exitCode !== null || child.signalCode !== null)
           throw new Error(`the engine ended over "${part.name}":\n${out()}${err()}`)

@@ -5,10 +5,12 @@ import { measureFreshness } from './freshness.js'
 import { type Bench, measurePart, type Rounds } from './measure.js'
 import { profilePart } from './profile-run.js'
 import { MIXED, type PartReport, type Reader, type ServerReport } from './report.js'
-import { type Shape, shapesAt } from './shapes.js'
+import { type Shape, type ShapeName, shapesAt } from './shapes.js'
 import { SinkProcess } from './sink-process.js'
 import { soak } from './soak.js'
 import type { StageBudget } from './stage-budget.js'
+
+const HOT: ShapeName = 'hot keys'
 
 /**
  * All that is measured on one kind of server: each shape as soon as its part of the binlog is there, then all of the mixed set
@@ -51,7 +53,7 @@ async function measureShapes(
   const stages: StageBudget[] = []
   const written: BinlogPart[] = []
   const measure = async (part: BinlogPart) => {
-    parts.push(await measurePart(bench, part, roundsOf(options)))
+    parts.push(await measurePart(bench, part, roundsOf(options, part)))
     if (options.profile) stages.push(await profilePart(bench, part))
   }
   const write = async (shape: Shape) => {
@@ -79,9 +81,14 @@ async function measureShapes(
   return { parts, ...(options.profile ? { stages } : {}) }
 }
 
-/** A quick run has no time for zongji in each round, nor for D. */
-function roundsOf({ quick, rounds, duckdb }: BenchOptions): Rounds {
+/** A quick run has no time for zongji in each round, nor for D. Where keys are hot, the engine runs with collapse = "off" too. */
+function roundsOf({ quick, rounds, duckdb }: BenchOptions, part: BinlogPart): Rounds {
   const readers: Reader[] = ['atomic', 'raw', 'labels', 'zongji', 'start', 'again']
+  if (part.name === HOT) {
+    readers.push('whole')
+    if (duckdb) readers.push('duckdb', 'whole to duckdb')
+    return { rounds, readers, once: [] }
+  }
   return {
     rounds,
     readers: duckdb ? [...readers, 'duckdb'] : readers,

@@ -14,6 +14,9 @@ export interface Bench {
   readonly say: (line: string) => void
 }
 
+/** Every change is sent. */
+const WHOLE = 'collapse = "off"'
+
 /** How often each reader runs in `rounds` rounds; a slow one may be asked for less often. */
 export interface Rounds {
   readonly rounds: number
@@ -53,6 +56,10 @@ function runReader({ server, count, duckdb }: Bench, part: BinlogPart, reader: R
       return runEngine(server, count, part, { delivery: 'atomic', atEnd: true })
     case 'duckdb':
       return runEngine(server, duckdb!, part, { delivery: 'atomic' })
+    case 'whole':
+      return runEngine(server, count, part, { delivery: 'atomic', settings: WHOLE })
+    case 'whole to duckdb':
+      return runEngine(server, duckdb!, part, { delivery: 'atomic', settings: WHOLE })
     case 'zongji':
       return runZongji(server, part)
     case 'raw':

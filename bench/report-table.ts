@@ -3,7 +3,7 @@ import { type PartReport, READERS, type Reader, type Report, type ServerReport }
 import type { Soak } from './soak-form.js'
 import { STAGES, type StageBudget } from './stage-budget.js'
 import type { Ratio } from './statistics.js'
-import { costPerRow, cpuRatio, cpuRatioPastStart, summarise } from './summary.js'
+import { costPerRow, cpuRatio, cpuRatioPastStart, type ReaderSummary, summarise } from './summary.js'
 
 type Cell = string | number
 
@@ -25,6 +25,8 @@ function renderServer(server: ServerReport): string {
   if (server.parts.length > 0) blocks.push(ratioTable(server.parts), costTable(server.parts))
   const scaling = scalingLines(server.parts)
   if (scaling.length > 0) blocks.push(scaling.join('\n'))
+  const collapsed = collapseLines(server.parts)
+  if (collapsed.length > 0) blocks.push(collapsed.join('\n'))
   if (server.stages !== undefined) blocks.push(stageTable(server.stages))
   if (server.freshness !== undefined) {
     blocks.push(freshnessTable(server.freshness.samples))
@@ -60,6 +62,8 @@ const TITLES: Readonly<Record<Reader, string>> = {
   zongji: 'B zongji',
   raw: 'C raw copy',
   duckdb: 'D to duckdb',
+  whole: 'A collapse off',
+  'whole to duckdb': 'D collapse off',
 }
 
 function costTable(parts: readonly PartReport[]): string {
@@ -92,6 +96,28 @@ function scalingLines(parts: readonly PartReport[]): string[] {
     const past = found.pastStart === null ? '' : `, ${fixed(found.pastStart, 2)} past the start of the process`
     return [`- ${text}: ${fixed(found.whole, 2)}${past}`]
   })
+}
+
+/** What collapsing saves where both ways were measured. */
+function collapseLines(parts: readonly PartReport[]): string[] {
+  const pairs: readonly (readonly [Reader, Reader])[] = [
+    ['atomic', 'whole'],
+    ['duckdb', 'whole to duckdb'],
+  ]
+  return parts.flatMap(part =>
+    pairs.flatMap(([collapsed, whole]) => {
+      const [one, other] = [summarise(part, collapsed), summarise(part, whole)]
+      if (one === null || other === null) return []
+      const versus = (of: (cost: ReaderSummary) => number | null, digits: number) =>
+        `${fixed(of(one) ?? 0, digits)} against ${fixed(of(other) ?? 0, digits)}`
+      const cpu = versus(cost => cost.cpuSeconds, 2)
+      const sink = versus(cost => cost.sinkCpuSeconds, 2)
+      const sent = versus(cost => (cost.sentBytes ?? 0) / 1e6, 2)
+      return [
+        `- ${part.name}, ${TITLES[collapsed]}, collapse on against off: CPU s ${cpu}, the sink's ${sink}, MB sent ${sent}`,
+      ]
+    }),
+  )
 }
 
 function stageTable(stages: readonly StageBudget[]): string {

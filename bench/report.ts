@@ -4,11 +4,21 @@ import type { Soak } from './soak-form.js'
 import type { StageBudget } from './stage-budget.js'
 
 /** Who reads the binlog. */
-export const READERS = ['atomic', 'again', 'labels', 'start', 'zongji', 'raw', 'duckdb'] as const
+export const READERS = [
+  'atomic',
+  'again',
+  'labels',
+  'start',
+  'zongji',
+  'raw',
+  'duckdb',
+  'whole',
+  'whole to duckdb',
+] as const
 /**
  * atomic: the engine, delivery = "atomic"; again: the very same once more, as a control; labels: the engine, delivery = "labels";
  * start: the engine with nothing to read; zongji: zongji alone; raw: mysqlbinlog or mariadb-binlog --raw; duckdb: as atomic, to a
- * sink that keeps rows.
+ * sink that keeps rows; whole: as atomic and duckdb, with collapse = "off".
  */
 export type Reader = (typeof READERS)[number]
 

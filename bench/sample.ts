@@ -9,4 +9,6 @@ export interface Sample {
   readonly peakRssMb: number
   /** CPU of the sink meanwhile. */
   readonly sinkCpuSeconds?: number
+  /** Bytes of the load bodies it sent. */
+  readonly sentBytes?: number
 }

@@ -15,6 +15,7 @@ export type ShapeName =
   | 'one huge transaction'
   | '200 tables'
   | 'narrow inserts, a tenth'
+  | 'hot keys'
 
 export interface Shape {
   readonly name: ShapeName
@@ -49,9 +50,12 @@ const range = (count: number) =>
 
 /** CREATE TABLE statements of all shapes. */
 export const TABLES: readonly string[] = [
-  ...['narrow', 'small', 'oltp', 'huge', ...MANY].map(table => `create table ${table} (${NARROW_COLUMNS})`),
+  ...['narrow', 'small', 'oltp', 'hot', 'huge', ...MANY].map(table => `create table ${table} (${NARROW_COLUMNS})`),
   `create table wide (${WIDE_COLUMNS})`,
 ]
+
+/** Rows that hot keys change, each again and again. */
+export const HOT_ROWS = 100
 
 /** The shapes at a scale: 1 makes some 2.5 million row changes, 0.1 a tenth of them. Fails below 0.01. */
 export function shapesAt(scale: number): readonly Shape[] {
@@ -64,6 +68,7 @@ export function shapesAt(scale: number): readonly Shape[] {
   const wideUpdates = Math.min(wide, of(100_000, 1000))
   const huge = of(1_000_000, 1000)
   const rounds = of(200_000, MANY.length) / MANY.length
+  const hot = of(200_000)
   const row = (name: ShapeName, table: string, rows: number, body: string, mixed = true): Shape => ({
     name,
     tables: [table],
@@ -123,6 +128,13 @@ export function shapesAt(scale: number): readonly Shape[] {
       'small',
       inserts / 10,
       loop(inserts / 10, `insert into small values (${narrow('(i + 1)')});`),
+      false,
+    ),
+    row(
+      'hot keys',
+      'hot',
+      hot,
+      loop(hot, `update hot set k = k + 1, c = ${digits(10, 'i')} where id = 1 + i * 17 % ${HOT_ROWS};`),
       false,
     ),
   ]

@@ -11,6 +11,7 @@ export interface ReaderSummary {
   readonly megabytesPerSecond: number
   readonly peakRssMb: number
   readonly sinkCpuSeconds: number | null
+  readonly sentBytes: number | null
 }
 
 /** Null for a reader that has not run. */
@@ -25,6 +26,7 @@ export function summarise(part: PartReport, reader: Reader): ReaderSummary | nul
     megabytesPerSecond: middle(({ seconds }) => part.bytes / 1e6 / seconds),
     peakRssMb: Math.max(...samples.map(({ peakRssMb }) => peakRssMb)),
     sinkCpuSeconds: samples[0]!.sinkCpuSeconds === undefined ? null : middle(sample => sample.sinkCpuSeconds ?? 0),
+    sentBytes: samples[0]!.sentBytes === undefined ? null : middle(sample => sample.sentBytes ?? 0),
   }
 }
 

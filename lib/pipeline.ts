@@ -6,6 +6,7 @@ import { guardedSink } from './collision-guard.js'
 import type { Config } from './config/options.js'
 import { DeadLetters } from './dead-letter/dead-letters.js'
 import { AtomicDelivery } from './dispatch/atomic-delivery.js'
+import { COLLAPSE_FROM } from './dispatch/collapse.js'
 import { Dispatcher, type EpochNote } from './dispatch/dispatcher.js'
 import { LabelsDelivery } from './dispatch/labels-delivery.js'
 import { Pace } from './dispatch/pace.js'
@@ -151,6 +152,7 @@ export class Pipeline {
         firstEpoch: resumed.begun + 1,
         scripts: resumed.scripts,
         traced: letters !== null,
+        collapseFrom: config.collapse === 'auto' ? COLLAPSE_FROM : Number.POSITIVE_INFINITY,
       },
       () => end ?? tracker.position(),
       {

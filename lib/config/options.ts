@@ -102,6 +102,11 @@ export const TOP_KEYS = {
   ),
   column_separator: preset(separator(), String.raw`\x01`, 'CSV column separator. It must not occur in values.'),
   row_delimiter: preset(separator(), String.raw`\x02`, 'CSV row delimiter. It must not occur in values.'),
+  collapse: preset(
+    oneOf(['auto', 'off']),
+    'auto',
+    'Several changes of one key within a load: "auto" sends the last of them alone to PRIMARY KEY targets, where at least a fifth of the rows can be left out; "off" sends all.',
+  ),
   delivery: preset(
     oneOf(['auto', 'atomic', 'labels']),
     'auto',

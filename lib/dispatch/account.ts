@@ -3,7 +3,7 @@ import type { Observer } from '../model/observer.js'
 import { formatPosition } from '../model/position.js'
 import type { Epoch } from './epoch.js'
 
-/** Tells what became of an epoch's rows: each decoded one was filtered, loaded or parked. Throws rowsMiscounted, naming the table, when they were not. */
+/** Tells what became of an epoch's rows: each decoded one was filtered, collapsed, loaded or parked. Throws rowsMiscounted, naming the table, when they were not. */
 export function accountFor(epoch: Epoch, observer: Observer): void {
   const accounts = [...epoch.accounts.values()]
   for (const name of epoch.targets.keys()) {
@@ -11,17 +11,24 @@ export function accountFor(epoch: Epoch, observer: Observer): void {
     const decoded = ofTarget.reduce((sum, account) => sum + account.decoded, 0)
     const filtered = ofTarget.reduce((sum, account) => sum + account.filtered, 0)
     const settled = epoch.settled.get(name)
-    const parked = [...(settled?.parked.values() ?? [])].reduce((sum, rows) => sum + rows, 0)
+    const parked = sumOf(settled?.parked)
+    const collapsed = sumOf(settled?.collapsed)
     const loaded = settled?.loaded ?? 0
-    if (decoded !== filtered + loaded + parked)
+    if (decoded !== filtered + collapsed + loaded + parked)
       throw new Failure(
         'rowsMiscounted',
-        `${name}: behind ${formatPosition(epoch.start)} ${decoded} rows were decoded, ${filtered} filtered, ${loaded} loaded and ${parked} parked.`,
+        `${name}: behind ${formatPosition(epoch.start)} ${decoded} rows were decoded, ${filtered} filtered, ${collapsed} collapsed, ${loaded} loaded and ${parked} parked.`,
       )
   }
   for (const { source, target, decoded, filtered } of accounts) {
-    const parked = epoch.settled.get(target)?.parked.get(source) ?? 0
-    const loaded = decoded - filtered - parked
-    observer({ kind: 'accounted', source, target, decoded, filtered, collapsed: 0, loaded, parked })
+    const settled = epoch.settled.get(target)
+    const parked = settled?.parked.get(source) ?? 0
+    const collapsed = settled?.collapsed.get(source) ?? 0
+    const loaded = decoded - filtered - collapsed - parked
+    observer({ kind: 'accounted', source, target, decoded, filtered, collapsed, loaded, parked })
   }
+}
+
+function sumOf(bySource: ReadonlyMap<string, number> | undefined): number {
+  return [...(bySource?.values() ?? [])].reduce((sum, rows) => sum + rows, 0)
 }

@@ -34,6 +34,7 @@ const LABEL_TRIES = 20
 interface Parcel {
   traced: TracedLoad
   readonly parked: Map<string, number>
+  collapsed: Settled['collapsed']
   readonly settled: Promise<Settled>
   readonly resolve: (settled: Settled) => void
 }
@@ -243,6 +244,7 @@ export class AtomicDelivery implements Delivery {
     const { observer } = this.#parts
     const { rest, parked } = await sift(parcel.traced, reason, { policy, observer, judge: load => this.#judge(load) })
     parcel.traced = rest
+    parcel.collapsed = new Map()
     for (const [source, rows] of parked) parcel.parked.set(source, (parcel.parked.get(source) ?? 0) + rows)
     return true
   }
@@ -253,11 +255,11 @@ export class AtomicDelivery implements Delivery {
   }
 
   #tellLoaded(share: Share, ms: number): void {
-    for (const { traced, parked, resolve } of share.parcels) {
+    for (const { traced, parked, collapsed, resolve } of share.parcels) {
       const { load } = traced
       const { rows, bytes } = load
       this.#parts.observer({ kind: 'loaded', target: targetName(load.target), label: share.label, rows, bytes, ms })
-      resolve({ loaded: rows, parked })
+      resolve({ loaded: rows, parked, collapsed })
     }
   }
 
@@ -282,7 +284,7 @@ export class AtomicDelivery implements Delivery {
       if (rows > 0) await this.#loads.add(() => this.#load(epoch, transaction, load, share.label))
       const ms = performance.now() - startedMs
       this.#parts.observer({ kind: 'loaded', target: name, label: share.label, rows, bytes, ms })
-      return { loaded: rows, parked: parcel.parked }
+      return { loaded: rows, parked: parcel.parked, collapsed: parcel.collapsed }
     })()
     share.lastOf.set(name, sent)
     return sent
@@ -303,7 +305,7 @@ export class AtomicDelivery implements Delivery {
 }
 
 function parcelOf(shipment: Shipment): Parcel {
-  const { target, bodies, rows } = shipment
+  const { target, bodies, rows, collapsed } = shipment
   const { route, json, columns } = bodies[0]!
   const body = bodies.flatMap(open => open.body.pieces())
   const bytes = bodies.reduce((sum, open) => sum + open.body.bytes, 0)
@@ -315,7 +317,7 @@ function parcelOf(shipment: Shipment): Parcel {
   const settled = new Promise<Settled>(done => {
     resolve = done
   })
-  return { traced: traceLoad(load, bodies), parked: new Map(), settled, resolve }
+  return { traced: traceLoad(load, bodies), parked: new Map(), collapsed, settled, resolve }
 }
 
 function byTable(parcels: readonly Parcel[]): Iterable<readonly Parcel[]> {

@@ -26,11 +26,34 @@ export interface SiftParts {
 /** A load with the traces of the bodies it is made of. */
 export function traceLoad(load: Load, bodies: readonly OpenBody[]): TracedLoad {
   const traces = bodies.flatMap(open => (open.trace === null ? [] : [open.trace]))
-  return { load, trace: new LoadTrace(traces), mode: bodies[0]!.route.mode }
+  const trace = new LoadTrace(traces)
+  const { mode } = bodies[0]!.route
+  if (traces.length === 0 || bodies.every(({ collapsed }) => collapsed === undefined)) return { load, trace, mode }
+  const all = bodies.map(open => open.collapsed?.whole?.body ?? open.body)
+  const body = all.flatMap(one => one.pieces())
+  const bytes = all.reduce((sum, one) => sum + one.bytes, 0)
+  const whole = { load: { ...load, body, bytes, rows: trace.rows }, trace, mode }
+  return { load, trace: trace.pick(keptOrdinals(bodies)), mode, whole }
 }
 
-/** Parks the bad rows of a load that was refused for `reason`; resolves with the load of the others, whose label is still the same. */
-export async function sift(refused: TracedLoad, reason: string, parts: SiftParts): Promise<Sifted> {
+/** Of the rows that the bodies have traced, those that are in them. */
+function keptOrdinals(bodies: readonly OpenBody[]): number[] {
+  const ordinals: number[] = []
+  let first = 0
+  for (const { body, collapsed } of bodies) {
+    const kept = collapsed?.whole?.kept
+    for (let i = 0; i < body.rows; i++) ordinals.push(first + (kept?.[i] ?? i))
+    first += (collapsed ?? body).rows
+  }
+  return ordinals
+}
+
+/**
+ * Parks the bad rows of a load that was refused for `reason`; resolves with the load of the others, whose label is still the
+ * same. Where a row is bad, the one it had replaced counts: the others are all rows there were, collapsed ones too.
+ */
+export async function sift(load: TracedLoad, reason: string, parts: SiftParts): Promise<Sifted> {
+  const { whole: refused = load } = load
   const { policy, observer, judge } = parts
   const parked = new Map<string, number>()
   const { body, bytes, rows, trace } = await setBadRowsAside(refused, reason, {

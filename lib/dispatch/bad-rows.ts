@@ -37,6 +37,8 @@ export interface TracedLoad {
   readonly load: Load
   readonly trace: LoadTrace
   readonly mode: Route['mode']
+  /** The same with the rows that later ones replace; absent: they are all in `load`. */
+  readonly whole?: TracedLoad
 }
 
 export interface SettingAside {

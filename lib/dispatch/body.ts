@@ -43,6 +43,15 @@ export class Body {
     return this.at + 1
   }
 
+  /** Rows as another body of the same kind holds them, one behind the other; JSON's begin with what precedes the first of them. */
+  addRows(source: Buffer, from: number, to: number, rows: number): void {
+    this.reserve(to - from)
+    source.copy(this.chunk, this.at, from, to)
+    if (this.#json) this.rowStart()
+    this.addRow(this.at + to - from)
+    this.rows += rows - 1
+  }
+
   addRow(end: number): void {
     this.rows++
     this.bytes += end - this.at
@@ -57,9 +66,19 @@ export class Body {
       this.chunk[this.at++] = CLOSE
       this.bytes++
     }
-    this.#pieces = this.#full.filter(f => f.length > 0).map(f => f.chunk.subarray(0, f.length))
-    if (this.at > 0) this.#pieces.push(this.chunk.subarray(0, this.at))
+    this.#pieces = this.filled
     return this.#pieces
+  }
+
+  /** What is written so far, in pieces that begin with a row; valid until more is written. */
+  get filled(): Buffer[] {
+    const chunks = [...this.#full, { chunk: this.chunk, length: this.at }]
+    return chunks.filter(({ length }) => length > 0).map(({ chunk, length }) => chunk.subarray(0, length))
+  }
+
+  /** An empty body of the same kind. */
+  another(): Body {
+    return new Body(this.#pool, this.#json)
   }
 
   /** Gives the chunks back; the `pieces` must not be used any more. */

@@ -12,7 +12,12 @@ export interface Shipment {
   readonly worker: number
   /** Ordinal of the load within epoch, target and lane. */
   readonly part: number
+  /** Of its load. */
   readonly rows: number
+  /** Rows besides these that the bodies stand for, by source table: later ones of their keys took their places. */
+  readonly collapsed: ReadonlyMap<string, number>
+  /** Rows it has in the ack window: both together. */
+  readonly admitted: number
 }
 
 /** What deliveries ask of the sink. */

@@ -17,6 +17,8 @@ export interface DispatcherOptions {
   readonly scripts: readonly EpochScript[]
   /** Bad rows are parked, so rows are traced. */
   readonly traced: boolean
+  /** See `RowWriterOptions`. */
+  readonly collapseFrom: number
 }
 
 /** What has become durable with an epoch. */

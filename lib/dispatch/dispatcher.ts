@@ -274,7 +274,7 @@ export class Dispatcher {
       promise.then(
         settled => {
           epoch.countSettled(shipment.target, settled)
-          window.settle(shipment.rows, release(shipment))
+          window.settle(shipment.admitted, release(shipment))
           this.#settleEpochs()
         },
         error => this.#stop(asFailure(error)),

@@ -21,8 +21,8 @@ export interface EpochScript {
 }
 
 type Decision =
-  /** In already, with this many rows of it. */
-  | { readonly kind: 'done'; readonly rows: number }
+  /** In already, with this many rows of it; `reduced`: without its bad rows, but with all others, none of them collapsed. */
+  | { readonly kind: 'done'; readonly rows: number; readonly reduced: boolean }
   /** To be sent; `known`: the plan has it. */
   | { readonly kind: 'send'; readonly label: string; readonly known: boolean }
   /** Not what was planned: all further loads of this target get labels of another base. */
@@ -88,7 +88,9 @@ export class Replay {
     this.#met.add(label)
     if (this.#planned.has(label)) {
       const done = this.rowsIn({ label, rows })
-      return done === null ? { kind: 'send', label, known: true } : { kind: 'done', rows: done }
+      return done === null
+        ? { kind: 'send', label, known: true }
+        : { kind: 'done', rows: done, reduced: !this.#committed(label) }
     }
     if (mode !== 'upsert' && this.#isBound()) return { kind: 'unfit' }
     // What is planned came out first, when it was planned; so behind all of it anything may come.

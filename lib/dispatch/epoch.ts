@@ -4,7 +4,19 @@ import { type TargetTable, targetName } from '../model/schema.js'
 import type { Body } from './body.js'
 import type { EpochScript } from './epoch-script.js'
 import type { RefusedRow, Route } from './route.js'
+import type { RowMarks } from './row-marks.js'
 import type { RowTrace } from './row-trace.js'
+
+/** What a body was before rows that later ones replace were left out of it. */
+export interface Collapsed {
+  /** Rows that were left out, by source table. */
+  readonly bySource: ReadonlyMap<string, number>
+  /** All its rows, and the bytes they took in the ack window. */
+  readonly rows: number
+  readonly rowBytes: number
+  /** The body itself and which of its rows stayed, where rows are traced: should one be bad, the row that it replaced counts again. */
+  readonly whole: { readonly body: Body; readonly kept: readonly number[] } | null
+}
 
 /** The body one lane is filling for one target, and what its load will need. */
 export interface OpenBody {
@@ -20,6 +32,10 @@ export interface OpenBody {
   readonly keys: Set<number> | null
   /** Where its rows come from; null where bad rows are not parked. */
   readonly trace: RowTrace | null
+  /** Null where rows stay in, whatever comes behind them. */
+  readonly marks: RowMarks | null
+  /** Absent: all rows that were written are in the body. */
+  readonly collapsed?: Collapsed
 }
 
 /** What one epoch holds for one target: a body per lane, and how many loads each lane has got already. */
@@ -35,10 +51,12 @@ export interface TargetBodies {
   shape: string | null
 }
 
-/** What became of rows that left, as the target counted them; parked ones by source table. */
+/** What became of rows that left, as the target counted them; parked and collapsed ones by source table. */
 export interface Settled {
   readonly loaded: number
   readonly parked: ReadonlyMap<string, number>
+  /** Rows that never left, since a later one of the same body takes their place. */
+  readonly collapsed: ReadonlyMap<string, number>
 }
 
 /** A change of which a rule made no row because it could not. */
@@ -90,7 +108,10 @@ export class Epoch {
   /** `targets` and `accounts` once more: names are made once for each description, not once for each event. */
   readonly #bodies = new Map<TargetTable, TargetBodies>()
   readonly #accounts = new Map<Route, Account>()
-  readonly settled = new Map<string, { loaded: number; parked: Map<string, number> }>()
+  readonly settled = new Map<
+    string,
+    { loaded: number; readonly parked: Map<string, number>; readonly collapsed: Map<string, number> }
+  >()
 
   constructor(ordinal: number, start: Position, script: EpochScript | null) {
     this.ordinal = ordinal
@@ -139,15 +160,16 @@ export class Epoch {
     this.refused.push(...refusals)
     for (const { route } of refusals) {
       this.#accountOf(route).decoded++
-      this.countSettled(route.target, { loaded: 0, parked: new Map([[route.source, 1]]) })
+      this.countSettled(route.target, { loaded: 0, parked: new Map([[route.source, 1]]), collapsed: new Map() })
     }
   }
 
-  countSettled(target: TargetTable, { loaded, parked }: Settled): void {
+  countSettled(target: TargetTable, { loaded, parked, collapsed }: Settled): void {
     const name = targetName(target)
-    const sum = this.settled.get(name) ?? { loaded: 0, parked: new Map<string, number>() }
+    const sum = this.settled.get(name) ?? { loaded: 0, parked: new Map(), collapsed: new Map() }
     sum.loaded += loaded
     for (const [source, rows] of parked) sum.parked.set(source, (sum.parked.get(source) ?? 0) + rows)
+    for (const [source, rows] of collapsed) sum.collapsed.set(source, (sum.collapsed.get(source) ?? 0) + rows)
     this.settled.set(name, sum)
   }
 

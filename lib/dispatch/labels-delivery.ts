@@ -31,8 +31,8 @@ export interface LabelsParts {
 interface Prepared {
   readonly load: Load
   readonly shipment: Shipment
-  /** It is in already, with this many rows; null: to be sent. */
-  readonly done: number | null
+  /** What became of it before; null: to be sent. */
+  readonly done: Settled | null
   /** What is to be written down first; null: the plan has it. */
   readonly planned: PlannedLoad | null
 }
@@ -122,7 +122,7 @@ export class LabelsDelivery implements Delivery {
     if (decision.kind !== 'rebase') this.#left(epoch).add(targetName(shipment.target))
     switch (decision.kind) {
       case 'done':
-        return { load, shipment, done: decision.rows, planned: null }
+        return { load, shipment, done: settledBefore(shipment, decision), planned: null }
       case 'send':
         return { load, shipment, done: null, planned: decision.known ? null : planned(load) }
       case 'rebase': {
@@ -214,7 +214,7 @@ export class LabelsDelivery implements Delivery {
     const settled = this.#lanes[shipment.worker]!.add(async () => {
       await written
       await after
-      if (done !== null) return { loaded: done, parked: parkedBefore(shipment, load.rows - done) }
+      if (done !== null) return done
       this.#step('planned', epoch, load.label)
       return this.#deliver(epoch, load, shipment)
     })
@@ -234,7 +234,7 @@ export class LabelsDelivery implements Delivery {
     if (badRows !== null && traced !== null) await supersedeParked(traced, badRows.parking)
     try {
       await this.#write(epoch, load)
-      return { loaded: load.rows, parked: NONE }
+      return { loaded: load.rows, parked: NONE, collapsed: shipment.collapsed }
     } catch (error) {
       if (badRows === null || traced === null || !isBadRows(error)) throw error
       const { sink, signal, observer } = this.#parts
@@ -243,7 +243,7 @@ export class LabelsDelivery implements Delivery {
       const label = reducedLabel(load.label, rest.load.rows)
       await plan.reduce(epoch.ordinal, load.label, label)
       if (rest.load.rows > 0) await this.#write(epoch, { ...rest.load, label })
-      return { loaded: rest.load.rows, parked }
+      return { loaded: rest.load.rows, parked, collapsed: NONE }
     }
   }
 
@@ -279,7 +279,11 @@ export class LabelsDelivery implements Delivery {
   }
 }
 
-/** Rows an earlier run had parked; of which source table each was is in the dead letters. */
-function parkedBefore({ bodies }: Shipment, rows: number): ReadonlyMap<string, number> {
-  return rows === 0 ? NONE : new Map([[bodies[0]!.route.source, rows]])
+/** What an earlier run made of a shipment. Of which source table each row was that it parked is in the dead letters. */
+function settledBefore(
+  { bodies, admitted, collapsed }: Shipment,
+  { rows, reduced }: { readonly rows: number; readonly reduced: boolean },
+): Settled {
+  if (!reduced) return { loaded: rows, parked: NONE, collapsed }
+  return { loaded: rows, parked: new Map([[bodies[0]!.route.source, admitted - rows]]), collapsed: NONE }
 }

@@ -3,6 +3,7 @@ import type { DeadLetter } from '../model/dead-letter.js'
 import { Failure } from '../model/failure.js'
 import { type TargetTable, targetName } from '../model/schema.js'
 import { separatorBytes } from '../starrocks/load-body.js'
+import { columnNames } from './columns-header.js'
 import type { Route } from './route.js'
 import type { RowOrigin } from './row-trace.js'
 import type { Load } from './sink.js'
@@ -107,17 +108,6 @@ function jsonFields(row: Buffer): Map<string, string | null> {
       value === null || typeof value === 'string' ? value : JSON.stringify(value),
     ]),
   )
-}
-
-/** The names at the head of a `columns` header that stand for fields of the body, in order. */
-function columnNames(columns: string): string[] {
-  const names: string[] = []
-  const pattern = /\s*(?:`((?:[^`]|``)*)`|([^`,=\s]+))\s*(,|$)/y
-  for (let match = pattern.exec(columns); match !== null; match = pattern.exec(columns)) {
-    names.push(match[1]?.replaceAll('``', '`') ?? match[2]!)
-    if (match[3] === '') break
-  }
-  return names
 }
 
 function lacks(target: TargetTable, name: string): Failure {

@@ -2,6 +2,7 @@ import type { ChangePlace } from '../model/change-place.js'
 import { Failure } from '../model/failure.js'
 import { Body } from './body.js'
 import { ChunkPool } from './chunk-pool.js'
+import { marksFor } from './collapse.js'
 import type { Epoch, OpenBody, TargetBodies } from './epoch.js'
 import type { EventRows } from './event-rows.js'
 import type { Route, RouteEncoder, RowImages } from './route.js'
@@ -12,6 +13,8 @@ export interface RowWriterOptions {
   readonly lanes: number
   /** Note where each row comes from. */
   readonly traced: boolean
+  /** Bodies of at least so many rows are collapsed where that pays; Infinity: none. */
+  readonly collapseFrom: number
 }
 
 export interface RowWriterParts {
@@ -143,6 +146,7 @@ export class RowWriter {
       added = this.#encode(row, open.body, encoder, at, op)
     }
     let bytes = added - open.body.at
+    open.marks?.add(hash, open.body.at, op === 1, route.source)
     open.body.addRow(added)
     open.keys?.add(hash)
     if (open.trace !== null) {
@@ -212,7 +216,9 @@ export class RowWriter {
     bodies.shape = shape
     const trace = this.#options.traced ? new RowTrace() : null
     const keys = last === null ? null : new Set<number>()
-    const open: OpenBody = { body: new Body(this.#pool, json), json, columns, partial, route, trace, next: null, keys }
+    const marks = marksFor(route, this.#options.collapseFrom)
+    const body = new Body(this.#pool, json)
+    const open: OpenBody = { body, json, columns, partial, route, trace, marks, next: null, keys }
     if (last === null) bodies.open[lane] = open
     else last.next = open
     return open

@@ -1,3 +1,4 @@
+import { collapse } from './collapse.js'
 import type { Shipment } from './delivery.js'
 import type { Epoch, OpenBody, TargetBodies } from './epoch.js'
 import { TRACED_ROW_BYTES } from './row-trace.js'
@@ -9,9 +10,7 @@ const FOLD_BYTES = 8 * 1024 * 1024
 export function takeOne(bodies: TargetBodies, lane: number, lanes: number): Shipment {
   const open = bodies.open[lane]!
   bodies.open[lane] = open.next ?? undefined
-  // Rows that are in no order are all in lane 0: their targets spread over the workers instead.
-  const worker = open.route.mode === 'upsert' ? lane : bodies.salt % lanes
-  return shipment(bodies, lane, [open], worker)
+  return alone(bodies, lane, collapse(open), lanes)
 }
 
 /** Takes every open body out, each as a load of its own. */
@@ -29,8 +28,9 @@ export function takeAll(bodies: TargetBodies, lanes: number): Shipment[] {
  * `inTurn`: the delivery loads the bodies of a table one after the other anyway.
  */
 export function takeComplete(epoch: Epoch, bodies: TargetBodies, lanes: number, inTurn: boolean): Shipment[] {
-  const chains = bodies.open.flatMap(body => (body === undefined ? [] : [chainOf(body)]))
-  const open = chains.flat()
+  const chains = bodies.open.flatMap((body, lane) => (body === undefined ? [] : [{ lane, open: chainOf(body) }]))
+  const open = chains.flatMap(chain => chain.open)
+  bodies.open.length = 0
   const first = open[0]
   if (first === undefined) return []
   const bytes = open.reduce((sum, o) => sum + o.body.bytes, 0)
@@ -38,17 +38,21 @@ export function takeComplete(epoch: Epoch, bodies: TargetBodies, lanes: number, 
   const { flushBytes, flushRows } = first.route
   const isSmall = bytes <= (inTurn ? flushBytes : Math.min(FOLD_BYTES, flushBytes)) && rows <= flushRows
   if (chains.length === 1 || !isSmall || open.some(o => o.json) || bodies.parts.length > 0)
-    return takeAll(bodies, lanes)
-  bodies.open.length = 0
+    return chains.flatMap(chain => chain.open.map(one => alone(bodies, chain.lane, one, lanes)))
   const worker = (bodies.salt + epoch.ordinal) % lanes
-  return foldChains(chains).map(fold => shipment(bodies, 'f', fold, worker))
+  return foldChains(chains.map(chain => chain.open)).map(fold => shipment(bodies, 'f', fold, worker))
 }
 
-/** A lane's bodies, in the order in which they are to be loaded. */
+/** A lane's bodies as they leave, in the order in which they are to be loaded. */
 function chainOf(first: OpenBody): OpenBody[] {
   const chain: OpenBody[] = []
-  for (let body: OpenBody | null = first; body !== null; body = body.next) chain.push(body)
+  for (let body: OpenBody | null = first; body !== null; body = body.next) chain.push(collapse(body))
   return chain
+}
+
+function alone(bodies: TargetBodies, lane: number, open: OpenBody, lanes: number): Shipment {
+  // Rows that are in no order are all in lane 0: their targets spread over the workers instead.
+  return shipment(bodies, lane, [open], open.route.mode === 'upsert' ? lane : bodies.salt % lanes)
 }
 
 /**
@@ -73,13 +77,22 @@ function shipment(bodies: TargetBodies, lane: number | 'f', open: readonly OpenB
   const part = bodies.parts[counter] ?? 0
   bodies.parts[counter] = part + 1
   const rows = open.reduce((sum, { body }) => sum + body.rows, 0)
-  return { target: bodies.target, bodies: open, lane, worker, part, rows }
+  const admitted = open.reduce((sum, { body, collapsed }) => sum + (collapsed ?? body).rows, 0)
+  return { target: bodies.target, bodies: open, lane, worker, part, rows, collapsed: collapsedIn(open), admitted }
+}
+
+function collapsedIn(open: readonly OpenBody[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>()
+  for (const { collapsed } of open)
+    for (const [source, rows] of collapsed?.bySource ?? []) sums.set(source, (sums.get(source) ?? 0) + rows)
+  return sums
 }
 
 /** Gives the memory of a shipment back; the bytes it took in the ack window. */
 export function release({ bodies }: Shipment): number {
-  return bodies.reduce((sum, { body, trace }) => {
+  return bodies.reduce((sum, { body, trace, collapsed }) => {
     body.release()
-    return sum + body.rowBytes + (trace === null ? 0 : trace.rows * TRACED_ROW_BYTES + trace.release())
+    collapsed?.whole?.body.release()
+    return sum + (collapsed ?? body).rowBytes + (trace === null ? 0 : trace.rows * TRACED_ROW_BYTES + trace.release())
   }, 0)
 }

@@ -17,7 +17,7 @@ export function loadDirectly(rows: EventRows, load: (target: string, open: OpenB
   }
   const epoch = new Epoch(1, { ...rows.place, gtidSet: '', serverUuid: '' }, null)
   const writer = new EventWriter(
-    { lanes: 1, traced: false },
+    { lanes: 1, traced: false, collapseFrom: Number.POSITIVE_INFINITY },
     {
       window: new Window(NO_LIMIT),
       full: (_, bodies, lane) => leave(bodies, lane),

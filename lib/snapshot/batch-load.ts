@@ -74,7 +74,16 @@ export class BatchLoad {
       },
     )
     this.#dispatcher = new Dispatcher(
-      { lanes, idleAdvanceMs: NEVER_MS, start: this.#place(), firstEpoch: 1, scripts: [], traced: false },
+      {
+        lanes,
+        idleAdvanceMs: NEVER_MS,
+        start: this.#place(),
+        firstEpoch: 1,
+        scripts: [],
+        traced: false,
+        // A key is read once.
+        collapseFrom: Number.POSITIVE_INFINITY,
+      },
       () => this.#place(),
       {
         window: new Window({ maxRows, maxBytes }),

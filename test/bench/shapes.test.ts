@@ -15,6 +15,7 @@ test('the shapes and their row changes', () =>
     'one huge transaction': 1_000_000,
     '200 tables': 200_000,
     'narrow inserts, a tenth': 50_000,
+    'hot keys': 200_000,
   }))
 
 test('a scale takes the same share of each, in whole statements', () =>

@@ -38,6 +38,7 @@ test('a reader: medians of its rounds, memory at its greatest', () =>
     megabytesPerSecond: 2,
     peakRssMb: 120,
     sinkCpuSeconds: 0.6,
+    sentBytes: null,
   }))
 
 test('one that has not run has no figures', () => {

@@ -152,5 +152,6 @@ function settingsOf(random: Random, { deliveries }: Story): Settings {
     flushRows: random.chance(0.5) ? 1000 : 1 + random.below(6),
     cut: random.chance(0.3) ? 1 : random.next(),
     stopAt: random.chance(0.8) ? NEVER : random.below(30),
+    collapseFrom: random.chance(0.6) ? 2 : NEVER,
   }
 }

@@ -65,7 +65,7 @@ test.each([
       expect(await tables.judge(sandbox.mysqlPort, known)).toEqual([])
       const account = (await engine.status()).tables[`${schema}.orders`]?.[`${schema}.large_orders`]
       expect(account?.filtered).toBeGreaterThan(0)
-      expect(account?.decoded).toBe(account!.filtered + account!.loaded)
+      expect(account?.decoded).toBe(account!.filtered + account!.collapsed + account!.loaded)
     } finally {
       await tables.stop().finally(() => engine.destroy().finally(() => sandbox.close()))
     }

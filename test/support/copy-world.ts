@@ -143,6 +143,7 @@ export class CopyWorld {
         firstEpoch: resumed.begun + 1,
         scripts: resumed.scripts,
         traced: false,
+        collapseFrom: 2,
       },
       position,
       {

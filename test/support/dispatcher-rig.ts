@@ -35,6 +35,7 @@ export function rig(
     scripts?: readonly EpochScript[]
     owes?: (epoch: number) => boolean
     badRows?: BadRowPolicy
+    collapseFrom?: number
   } = {},
 ): Rig {
   const sink = new MemorySink()
@@ -76,6 +77,7 @@ export function rig(
       firstEpoch: 1,
       scripts: options.scripts ?? [],
       traced: options.badRows !== undefined,
+      collapseFrom: options.collapseFrom ?? Number.POSITIVE_INFINITY,
     },
     position,
     {

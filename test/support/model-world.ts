@@ -18,6 +18,8 @@ export interface Settings {
   readonly lanes: number
   readonly maxRows: number
   readonly flushRows: number
+  /** Bodies of so many rows are collapsed. */
+  readonly collapseFrom: number
   /** How often an epoch is wanted at a commit, 0 to 1. */
   readonly cut: number
   /** It is stopped in good order behind so many events. */
@@ -102,6 +104,7 @@ export class World {
         firstEpoch: resumed.begun + 1,
         scripts: resumed.scripts,
         traced: false,
+        collapseFrom: settings.collapseFrom,
       },
       () => positionAt(offsetOf(behind)),
       {
