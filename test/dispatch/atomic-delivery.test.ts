@@ -18,7 +18,17 @@ function shipment(table: string): Shipment {
   const body = new Body(pool, false)
   body.reserve(10)
   body.addRow(body.at + body.chunk.write('1\n', body.at))
-  const open = { body, json: false, columns: 'id', partial: false, route, next: null, keys: null, trace: null }
+  const open = {
+    body,
+    json: false,
+    columns: 'id',
+    partial: false,
+    route,
+    next: null,
+    keys: null,
+    trace: null,
+    marks: null,
+  }
   return { target: route.target, bodies: [open], lane: 0, worker: 0, part: 0, rows: 1 }
 }
 

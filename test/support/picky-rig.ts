@@ -105,7 +105,7 @@ export class PickyRig {
     const parts = { sink, plan, observer, signal, busy: () => undefined, badRows }
     const deliveries = {
       labels: () => new LabelsDelivery({ labelBase: 'test', lanes }, parts),
-      atomic: () => new AtomicDelivery({ ...parts, task: 'task', databases: ['d'] }),
+      atomic: () => new AtomicDelivery({ ...parts, lanes, task: 'task', databases: ['d'] }),
     }
     const made = deliveries[delivery]()
     const start = { lanes, idleAdvanceMs: 3_600_000, start: positionAt(4), firstEpoch: 1 }
