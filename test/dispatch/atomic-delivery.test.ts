@@ -29,7 +29,16 @@ function shipment(table: string): Shipment {
     trace: null,
     marks: null,
   }
-  return { target: route.target, bodies: [open], lane: 0, worker: 0, part: 0, rows: 1 }
+  return {
+    target: route.target,
+    bodies: [open],
+    lane: 0,
+    worker: 0,
+    part: 0,
+    rows: 1,
+    collapsed: new Map(),
+    admitted: 1,
+  }
 }
 
 /** Sends one epoch with this many tables over so many lanes; `load` says how each load goes. */
