@@ -3,7 +3,7 @@ import { ValueProblem } from './value-problem.js'
 import { decimalBytes, WIRE } from './wire-type.js'
 import { writeDecimal } from './write-decimal.js'
 import { writeAscii, writeShortest } from './write-float.js'
-import { writeInt32, writeInt64, writeUint32, writeUint64 } from './write-int.js'
+import { writeInt32, writeInt64At, writeUint32, writeUint64At } from './write-int.js'
 import { writePackedDatetime, writePackedTime } from './write-temporal.js'
 import { writeBase64, writeConstant, writeJsonText } from './write-text.js'
 
@@ -58,19 +58,17 @@ function writeValue(q: number, type: number, p: number, depth: number): number {
       return writeConstant(out, q, literal)
     }
     case JSONB.INT16:
-      return writeInt32(out, q, source.readInt16LE(need(p, 2)))
+      return writeInt32(out, q, (readShort(need(p, 2)) << 16) >> 16)
     case JSONB.UINT16:
-      return writeUint32(out, q, source.readUInt16LE(need(p, 2)))
+      return writeUint32(out, q, readShort(need(p, 2)))
     case JSONB.INT32:
-      return writeInt32(out, q, source.readInt32LE(need(p, 4)))
+      return writeInt32(out, q, readLong(need(p, 4)))
     case JSONB.UINT32:
-      return writeUint32(out, q, source.readUInt32LE(need(p, 4)))
+      return writeUint32(out, q, readLong(need(p, 4)) >>> 0)
     case JSONB.INT64:
-      need(p, 8)
-      return writeInt64(out, q, source.readUInt32LE(p + 4), source.readUInt32LE(p))
+      return writeInt64At(out, q, source, need(p, 8))
     case JSONB.UINT64:
-      need(p, 8)
-      return writeUint64(out, q, source.readUInt32LE(p + 4), source.readUInt32LE(p))
+      return writeUint64At(out, q, source, need(p, 8))
     case JSONB.DOUBLE:
       return writeJsonDouble(q, source.readDoubleLE(need(p, 8)), p)
     case JSONB.STRING: {
@@ -105,7 +103,7 @@ function writeContainer(q: number, p: number, depth: number, isObject: boolean, 
     }
     if (isObject) {
       const key = keys + i * (width + 2)
-      at = writeString(at, p + readOffset(key, width), source.readUInt16LE(key + width))
+      at = writeString(at, p + readOffset(key, width), readShort(key + width))
       out[at] = 58
       out[at + 1] = 32
       at += 2
@@ -198,7 +196,16 @@ function readLength(p: number): number {
 }
 
 function readOffset(p: number, width: 2 | 4): number {
-  return width === 2 ? source.readUInt16LE(p) : source.readUInt32LE(p)
+  return width === 2 ? readShort(p) : readLong(p) >>> 0
+}
+
+/** Byte by byte: a Buffer's own methods check each time what `need` has checked for the whole. */
+function readShort(p: number): number {
+  return source[p]! | (source[p + 1]! << 8)
+}
+
+function readLong(p: number): number {
+  return source[p]! | (source[p + 1]! << 8) | (source[p + 2]! << 16) | (source[p + 3]! << 24)
 }
 
 function need(p: number, n: number): number {

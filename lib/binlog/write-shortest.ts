@@ -78,7 +78,7 @@ function writeScaled(o: Uint8Array, q: number, scaled: number, power: number): n
   return writePadded(o, at + 1, left > 9 ? digits : (digits - whole * TENS[left]!) | 0, left)
 }
 
-/** A double from 1e-5 to below 1e15 that is no power of two. */
+/** A double from 1e-5 to below 1e15. */
 export function writePlainDouble(o: Uint8Array, q: number, v: number): number {
   const size = v < 0 ? -v : v
   if (!(size >= 1e-5 && size < 1e15)) return NOT_WRITTEN
@@ -105,11 +105,10 @@ function writeLongDouble(o: Uint8Array, q: number, v: number, size: number, whol
   const tenHigh = TENS_HIGH[power]!
   const tenLow = TENS_LOW[power]!
   const error = sizeHigh * tenHigh - product + sizeHigh * tenLow + sizeLow * tenHigh + sizeLow * tenLow
-  // Half the distance to the next double, in the same units. Below a power of two doubles are nearer to each other.
+  // Half the distance to the next double, in the same units. It is the same on both sides but for powers of two, and those
+  // have at most fifteen digits in this range.
   f64[0] = size
-  const head = f64Halves[1]!
-  if ((head & 0xf_ffff) === 0 && f64Halves[0] === 0) return NOT_WRITTEN
-  const reach = HALF_STEPS[(head >>> 20) - LEAST_EXPONENT]! * ten
+  const reach = HALF_STEPS[(f64Halves[1]! >>> 20) - LEAST_EXPONENT]! * ten
   let high = Math.floor(product / 1e8)
   let low = product - high * 1e8 + error
   if (low < 0) {

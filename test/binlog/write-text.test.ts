@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { isJsonAscii, isPrintable } from '../../lib/binlog/byte-view.js'
 import { copyChecked, findCollision, type Separators, writeJsonText } from '../../lib/binlog/write-text.js'
 
 const separators = (...bytes: number[]): Separators => {
@@ -155,4 +156,23 @@ describe('texts in JSON', () => {
         expect(out.equals(text)).toBe(true)
       }
   })
+})
+
+test('only ASCII that needs no look of its own is copied by eights', () => {
+  for (let n = 4; n <= 40; n++) {
+    const text = Buffer.concat([Buffer.from([1, 0xff]), plainText(n), Buffer.from([1, 0xff])])
+    const view = new DataView(text.buffer, text.byteOffset, text.length)
+    expect([isPrintable(view, 2, n), isJsonAscii(view, 2, n)]).toEqual([true, true])
+    for (let place = 2; place < n + 2; place++) {
+      const kept = text[place]!
+      for (let byte = 0; byte < 256; byte++) {
+        text[place] = byte
+        const printable = byte >= 32 && byte < 128
+        if (isPrintable(view, 2, n) !== printable) throw new Error(`${byte} at ${place} of ${n}`)
+        if (isJsonAscii(view, 2, n) !== (printable && byte !== 34 && byte !== 92))
+          throw new Error(`${byte} at ${place} of ${n} in JSON`)
+      }
+      text[place] = kept
+    }
+  }
 })
