@@ -75,8 +75,6 @@ describe.each([
       await batch()
     }
     bench.engine.start()
-    await bench.engine.caughtUp()
-    await batch()
     expect(await bench.differences('hot', compared('names', ['name']), compared('pairs', ['n', 'x']))).toEqual([])
     const [logged] = await bench.target(`select count(*) as n from ${bench.schema}.hot_log`)
     const [counted] = await bench.server.sql(`select count(*) as n from ${bench.schema}.counted`)
