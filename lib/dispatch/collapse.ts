@@ -30,13 +30,13 @@ export function marksFor(route: Route, fewest: number): RowMarks | null {
 export function collapse(open: OpenBody): OpenBody {
   const { body, marks, partial, trace } = open
   if (marks === null || body.rows < marks.fewest) return open
-  const later = laterRows(marks)
+  const later = laterRows(marks, body.rows)
   const sameKey = later === null ? null : keyComparison(open.json, open.columns, open.route)
   if (later === null || sameKey === null) return open
   const rows = new RowBounds(body, marks)
-  const dropped = new Uint8Array(body.rows)
+  const dropped = new Uint8Array(marks.rows)
   let drops = 0
-  for (let row = 0; row < body.rows; row++) {
+  for (let row = 0; row < marks.rows; row++) {
     const other = later[row]! - 1
     // A partial row does not bring back what a delete before it took away.
     const replaces = other >= 0 && !(partial && marks.deletes(row) && !marks.deletes(other))
@@ -47,12 +47,13 @@ export function collapse(open: OpenBody): OpenBody {
     drops++
   }
   if (drops === 0) return open
-  const kept = keepOthers(body, rows, dropped)
+  const before = body.rows - marks.rows
+  const kept = keepOthers(body, before, rows, dropped)
   const collapsed: Collapsed = {
     bySource: marks.countBySource(dropped),
     rows: body.rows,
     rowBytes: body.rowBytes,
-    whole: trace === null ? null : { body, kept: ordinalsOf(dropped) },
+    whole: trace === null ? null : { body, kept: ordinalsOf(before, dropped) },
   }
   if (trace === null) body.release()
   return { ...open, body: kept, marks: null, collapsed }
@@ -62,11 +63,12 @@ const table = new Int32Array(KEPT_ENTRIES)
 const laterOnes = new Int32Array(KEPT_ENTRIES / 2)
 
 /**
- * For each row one plus the ordinal of the last row with its hash, 0 for that one itself; null when so few rows have a later
- * one that leaving them out does not pay. Valid until the next call.
+ * For each noted row one plus the ordinal of the last row with its hash, 0 for that one itself; null when so few of `all` rows
+ * have a later one that leaving them out does not pay. Valid until the next call.
  */
-function laterRows(marks: RowMarks): Int32Array | null {
+function laterRows(marks: RowMarks, all: number): Int32Array | null {
   const { rows } = marks
+  if (rows * ROWS_PER_REPEAT < all) return null
   const bits = 32 - Math.clz32(2 * rows - 1)
   const entries = 2 ** bits
   const last = entries <= KEPT_ENTRIES ? table.fill(0, 0, entries) : new Int32Array(entries)
@@ -86,10 +88,10 @@ function laterRows(marks: RowMarks): Int32Array | null {
     else repeats++
     later[row] = found
   }
-  return repeats * ROWS_PER_REPEAT < rows ? null : later
+  return repeats * ROWS_PER_REPEAT < all ? null : later
 }
 
-/** Where rows stand in the pieces of their body. */
+/** Where the noted rows stand in the pieces of their body. */
 class RowBounds {
   readonly pieces: readonly Buffer[]
   readonly #marks: RowMarks
@@ -99,9 +101,9 @@ class RowBounds {
     this.pieces = body.filled
     this.#marks = marks
     this.#pieceOf = new Int32Array(marks.rows)
-    let piece = -1
-    for (let row = 0; row < marks.rows; row++) {
-      if (marks.start(row) === 0) piece++
+    let piece = this.pieces.length
+    for (let row = marks.rows - 1; row >= 0; row--) {
+      if (row === marks.rows - 1 || marks.start(row + 1) === 0) piece--
       this.#pieceOf[row] = piece
     }
   }
@@ -124,9 +126,17 @@ class RowBounds {
   }
 }
 
-/** Rows that stand side by side are copied at once. */
-function keepOthers(body: Body, rows: RowBounds, dropped: Uint8Array): Body {
+/** Rows that stand side by side are copied at once; the `before` of which there are no notes stay. */
+function keepOthers(body: Body, before: number, rows: RowBounds, dropped: Uint8Array): Body {
   const kept = body.another()
+  if (before > 0) {
+    const last = rows.pieceOf(0)
+    for (let piece = 0; piece <= last; piece++) {
+      const end = piece < last ? rows.pieces[piece]!.length : rows.start(0)
+      // All are counted with the first piece.
+      if (end > 0) kept.addRows(rows.pieces[piece]!, 0, end, piece === 0 ? before : 0)
+    }
+  }
   for (let row = 0; row < dropped.length; ) {
     if (dropped[row] !== 0) {
       row++
@@ -140,8 +150,8 @@ function keepOthers(body: Body, rows: RowBounds, dropped: Uint8Array): Body {
   return kept
 }
 
-function ordinalsOf(dropped: Uint8Array): number[] {
-  const kept: number[] = []
-  for (let row = 0; row < dropped.length; row++) if (dropped[row] === 0) kept.push(row)
+function ordinalsOf(before: number, dropped: Uint8Array): number[] {
+  const kept = Array.from({ length: before }, (_, row) => row)
+  for (let row = 0; row < dropped.length; row++) if (dropped[row] === 0) kept.push(before + row)
   return kept
 }

@@ -2,7 +2,7 @@
 const MARKS = 2
 const FIRST_ROOM = 64
 
-/** Notes of each row of one body what collapsing it needs; a row costs eight bytes. */
+/** Notes of each row of one body, from some row on, what collapsing it needs; a row costs eight bytes. */
 export class RowMarks {
   /** A body of fewer rows is left as it is. */
   readonly fewest: number
@@ -16,6 +16,7 @@ export class RowMarks {
     this.fewest = fewest
   }
 
+  /** Rows that are noted: the last ones of the body. */
   get rows(): number {
     return this.#end / MARKS
   }

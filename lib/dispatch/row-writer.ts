@@ -146,7 +146,10 @@ export class RowWriter {
       added = this.#encode(row, open.body, encoder, at, op)
     }
     let bytes = added - open.body.at
-    open.marks?.add(hash, open.body.at, op === 1, route.source)
+    const { marks } = open
+    // New rows alone repeat no key: those at a body's beginning are taken as they are.
+    if (marks !== null && (marks.rows > 0 || row.images.op !== 'insert'))
+      marks.add(hash, open.body.at, op === 1, route.source)
     open.body.addRow(added)
     open.keys?.add(hash)
     if (open.trace !== null) {

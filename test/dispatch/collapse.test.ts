@@ -66,6 +66,14 @@ test('a fifth of the rows replaced is enough', () => {
   expect(open.collapsed).toMatchObject({ rows: 10, bySource: new Map([['s.t', 2]]) })
 })
 
+test('rows that were not noted stay, and count as rows of the body', () => {
+  const rows = [...others(6), ...changes(5)]
+  const { open, rows: left } = collapsed(rows, { ...FORM, notedFrom: 6 })
+  expect(left).toEqual([...others(6), rows.at(-1)])
+  expect(open.collapsed).toMatchObject({ rows: 11, bySource: new Map([['s.t', 4]]) })
+  expect(collapsed([...others(16), ...changes(5)], { ...FORM, notedFrom: 16 }).open.collapsed).toBeUndefined()
+})
+
 describe('keys are equal when their bytes are', () => {
   const apart = (rows: readonly BodyRow[], form: BodyForm) =>
     expect(collapsed(rows, { ...form, hash: () => 7 }).open.collapsed).toBeUndefined()
@@ -171,6 +179,7 @@ test('random rows in bodies of many chunks: the target is the same, the order is
       ...FORM,
       json,
       room: random.chance(0.3) ? 15_000 : 0,
+      notedFrom: random.chance(0.5) ? random.below(rows.length) : 0,
       ...(random.chance(0.3) ? { hash: ([key]: readonly string[]) => key!.length % 3 } : {}),
     }
     const { open, rows: left } = collapsed(rows, form)

@@ -24,12 +24,15 @@ const UPSERT = traced(toyRoute(toyTarget()))
 const sorted = (rows: ReadonlyMap<number, number>) => [...rows].sort(([a], [b]) => a - b)
 const hot = (key: number, ...values: number[]) =>
   updateOf(...values.slice(1).map((value, i) => [[key, values[i]!] as const, [key, value] as const] as const))
+/** Of one key each. Rows that are inserted at a body's beginning are not looked at. */
+const changed = (...rows: [key: number, value: number][]) =>
+  updateOf(...rows.map(([key, value]) => [[key, 0] as const, [key, value] as const] as const))
 
 describe('rows that later ones replace', () => {
   test('do not leave, and are told of; the window is empty behind them', async () => {
     const r = rig({ collapseFrom: 2 })
     const routes = ['s.a', 's.b'].map(source => toyRoute(toyTarget(), { source }))
-    r.dispatcher.rows(insertOf([1, 10], [2, 20], [3, 30]), [routes[0]!], 1, PLACE)
+    r.dispatcher.rows(changed([1, 10], [2, 20], [3, 30]), [routes[0]!], 1, PLACE)
     r.dispatcher.rows(hot(1, 10, 11, 12, 13), [routes[0]!], 1, PLACE)
     r.dispatcher.rows(hot(2, 20, 21, 22), [routes[1]!], 1, PLACE)
     r.dispatcher.rows(deleteOf([3, 30]), [routes[1]!], 1, PLACE)
@@ -49,6 +52,28 @@ describe('rows that later ones replace', () => {
     expect(r.happenings.filter(({ kind }) => kind === 'loaded')).toMatchObject([{ rows: 3 }])
     expect(r.window).toMatchObject({ rows: 0, bytes: 0 })
     expect(r.notes).toMatchObject([{ rows: 9 }])
+  })
+
+  test('are not looked for among those that are inserted before any other change', async () => {
+    const r = rig({ collapseFrom: 2, lanes: 1 })
+    const route = toyRoute(toyTarget())
+    r.dispatcher.rows(insertOf([1, 10], [2, 20]), [route], 1, PLACE)
+    r.dispatcher.rows(hot(1, 10, 11, 12, 13), [route], 1, PLACE)
+    r.dispatcher.rows(insertOf([3, 30]), [route], 1, PLACE)
+    r.dispatcher.rows(deleteOf([3, 30]), [route], 1, PLACE)
+    r.commit()
+    const drained = r.dispatcher.drain()
+    await finishAll(r)
+    await drained
+    expect(r.sink.loads.flatMap(({ body }) => readToyBody(body))).toEqual([
+      { key: 1, value: 10, op: 0 },
+      { key: 2, value: 20, op: 0 },
+      { key: 1, value: 13, op: 0 },
+      { key: 3, value: 30, op: 1 },
+    ])
+    expect(r.happenings.filter(({ kind }) => kind === 'accounted')).toMatchObject([
+      { decoded: 7, collapsed: 3, loaded: 4 },
+    ])
   })
 
   test('leave where each change is a row, or adds to a sum', async () => {
@@ -113,7 +138,7 @@ describe.each(['labels', 'atomic'] as const)('rows that are refused, %s', delive
 
   test('a bad row that a good one has replaced is nobody’s concern', async () => {
     const one = await run(2, r => {
-      r.dispatcher.rows(insertOf([1, BAD], [2, 5]), [UPSERT], 1, PLACE)
+      r.dispatcher.rows(changed([1, BAD], [2, 5]), [UPSERT], 1, PLACE)
       r.dispatcher.rows(hot(1, BAD, 6, 7), [UPSERT], 1, { ...PLACE, event: 1 })
     })
     expect(sorted(one.sink.rows)).toEqual([
@@ -219,7 +244,7 @@ describe('an epoch that is read again behind a crash', () => {
 
   test('comes out the same, so nothing is sent again; its account is that of the first time', async () => {
     const { first, second } = await twice(r => {
-      r.dispatcher.rows(insertOf([1, 5], [2, 5], [4, 1]), [UPSERT], 1, PLACE)
+      r.dispatcher.rows(changed([1, 5], [2, 5], [4, 1]), [UPSERT], 1, PLACE)
       r.dispatcher.rows(hot(1, 5, 6, 7, 8), [UPSERT], 1, { ...PLACE, event: 1 })
     })
     expect(first.accounts()).toEqual({ decoded: 6, filtered: 0, collapsed: 3, loaded: 3, parked: 0 })
@@ -228,7 +253,7 @@ describe('an epoch that is read again behind a crash', () => {
 
   test('when bad rows were parked: the rows that they had replaced are known to be in', async () => {
     const { first, second } = await twice(r => {
-      r.dispatcher.rows(insertOf([1, 5], [2, 5], [4, 1]), [UPSERT], 1, PLACE)
+      r.dispatcher.rows(changed([1, 5], [2, 5], [4, 1]), [UPSERT], 1, PLACE)
       r.dispatcher.rows(hot(1, 5, 6, 7, BAD), [UPSERT], 1, { ...PLACE, event: 1 })
     })
     expect(first.accounts()).toEqual({ decoded: 6, filtered: 0, collapsed: 0, loaded: 5, parked: 1 })

@@ -20,6 +20,8 @@ export interface BodyForm {
   readonly sources?: (row: number) => string
   /** Bytes that each row is said to need at most. */
   readonly room?: number
+  /** The first row that is noted; 0 when absent. */
+  readonly notedFrom?: number
   /** The header, where it is more than the columns. */
   readonly header?: string
 }
@@ -47,7 +49,7 @@ export function markedBody(rows: readonly BodyRow[], form: BodyForm): OpenBody {
     body.reserve(Math.max(form.room ?? 0, Buffer.byteLength(text) + 1))
     const at = body.rowStart()
     const hash = (form.hash ?? hashOf)(key.map(name => row[name]!))
-    marks.add(hash, body.at, unquoted(row.__op) === '1', form.sources?.(i) ?? 's.t')
+    if (i >= (form.notedFrom ?? 0)) marks.add(hash, body.at, unquoted(row.__op) === '1', form.sources?.(i) ?? 's.t')
     body.addRow(at + body.chunk.write(text, at))
   })
   const target = { database: 'd', table: 't', model: 'primary', columns: [], key } as const
