@@ -148,7 +148,7 @@ export class Dispatcher {
       return
     }
     if (this.#isSpent) this.#due = true
-    if (this.#due || this.#parts.window.quarterFull) this.#sealWhenFree()
+    if (this.#due || this.#parts.window.halfFull) this.#sealWhenFree()
     else if (!this.#timer.isSet) this.#timer.dueIn(this.#options.idleAdvanceMs)
   }
 
@@ -380,7 +380,7 @@ export class Dispatcher {
       const epoch = counts ? ordinal : ordinal - 1
       this.#parts.onDurable(end!, { epoch, rows, oldestCommitMs, newestCommitMs })
     }
-    if (this.#due || this.#parts.window.quarterFull) this.#sealWhenFree()
+    if (this.#due || this.#parts.window.halfFull) this.#sealWhenFree()
     if (this.#idle) {
       const waiters = this.#idleWaiters
       this.#idleWaiters = []

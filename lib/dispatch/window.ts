@@ -33,12 +33,8 @@ export class Window {
     return this.rows >= this.maxRows || this.bytes >= this.maxBytes
   }
 
-  /**
-   * What is open had better be loaded, however young it is. A sink that keeps up then leaves three quarters of the memory unused;
-   * behind a slow one the rest fills while a load is under way, and loads get larger by themselves.
-   */
-  get quarterFull(): boolean {
-    return this.rows * 4 >= this.maxRows || this.bytes * 4 >= this.maxBytes
+  get halfFull(): boolean {
+    return this.rows * 2 >= this.maxRows || this.bytes * 2 >= this.maxBytes
   }
 
   /** Whether so much may be copied: all of it, and a quarter of the window stays free for the stream. An empty window takes anything. */

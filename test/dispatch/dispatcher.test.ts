@@ -151,27 +151,27 @@ describe('dispatcher', () => {
     expect(r.sink.tables.get('t')!.size).toBe(100)
   })
 
-  test('an epoch leaves when a quarter of the window is full, and the next may fill the rest meanwhile', async () => {
+  test('an epoch leaves when half of the window is full, and the next may fill the rest meanwhile', async () => {
     const r = rig({ lanes: 1, maxRows: 16 })
     const route = toyRoute(toyTarget())
     const insert = (...keys: number[]) => {
       r.dispatcher.rows(insertOf(...keys.map(key => [key, 1] as const)), [route], 1000, PLACE)
       r.commit()
     }
-    insert(1, 2, 3)
+    insert(1, 2, 3, 4, 5, 6, 7)
     await turn()
     expect(r.sink.held).toEqual([])
-    insert(4)
+    insert(8)
     await turn()
-    expect(r.sink.held.map(({ load }) => load.rows)).toEqual([4])
-    for (let key = 5; key < 16; key++) insert(key)
+    expect(r.sink.held.map(({ load }) => load.rows)).toEqual([8])
+    for (let key = 9; key < 16; key++) insert(key)
     expect(r.dispatcher.full).toBe(false)
     insert(16)
     expect(r.dispatcher.full).toBe(true)
     r.sink.held[0]!.finish()
     await turn()
     expect(r.durable).toEqual([24])
-    expect(r.sink.held.map(({ load }) => load.rows)).toEqual([12])
+    expect(r.sink.held.map(({ load }) => load.rows)).toEqual([8])
     await finishAll(r)
   })
 
