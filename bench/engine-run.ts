@@ -8,7 +8,7 @@ import type { Status } from '../lib/observe/status.js'
 import { readStatusFile } from '../lib/observe/status-file.js'
 import type { TestServer } from '../lib/servers/test-server.js'
 import { type BinlogPart, FIRST_OFFSET } from './binlog-set.js'
-import { CLI, endProcess, textOf } from './child-process.js'
+import { CLI, CLI_MODULES, endProcess, textOf } from './child-process.js'
 import { usageOf } from './process-usage.js'
 import type { Sample } from './sample.js'
 import { SCHEMA } from './shapes.js'
@@ -74,10 +74,11 @@ export async function runEngine(
     const begin = wish.atEnd === true ? part.end : { binName: part.files[0]!, binPos: FIRST_OFFSET }
     await writeFile(join(dataDir, 'master.info'), `bin_name = "${begin.binName}"\nbin_pos = ${begin.binPos}\n`)
     await writeFile(config, engineSettings(server, sink, part.tables, wish))
-    const profile = wish.profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', wish.profileDir]
+    const { profileDir } = wish
+    const program = profileDir === undefined ? [CLI] : ['--cpu-prof', '--cpu-prof-dir', profileDir, CLI_MODULES]
     const sinkBefore = await sink.usage()
     const startedMs = performance.now()
-    const child = spawn(process.execPath, [...profile, CLI, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [...program, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
     const [out, err] = [textOf(child.stdout), textOf(child.stderr)]
     try {
       for (;;) {

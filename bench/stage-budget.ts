@@ -39,7 +39,7 @@ export interface StageBudget {
 /** The first that fits a frame's URL decides. */
 const PLACES: readonly (readonly [RegExp, Stage])[] = [
   [/@vlasky\/zongji\/lib\/gtid_set/, 'positions and schema'],
-  [/\/lib\/mysql\/dump-connection|node_modules\/(mysql2|@vlasky\/zongji)\//, 'framing'],
+  [/\/lib\/mysql\/(dump-connection|packet-buffer|direct-socket)|node_modules\/(mysql2|@vlasky\/zongji)\//, 'framing'],
   [/\/lib\/(binlog|rules)\//, 'decode and encode'],
   [/\/lib\/mysql\//, 'positions and schema'],
   [/\/lib\/dispatch\/|\/lib\/checkpoint\//, 'window and epochs'],

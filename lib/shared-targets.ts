@@ -34,11 +34,12 @@ export interface SharedTargetParts {
 /** Targets that several source tables are written into: they suit all of them, whichever come first, later, or change. */
 export class SharedTargets {
   readonly #parts: SharedTargetParts
-  /** By target name, what it was brought to hold last, and how it is since. */
+  /** Tables by the name of the target that they are written into, as of a list of known tables. */
   #writersBy: {
     readonly known: readonly TableSchema[]
     readonly byTarget: ReadonlyMap<string, readonly TableRef[]>
   } | null = null
+  /** By target name, what it was brought to hold last, and how it is since. */
   readonly #united = new Map<string, { readonly question: string; readonly target: TargetTable }>()
 
   constructor(parts: SharedTargetParts) {

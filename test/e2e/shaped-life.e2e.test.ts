@@ -120,7 +120,8 @@ test.each([
       expect(await engine.cli('reload')).toMatchObject({ code: 0 })
       await copied()
       await rest()
-      const extra = await life.leftOver(bench)
+      // One may have come back since, as a row that the rules do not let in.
+      const extra = await life.leftOver(bench, rules.orders)
       expect(extra).toContain(AWAY)
       expect(extra.filter(id => !left.includes(id))).toEqual([])
       const found = await engine.cli('verify', '--json')

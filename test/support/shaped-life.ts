@@ -125,9 +125,10 @@ export class ShapedLife {
     ]
   }
 
-  /** Orders that the target has, unmarked, and the source has not. */
-  async leftOver(bench: SyncBench): Promise<number[]> {
-    const there = new Set((await bench.server.sql(`select id from ${this.#schema}.orders`)).map(({ id }) => Number(id)))
+  /** Orders that the target has, unmarked, and the source has not, or none that this condition lets in. */
+  async leftOver(bench: SyncBench, where = 'true'): Promise<number[]> {
+    const orders = await bench.server.sql(`select id from ${this.#schema}.orders where ${where}`)
+    const there = new Set(orders.map(({ id }) => Number(id)))
     const kept = await bench.target(`select id from ${this.#schema}.kept where gone = 0 order by id`)
     return kept.map(({ id }) => Number(id)).filter(id => !there.has(id))
   }
