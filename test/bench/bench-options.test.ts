@@ -22,7 +22,7 @@ test('a quick run takes what fits into three minutes', () =>
   expect(readOptions(['--quick', '--json'])).toMatchObject({
     quick: true,
     json: true,
-    scale: 0.2,
+    scale: 0.15,
     servers: ['mysql'],
     duckdb: false,
     profile: false,
