@@ -1,4 +1,4 @@
-import { EVENT, eventName } from './event.js'
+import { EVENT, EVENT_HEADER_BYTES, eventName } from './event.js'
 import type { EventReader } from './event-reader.js'
 
 /** Fixed bytes in front of the body of the events that carry rows; a server with other ones speaks another dialect. */
@@ -13,8 +13,6 @@ const POST_HEADERS: readonly (readonly [number, number])[] = [
   [EVENT.DELETE_ROWS, 10],
 ]
 
-const HEADER_BYTES = 19
-
 export interface FormatDescription {
   readonly serverVersion: string
   /** Seconds; 0 when the server cleared it because reading starts in mid-file. */
@@ -28,7 +26,7 @@ export function decodeFormatDescription(reader: EventReader): FormatDescription 
   const serverVersion = reader.text(50).replace(/\0.*$/s, '')
   const created = reader.u32()
   const headerBytes = reader.u8()
-  if (version !== 4 || headerBytes !== HEADER_BYTES)
+  if (version !== 4 || headerBytes !== EVENT_HEADER_BYTES)
     throw reader.fail(`binlog version ${version} with headers of ${headerBytes} bytes is not known`)
   const lengths = reader.bytes(Math.max(0, reader.left - 1))
   for (const [type, bytes] of POST_HEADERS) {

@@ -3,7 +3,15 @@ import { releaseSource, sameBytes } from './byte-view.js'
 import { crc32 } from './checksum.js'
 import { unpackPayload } from './compressed.js'
 import { decodeFormatDescription, decodeHeartbeat, decodeIncident, decodeXaPrepare } from './control-events.js'
-import { type BinlogEvent, EVENT, eventName, type FormatEvent, type GtidEvent, type RotateEvent } from './event.js'
+import {
+  type BinlogEvent,
+  EVENT,
+  EVENT_HEADER_BYTES,
+  eventName,
+  type FormatEvent,
+  type GtidEvent,
+  type RotateEvent,
+} from './event.js'
 import { EventReader, uint32 } from './event-reader.js'
 import { decodeGtidList, decodePreviousGtids, decodeTaggedGtid } from './gtid.js'
 import { queryText, splitQuery, statusFacts, transactionWord } from './query-event.js'
@@ -18,7 +26,6 @@ export interface DecoderOptions {
   readonly flavor: 'mysql' | 'mariadb'
 }
 
-const HEADER_BYTES = 19
 const CHECKSUM_BYTES = 4
 const FLAG_IN_USE = 0x01
 const FLAG_ARTIFICIAL = 0x20
@@ -89,11 +96,11 @@ export class BinlogDecoder {
       bodyEnd -= CHECKSUM_BYTES
     } else if (this.#checksum) {
       bodyEnd -= CHECKSUM_BYTES
-      if (bodyEnd < start + HEADER_BYTES) throw this.#reader.fail('it is shorter than its header and checksum')
+      if (bodyEnd < start + EVENT_HEADER_BYTES) throw this.#reader.fail('it is shorter than its header and checksum')
       if (this.#options.verifyChecksum && crc32(buffer, start, bodyEnd) !== uint32(buffer, bodyEnd))
         throw this.#checksumWrong()
     }
-    this.#reader.reset(buffer, start + HEADER_BYTES, bodyEnd)
+    this.#reader.reset(buffer, start + EVENT_HEADER_BYTES, bodyEnd)
     return this.#decodeBody(buffer, start)
   }
 
@@ -109,10 +116,10 @@ export class BinlogDecoder {
   decodeInner(buffer: Buffer, at: number, within = 'a compressed transaction'): BinlogEvent {
     this.#inner = true
     this.#within = within
-    const size = at + HEADER_BYTES <= buffer.length ? uint32(buffer, at + 9) : 0
-    const end = at + Math.max(size, HEADER_BYTES)
+    const size = at + EVENT_HEADER_BYTES <= buffer.length ? uint32(buffer, at + 9) : 0
+    const end = at + Math.max(size, EVENT_HEADER_BYTES)
     this.#readHeader(buffer, at, Math.min(end, buffer.length))
-    this.#reader.reset(buffer, at + HEADER_BYTES, end)
+    this.#reader.reset(buffer, at + EVENT_HEADER_BYTES, end)
     return this.#decodeBody(buffer, at)
   }
 
@@ -121,7 +128,7 @@ export class BinlogDecoder {
     header.type = end - start > 4 ? buffer[start + 4]! : 0
     header.size = end - start
     header.logPos = 0
-    if (!(start >= 0 && end <= buffer.length && end - start >= HEADER_BYTES))
+    if (!(start >= 0 && end <= buffer.length && end - start >= EVENT_HEADER_BYTES))
       throw this.#reader.fail(`${end - start} bytes are shorter than an event header`)
     header.timestamp = uint32(buffer, start)
     const size = uint32(buffer, start + 9)

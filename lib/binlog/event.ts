@@ -57,6 +57,9 @@ export function eventName(type: number): string {
   return NAMES.get(type) ?? `type ${type}`
 }
 
+/** Length of the header in front of every event (MySQL binlog version 4, and MariaDB). */
+export const EVENT_HEADER_BYTES = 19
+
 /** What every event carries. */
 export interface EventHeader {
   /** Wire code, one of EVENT or unknown. */

@@ -1,9 +1,7 @@
 import { charsetForm, charsetOfCollation, decodeText } from './charset.js'
 import { unpackMariadb } from './compressed.js'
-import { EVENT, type StatementFacts } from './event.js'
+import { EVENT, EVENT_HEADER_BYTES, type StatementFacts } from './event.js'
 import type { EventReader } from './event-reader.js'
-
-const EVENT_HEADER_BYTES = 19
 
 /** The parts of a QUERY event; the statement is still bytes. Reused by the next call. */
 export interface QueryParts {

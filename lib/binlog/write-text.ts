@@ -171,19 +171,27 @@ export function writeJsonText(b: Buffer, p: number, n: number, o: Buffer, q: num
     }
   }
   while (i < end) {
-    const c = b[i]!
-    if (c < 128) {
-      const letter = ESCAPES[c]!
-      if (letter === 0) o[at++] = c
-      else at = writeEscape(o, at, c, letter)
-      i++
-    } else {
-      const bytes = sequenceBytes(b, i, end)
-      for (let k = 0; k < bytes; k++) o[at++] = b[i + k]!
-      i += bytes
-    }
+    const behind = writeJsonCharacter(b, i, end, o, at)
+    i += b[i]! < 128 ? 1 : behind - at
+    at = behind
   }
   return at
+}
+
+/** One character; those beyond ASCII take as many bytes as they had. */
+function writeJsonCharacter(b: Buffer, i: number, end: number, o: Buffer, q: number): number {
+  const c = b[i]!
+  if (c < 128) return writeJsonAscii(o, q, c)
+  const bytes = sequenceBytes(b, i, end)
+  for (let k = 0; k < bytes; k++) o[q + k] = b[i + k]!
+  return q + bytes
+}
+
+function writeJsonAscii(o: Buffer, q: number, c: number): number {
+  const letter = ESCAPES[c]!
+  if (letter !== 0) return writeEscape(o, q, c, letter)
+  o[q] = c
+  return q + 1
 }
 
 function writeLongJsonText(b: Buffer, p: number, n: number, o: Buffer, q: number): number {
@@ -204,17 +212,9 @@ function writeLongJsonText(b: Buffer, p: number, n: number, o: Buffer, q: number
       i += 4
     }
     if (i === end) break
-    const c = b[i]!
-    if (c < 128) {
-      const letter = ESCAPES[c]!
-      if (letter === 0) o[at++] = c
-      else at = writeEscape(o, at, c, letter)
-      i++
-    } else {
-      const bytes = sequenceBytes(b, i, end)
-      for (let k = 0; k < bytes; k++) o[at++] = b[i + k]!
-      i += bytes
-    }
+    const behind = writeJsonCharacter(b, i, end, o, at)
+    i += b[i]! < 128 ? 1 : behind - at
+    at = behind
   }
   return at
 }
@@ -224,12 +224,7 @@ export function writeJsonLatin1(b: Buffer, p: number, n: number, o: Buffer, q: n
   let at = q
   for (let i = p; i < p + n; i++) {
     const c = b[i]!
-    if (c >= 128) at = writeCodePoint(o, at, LATIN1[c]!)
-    else {
-      const letter = ESCAPES[c]!
-      if (letter === 0) o[at++] = c
-      else at = writeEscape(o, at, c, letter)
-    }
+    at = c < 128 ? writeJsonAscii(o, at, c) : writeCodePoint(o, at, LATIN1[c]!)
   }
   return at
 }

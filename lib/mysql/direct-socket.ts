@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 
 /** Who takes the bytes of a socket: they are written into `room`, and `added` is told how many came. */
 export interface ByteTaker {
-  /** At least one byte. */
+  /** At least DRIVER_BYTES long. */
   room(): Buffer
   added(bytes: number): void
 }

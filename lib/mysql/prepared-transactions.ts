@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { EVENT_HEADER_BYTES } from '../binlog/event.js'
 import { Failure } from '../model/failure.js'
 import { errorText } from '../model/system-error.js'
 import { OPEN_FILE, PreparedFiles, unsaved, type XaPlace } from './prepared-files.js'
@@ -13,10 +14,9 @@ export interface EventBytes {
 }
 
 const CHUNK_BYTES = 256 * 1024
-const HEADER_BYTES = 19
 const SIZE_AT = 9
 /** Of rows that nobody wants: the header, the table's id, flags. */
-const SKIPPED_BYTES = HEADER_BYTES + 8
+const SKIPPED_BYTES = EVENT_HEADER_BYTES + 8
 
 /** What the reader of a stream does with them. */
 export type PreparedRows = Pick<PreparedTransactions, 'begin' | 'append' | 'prepare' | 'read' | 'readOpen' | 'decide'>
@@ -68,9 +68,9 @@ export class PreparedTransactions {
   /** Takes an event of the open one. A promise means: give no further event before it has resolved. */
   append({ buffer, start, end }: EventBytes, skipped: boolean): Promise<void> | undefined {
     const until = skipped ? Math.min(end, start + SKIPPED_BYTES) : end
-    const header = Buffer.from(buffer.subarray(start, start + HEADER_BYTES))
+    const header = Buffer.from(buffer.subarray(start, start + EVENT_HEADER_BYTES))
     header.writeUInt32LE(until - start, SIZE_AT)
-    const body = buffer.subarray(start + HEADER_BYTES, until)
+    const body = buffer.subarray(start + EVENT_HEADER_BYTES, until)
     const record = encodeRecord(skipped ? RECORD.skipped : RECORD.event, header, body)
     this.#chunks.push(record)
     this.#chunkBytes += record.length

@@ -57,24 +57,20 @@ describe('connections to a BE', () => {
     backendScript(exchange => exchange.answer(200, successText(2), { connection }))
   const portsOf = (node: ScriptedNode) => loadsOf(node).map(({ clientPort }) => clientPort)
 
-  test('the next load goes over the one that the last was answered on', async () => {
-    const be = await start(answering('keep-alive'))
+  test.each([
+    ['keep-alive', 'the next load goes over the one that the last was answered on', 1],
+    ['close', 'a node that closes them gets each load over a new one', 3],
+  ] as const)('%s: %s', async (connection, _, connections) => {
+    const be = await start(answering(connection))
     const loading = client({ frontends: [{ port: 9 }], backends: [be.address] })
     for (let i = 0; i < 3; i++) expect(await loading.send(LOAD, NEVER)).toMatchObject({ kind: 'done' })
-    expect(new Set(portsOf(be)).size).toBe(1)
+    expect(new Set(portsOf(be)).size).toBe(connections)
   })
 
   test('loads at the same time have one each', async () => {
     const be = await start(answering('keep-alive'))
     const loading = client({ frontends: [{ port: 9 }], backends: [be.address] })
     await Promise.all([1, 2, 3].map(() => loading.send(LOAD, NEVER)))
-    expect(new Set(portsOf(be)).size).toBe(3)
-  })
-
-  test('a node that closes them gets each load over a new one', async () => {
-    const be = await start(answering('close'))
-    const loading = client({ frontends: [{ port: 9 }], backends: [be.address] })
-    for (let i = 0; i < 3; i++) expect(await loading.send(LOAD, NEVER)).toMatchObject({ kind: 'done' })
     expect(new Set(portsOf(be)).size).toBe(3)
   })
 
